@@ -1,0 +1,1 @@
+"""The product: domain first, workflows around it, adapters at the edge."""

@@ -1,0 +1,36 @@
+"""Typed errors: their names are what the state machine retries and catches on.
+
+Raised where the fact is known, caught once at the boundary. A message names what is wrong and the remedy.
+"""
+
+
+class TitanicError(Exception):
+    """Root of the product's own errors."""
+
+
+class InvalidInputError(TitanicError):
+    """What came in cannot be used as it is; trying again without changing it is pointless."""
+
+
+class DatasetRefusedError(InvalidInputError):
+    """A file that is not a passenger list, or holds too many bad rows: nothing of it was loaded."""
+
+
+class NotEnoughDataError(InvalidInputError):
+    """The dataset cannot carry a model: too few rows, or one class only."""
+
+
+class ModelNotFoundError(TitanicError):
+    """No such model version, or no champion yet: run the pipeline first."""
+
+
+class ModelCorruptedError(TitanicError):
+    """A model artifact whose digest, format or feature schema is not what this code can serve."""
+
+
+class StoreUnavailableError(TitanicError):
+    """A store did not answer; trying again later is right."""
+
+
+class PromotionConflictError(TitanicError):
+    """Another run moved the champion pointer first; read it again and judge anew."""

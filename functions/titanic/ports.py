@@ -1,0 +1,94 @@
+"""What the workflows ask of the outside world. Adapters implement these; tests hold fakes to the same contract."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+from titanic.features import Derived
+from titanic.passenger import LabelledPassenger
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """One accepted file. `version` is its content's digest, so the same bytes are always the same version."""
+
+    version: str
+    source: str
+    rows: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why one row of a file was not loaded. `row` counts from 1 at the first row of data."""
+
+    row: int
+    field: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """One labelled row of the offline store."""
+
+    passenger_id: int
+    survived: int
+    features: Derived
+
+
+class ObjectStore(Protocol):
+    """Named byte strings in buckets."""
+
+    def get(self, bucket: str, key: str) -> tuple[bytes, str]:
+        """The object and its ETag; KeyError if there is none, StoreUnavailableError if the store does not answer."""
+        ...
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        """A stream of the object, for files of any size."""
+        ...
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None: ...
+
+    def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
+        """Write only if the object still has `expected_etag` (`None`: does not exist yet); else
+        PromotionConflictError. This is the one atomic write behind the champion pointer."""
+        ...
+
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]: ...
+
+
+class DatasetStore(Protocol):
+    """Dataset versions: a version is there in whole or not at all."""
+
+    def find(self, version: str) -> DatasetVersion | None: ...
+
+    def load(self, version: str, source: str, rows: IO[str]) -> tuple[DatasetVersion, Sequence[Rejection]]:
+        """Validate and load a CSV with a header in one transaction; the rejected rows come back with reasons."""
+        ...
+
+    def passengers(self, version: str) -> Iterator[LabelledPassenger]: ...
+
+
+class OfflineStore(Protocol):
+    """Feature history by dataset version and schema hash; the labels live here and nowhere else."""
+
+    def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int: ...
+
+    def read(self, dataset_version: str, schema_hash: str) -> list[FeatureRow]: ...
+
+
+class OnlineStore(Protocol):
+    """The latest features of each passenger, by id; readers see the old version or the new one, never a mixture."""
+
+    def publish(self, dataset_version: str, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int: ...
+
+    def get(self, schema_hash: str, passenger_id: int) -> Derived | None: ...
+
+
+class PredictionLog(Protocol):
+    """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
+
+    def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None: ...
+
+    def recent(self, limit: int) -> list[dict[str, Any]]: ...
