@@ -1,0 +1,38 @@
+"""The environment, read here and nowhere else, when it is asked for and not at import.
+
+Where the stores are is configuration alone: the same code runs on a laptop, in Compose and on AWS. boto3 reads
+`AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_S3` by itself.
+"""
+
+import os
+
+
+class SettingMissingError(RuntimeError):
+    """An environment variable that this function needs is not set."""
+
+
+def _required(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise SettingMissingError(f"{name} is not set: template.yaml sets it under Environment of each function")
+    return value
+
+
+def database_url() -> str:
+    """PostgreSQL, as `postgresql://user:password@host:port/database`."""
+    return _required("DATABASE_URL")
+
+
+def redis_url() -> str:
+    """Redis or Valkey, as `redis://[:password@]host:port/0`."""
+    return _required("REDIS_URL")
+
+
+def data_bucket() -> str:
+    """Bucket of `raw/`, `inbox/` and `quarantine/`."""
+    return _required("DATA_BUCKET")
+
+
+def models_bucket() -> str:
+    """Bucket of the registry: `models/{version}/` and the champion pointer."""
+    return _required("MODELS_BUCKET")
