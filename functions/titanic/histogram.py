@@ -1,0 +1,86 @@
+"""A histogram whose bins are fixed once, on the reference, so that any later sample can be counted into the same."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from typing import Any
+
+Value = str | float | int | None
+
+MISSING = "missing"
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Counts of one variable; there are two more of them than `cuts`.
+
+    Of a `number`, the cuts are ascending upper bounds, inclusive: a bin up to each, one above the last. Of a
+    `category`, they are its values: a bin for each, one for any other. The last bin is "not recorded".
+    """
+
+    name: str
+    type: str
+    cuts: tuple[Any, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(self.counts)
+
+    def labels(self) -> list[str]:
+        """A name for each bin, as a person reads it."""
+        if self.type == "category":
+            return [*self.cuts, OTHER, MISSING]
+        if not self.cuts:
+            return ["any", MISSING]
+        shown = [f"{cut:.4g}" for cut in self.cuts]
+        between = [f"{low} to {high}" for low, high in pairwise(shown)]
+        return [f"up to {shown[0]}", *between, f"above {shown[-1]}", MISSING]
+
+    def shares(self) -> list[float]:
+        """The share of the sample in each bin; zeros of an empty sample."""
+        return [count / self.size if self.size else 0.0 for count in self.counts]
+
+    def of(self, values: Iterable[Value]) -> "Histogram":
+        """Another sample of the same variable, counted into these bins."""
+        return Histogram(self.name, self.type, self.cuts, _count(self.type, self.cuts, values))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Histogram":
+        return Histogram(data["name"], data["type"], tuple(data["cuts"]), tuple(data["counts"]))
+
+
+def numeric(name: str, values: Sequence[Value], bins: int = 10) -> Histogram:
+    """A histogram with about equally full bins: cut at the sample's quantiles, as is usual for PSI.
+
+    Equal values cannot be cut apart, so a variable of few values gets fewer bins.
+    """
+    known = sorted(float(value) for value in values if value is not None)
+    quantiles = {known[len(known) * step // bins - 1] for step in range(1, bins) if len(known) * step // bins}
+    cuts = tuple(sorted(cut for cut in quantiles if cut < known[-1]))
+    return Histogram(name, "number", cuts, _count("number", cuts, values))
+
+
+def categorical(name: str, values: Sequence[Value]) -> Histogram:
+    """A histogram with one bin for each value of the sample."""
+    cuts = tuple(sorted({str(value) for value in values if value is not None}))
+    return Histogram(name, "category", cuts, _count("category", cuts, values))
+
+
+def _count(kind: str, cuts: tuple[Any, ...], values: Iterable[Value]) -> tuple[int, ...]:
+    other, missing = len(cuts), len(cuts) + 1
+    place = {cut: index for index, cut in enumerate(cuts)}
+
+    def bin_of(value: Value) -> int:
+        if value is None:
+            return missing
+        return place.get(str(value), other) if kind == "category" else bisect_left(cuts, float(value))
+
+    counts = Counter(bin_of(value) for value in values)
+    return tuple(counts[index] for index in range(missing + 1))
