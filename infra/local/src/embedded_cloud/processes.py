@@ -1,0 +1,91 @@
+"""Services as detached processes: started, found again, health-checked, stopped.
+
+There are no pid files to go stale. Each process carries a mark in its environment that names its state folder and
+service, and is found by it: after a crash, after an interrupted start, never after a reboot.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from embedded_cloud.errors import CloudError
+
+MARK = "EMBEDDED_CLOUD_SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How to run one server. `ready` is asked until it says yes; it must not raise while the server starts."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+    patience_seconds: float = 60
+
+
+def find(root: Path, name: str | None = None) -> Iterator[psutil.Process]:
+    """The running processes of a state folder, or those of one service."""
+    prefix = f"{root.resolve()}:{name or ''}"
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            mark = process.environ().get(MARK, "")
+            if mark == prefix or (name is None and mark.startswith(prefix)):
+                yield process
+
+
+def start(root: Path, service: Service, log: Path) -> None:
+    """Start a service in a session of its own and return when it is ready.
+
+    Raises CloudError with the end of its log if it exits or is not ready in time; it is stopped then.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**service.environment, MARK: f"{root.resolve()}:{service.name}"}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            service.command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd=root,
+        )
+    deadline = time.monotonic() + service.patience_seconds
+    try:
+        while not service.ready():
+            if process.poll() is not None:
+                raise _failed(service, log, f"exited with {process.returncode}")
+            if time.monotonic() > deadline:
+                raise _failed(service, log, f"was not ready after {service.patience_seconds:.0f} s")
+            time.sleep(0.05)
+    except BaseException:
+        stop(root, service.name)
+        raise
+
+
+def stop(root: Path, name: str, stop_signal: signal.Signals = signal.SIGTERM, grace_seconds: float = 15) -> None:
+    """Ask a service to stop, then insist; returns when neither it nor a child of it is left."""
+    for process in list(find(root, name)):
+        with suppress(psutil.NoSuchProcess):
+            family = [process, *process.children(recursive=True)]
+            if os.getpid() == process.pid:
+                continue
+            process.send_signal(stop_signal)
+            _, alive = psutil.wait_procs(family, timeout=grace_seconds)
+            for left in alive:
+                left.kill()
+            psutil.wait_procs(alive, timeout=5)
+
+
+def _failed(service: Service, log: Path, what: str) -> CloudError:
+    tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-12:])
+    return CloudError(f"{service.name} {what}. The end of its log:\n    {tail}", f"The whole log is {log}")
