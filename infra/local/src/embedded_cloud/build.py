@@ -1,0 +1,72 @@
+"""`sam build`, once per content: artifacts live in a folder named by the digest of everything they are made from."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from embedded_cloud.errors import CloudError
+
+SOURCES = ("template.yaml", "functions", "step_functions")
+KEPT_BUILDS = 3
+
+
+def runtime() -> str:
+    """The Lambda runtime that this interpreter stands for: artifacts are built for the Python that will run them."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def digest(project: Path) -> str:
+    """Digest of the sources and the interpreter's version: the name of the build."""
+    total = hashlib.sha256(runtime().encode())
+    for path in _sources(project):
+        total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:12]
+
+
+def build(project: Path, builds: Path, log: Path) -> Path:
+    """The folder of the built template and artifacts, built now unless it is there.
+
+    Raises CloudError with the end of SAM's output if the build fails; what was built before stays as it was.
+    """
+    target = builds / digest(project)
+    if (target / "template.yaml").exists():
+        target.touch()
+        return target
+    log.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = builds / f".{target.name}.{os.getpid()}"
+    unfinished.mkdir(parents=True)
+    try:
+        with log.open("wb") as output:
+            made = subprocess.run(_command(project, unfinished), stdout=output, stderr=subprocess.STDOUT, cwd=project)
+        if made.returncode:
+            tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise CloudError(f"sam build failed:\n    {tail}", f"Mend what it names; the whole output is {log}")
+        if not target.exists():
+            unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    _forget_old(builds)
+    return target
+
+
+def _command(project: Path, target: Path) -> list[str | Path]:
+    options = ["--template", project / "template.yaml", "--build-dir", target, "--parallel"]
+    return ["sam", "build", *options, "--parameter-overrides", f"Runtime={runtime()}"]
+
+
+def _sources(project: Path) -> Iterator[Path]:
+    for name in SOURCES:
+        root = project / name
+        found = [root] if root.is_file() else sorted(root.rglob("*"))
+        yield from (path for path in found if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _forget_old(builds: Path) -> None:
+    done = sorted((path for path in builds.iterdir() if path.name[0] != "."), key=lambda path: path.stat().st_mtime)
+    for old in done[:-KEPT_BUILDS]:
+        shutil.rmtree(old)

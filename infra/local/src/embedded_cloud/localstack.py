@@ -1,0 +1,101 @@
+"""How LocalStack is started as a plain process, and how to tell that it is up.
+
+Imports nothing of LocalStack, which lives in an environment of its own.
+"""
+
+import json
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+REGION = "us-east-1"
+STATUS_PATH = "/_embedded_cloud/executor"
+
+
+class WrongExecutor(Exception):
+    """LocalStack would run functions in Docker instead of processes."""
+
+
+def command(python: Path | str) -> list[str]:
+    """The command line of LocalStack in host mode, for the interpreter of its environment."""
+    return [str(python), "-m", "localstack.runtime.main"]
+
+
+def environment(
+    state: Path,
+    port: int,
+    runtime_python: Path,
+    *,
+    mirrored_buckets: Sequence[str] = (),
+    source: Path | None = None,
+) -> dict[str, str]:
+    """LocalStack's whole environment; nothing is inherited.
+
+    `state` receives everything it writes, `runtime_python` runs the functions, `mirrored_buckets` are names or patterns (``*``) of the buckets kept
+    in `state`/mirror, and `source` is put in front of every artifact (hot reload).
+    """
+    state = state.absolute()
+    root = state / "localstack"
+    given = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(root),
+        "TMPDIR": str(root / "tmp"),  # unzipped code goes there
+        "XDG_CACHE_HOME": str(root / "cache"),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "FILESYSTEM_ROOT": str(root),
+        "GATEWAY_LISTEN": f"127.0.0.1:{port}",
+        "GATEWAY_SERVER": "loopback",
+        "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "LAMBDA_PROCESS_PYTHON": str(Path(runtime_python).absolute()),
+        "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "30",  # over the init phase's 10 s
+        "LAMBDA_KEEPALIVE_MS": "600000",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "DNS_ADDRESS": "0",
+        "DISABLE_EVENTS": "1",
+        "SKIP_SSL_CERT_DOWNLOAD": "1",
+    }
+    if mirrored_buckets:
+        given["S3_MIRROR_DIR"] = str(state / "mirror")
+        given["S3_MIRROR_BUCKETS"] = ",".join(mirrored_buckets)
+    if source:
+        given["LAMBDA_PROCESS_SOURCE"] = str(source)
+    return given
+
+
+def prepare(state: Path) -> None:
+    """Make the folders that `environment` names, to be called before each start.
+
+    What an earlier run left is removed: temporary files, and the index of plug-ins that plux keeps,
+    which would hide a plug-in that is newer than it.
+    """
+    root = state.absolute() / "localstack"
+    for leftover in (root / "tmp", root / "cache" / "plux"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    (root / "tmp").mkdir(parents=True)
+
+
+def is_ready(url: str) -> bool:
+    """Whether LocalStack at `url` has started.
+
+    Raises WrongExecutor when it has, but without the process executor.
+    """
+    try:
+        with urllib.request.urlopen(url + STATUS_PATH, timeout=2) as response:
+            status = json.load(response)
+    except urllib.error.HTTPError as error:
+        raise WrongExecutor(
+            f"LocalStack at {url} does not know the embedded cloud's plug-ins (HTTP {error.code}): "
+            "install the distribution into its environment"
+        ) from error
+    except (OSError, ValueError):
+        return False
+    if status["executor"] != "process":
+        raise WrongExecutor(f"LocalStack at {url} runs functions with {status['executor']}")
+    return status["ready"]

@@ -1,0 +1,166 @@
+"""LocalStack's `RuntimeExecutor`, filled by a sandbox that runs AWS's own runtime client."""
+
+import functools
+import logging
+import os
+import resource
+import subprocess
+import tempfile
+from pathlib import Path
+
+from localstack.runtime import events
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import (
+    LambdaRuntimeException,
+    RuntimeExecutor,
+)
+
+from embedded_cloud.plugins.executor import development
+from embedded_cloud.plugins.executor.sandbox import Event, Launch, Limits, Sandbox
+from embedded_cloud.plugins.executor.variables import runtime_variables
+
+LOG = logging.getLogger(__name__)
+
+
+class ProcessExecutor(RuntimeExecutor):
+    """One execution environment of one function version."""
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:
+        super().__init__(id, function_version)
+        self._sandbox: Sandbox | None = None
+        self._fingerprint: object = None
+        self._given: dict[str, str] = {}
+        self._scratch = Path(tempfile.gettempdir(), "environments", id)
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        """Initialise a runtime; a handler that fails to load is reported by the invocation."""
+        self._given = env_vars
+        settings = self.function_version.config
+        self._sandbox = Sandbox(
+            self._launch,
+            Limits(settings.timeout, settings.memory_size),
+            self.function_version.id.qualifier,
+            self._scratch,
+        )
+        self._sandbox.initialise()
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Run one invocation; errors of the function are results, not exceptions."""
+        assert self._sandbox is not None
+        if self._fingerprint != self._current_fingerprint():
+            self._sandbox.reset()
+        outcome = self._sandbox.invoke(_event(payload))
+        return InvocationResult(
+            request_id=payload["invoke-id"],
+            payload=outcome.payload,
+            is_error=outcome.is_error,
+            logs=outcome.logs,
+        )
+
+    def stop(self) -> None:
+        """End the process: after the invocation it serves, unless LocalStack itself stops."""
+        if self._sandbox is not None:
+            self._sandbox.stop(now=events.infra_stopping.is_set())
+
+    def get_address(self) -> str:
+        return "127.0.0.1"
+
+    def get_endpoint_from_executor(self) -> str:
+        return "127.0.0.1"
+
+    def get_runtime_endpoint(self) -> str:
+        return ""  # for LocalStack's init program, which does not run here
+
+    def get_logs(self) -> str:
+        return self._sandbox.logs() if self._sandbox else ""
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """Unzip the code; raises LambdaRuntimeException for what no process here can run."""
+        settings = function_version.config
+        if settings.runtime != (available := runtime_name()):
+            raise LambdaRuntimeException(
+                f"{settings.runtime or 'a container image'} cannot run here, only {available}"
+            )
+        if settings.layers:
+            raise LambdaRuntimeException("layers are not supported: put them into the artifact")
+        settings.code.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Nothing is kept beside the code, which LocalStack removes itself."""
+
+    def _task_root(self) -> Path:
+        return self.function_version.config.code.get_unzipped_code_location().absolute()
+
+    def _watched(self) -> Path | None:
+        """The folder whose edits replace the process, if any."""
+        hot = self.function_version.config.code.is_hot_reloading()
+        return development.source() or (self._task_root() if hot else None)
+
+    def _current_fingerprint(self) -> object:
+        return development.fingerprint(self._watched())
+
+    def _launch(self) -> Launch:
+        self._fingerprint = self._current_fingerprint()
+        settings = self.function_version.config
+        task_root = self._task_root()
+        python = interpreter()
+        variables = runtime_variables(
+            self._given,
+            settings.environment or {},
+            python=python,
+            task_root=task_root,
+            runtime=settings.runtime,
+            scratch=self._scratch,
+        )
+        directory = development.source() or task_root
+        if directory != task_root:
+            paths = [str(task_root), *filter(None, [variables.get("PYTHONPATH")])]
+            variables["PYTHONPATH"] = os.pathsep.join(paths)
+        # -B: the artifact is read-only on Lambda, so no bytecode is written; what it ships is used.
+        command = [str(python), "-B", "-m", "awslambdaric", settings.handler]
+        if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
+            command.insert(0, wrapper)
+        return Launch(command, directory, variables, freeze=self._watched() is None)
+
+
+def _event(payload: dict[str, str]) -> Event:
+    headers = {
+        "Lambda-Runtime-Invoked-Function-Arn": payload["invoked-function-arn"],
+        "Lambda-Runtime-Trace-Id": payload["trace-id"],
+    }
+    if client_context := payload.get("client-context"):
+        headers["Lambda-Runtime-Client-Context"] = client_context
+    return Event(payload["invoke-id"], payload["payload"].encode(), headers)
+
+
+def interpreter() -> Path:
+    """The Python of the runtime environment, which holds awslambdaric and boto3 alone.
+
+    Raises LambdaRuntimeException when LAMBDA_PROCESS_PYTHON does not name it.
+    """
+    path = os.environ.get("LAMBDA_PROCESS_PYTHON", "")
+    if not os.access(path, os.X_OK):
+        raise LambdaRuntimeException(f"LAMBDA_PROCESS_PYTHON names no interpreter: {path!r}")
+    return Path(path).absolute()
+
+
+@functools.cache
+def runtime_name() -> str:
+    """Lambda's name of the runtime that the interpreter is, such as ``python3.11``."""
+    program = "import awslambdaric, sys; print('python%d.%d' % sys.version_info[:2])"
+    done = subprocess.run(
+        [interpreter(), "-B", "-c", program], env={}, capture_output=True, text=True, timeout=60
+    )
+    if done.returncode:
+        raise LambdaRuntimeException(f"the runtime environment is broken: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def allow_many_environments() -> None:
+    """Raise the limit on open files: each environment takes five descriptors of this process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+

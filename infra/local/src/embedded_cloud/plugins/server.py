@@ -1,0 +1,43 @@
+"""LocalStack's gateway on loopback alone.
+
+Whoever reaches the port can run code. LocalStack's own Twisted server takes the port from
+GATEWAY_LISTEN but not the host, and so listens on every interface. Chosen with
+``GATEWAY_SERVER=loopback``.
+"""
+
+import ipaddress
+
+from localstack import config
+from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from rolo.gateway import Gateway
+
+
+class LoopbackServerPlugin(RuntimeServerPlugin):
+    """Names the loopback server to LocalStack."""
+
+    name = "loopback"
+
+    def load(self, *args, **kwargs) -> RuntimeServer:
+        # Importing Twisted's reactor installs it: only once this server is the one chosen.
+        from localstack.runtime.server.twisted import TwistedRuntimeServer
+        from rolo.serving.twisted import TwistedGateway
+        from twisted.internet import reactor
+
+        class LoopbackServer(TwistedRuntimeServer):
+            """Plain HTTP, bound to the hosts that it was given."""
+
+            def register(
+                self,
+                gateway: Gateway,
+                listen: list[config.HostAndPort],
+                ssl_creds: tuple[str, str] | None = None,
+            ) -> None:
+                """Listen at once, so that a taken port ends the start with an error."""
+                for address in listen:
+                    if not ipaddress.ip_address(address.host).is_loopback:
+                        raise ValueError(f"GATEWAY_LISTEN names {address.host}: not loopback")
+                    reactor.listenTCP(
+                        address.port, TwistedGateway(gateway), interface=address.host
+                    )
+
+        return LoopbackServer()

@@ -1,0 +1,50 @@
+"""What LocalStack runs functions with, over HTTP.
+
+LocalStack falls back to Docker with a mere warning when it does not find the executor it was told
+to use; this lets the command line find out before anything is deployed.
+"""
+
+import json
+import os
+
+from localstack import config
+from localstack.http import Request, Response, route
+from localstack.runtime import hooks
+from localstack.runtime.current import get_current_runtime
+from localstack.services.edge import ROUTER
+from localstack.services.lambda_.invocation.runtime_executor import EXECUTOR_PLUGIN_MANAGER
+
+from embedded_cloud.plugins.executor import development
+
+PATH = "/_embedded_cloud/executor"
+
+
+@hooks.on_infra_start()
+def serve_executor_status() -> None:
+    """Add the routes; part of every start, whatever the executor is."""
+    development.use(os.environ.get("LAMBDA_PROCESS_SOURCE"))
+    ROUTER.add(ExecutorStatus())
+
+
+class ExecutorStatus:
+    """``GET`` says which executor is in force, ``PUT`` sets the source for hot reload."""
+
+    @route(PATH, methods=["GET"])
+    def read(self, request: Request) -> Response:
+        chosen = config.LAMBDA_RUNTIME_EXECUTOR
+        source = development.source()
+        status = {
+            "ready": get_current_runtime().is_ready(),
+            "executor": chosen if EXECUTOR_PLUGIN_MANAGER.exists(chosen) else "docker",
+            "source": str(source) if source else None,
+        }
+        return Response(json.dumps(status), mimetype="application/json")
+
+    @route(PATH, methods=["PUT"])
+    def update(self, request: Request) -> Response:
+        """Body ``{"source": folder or null}``; 400 when there is no such folder."""
+        try:
+            development.use(json.loads(request.data)["source"])
+        except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
+            return Response(f"no usable source: {error}", status=400)
+        return self.read(request)

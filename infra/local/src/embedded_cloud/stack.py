@@ -1,0 +1,137 @@
+"""Stacks on LocalStack: packaged, created beside one another, deleted.
+
+A stack is never updated: LocalStack's updates lose routes and keep half of a failed change. A change is a new stack.
+`sam deploy` would do, but its waiters take half a minute for what takes seconds.
+"""
+
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import yaml
+from botocore.exceptions import WaiterError
+
+from embedded_cloud.aws import Aws
+from embedded_cloud.errors import CloudError
+
+POLL = {"Delay": 0.25, "MaxAttempts": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack: its template's outputs, and its functions by logical name."""
+
+    name: str
+    outputs: Mapping[str, str]
+    functions: Mapping[str, str]
+
+
+def package(aws: Aws, build: Path, bucket: str) -> str:
+    """Upload what the built template refers to and return the template with the uploads' addresses."""
+    template = yaml.safe_load((build / "template.yaml").read_text())
+    s3 = aws.client("s3")
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        for reference in ("CodeUri", "DefinitionUri"):
+            if reference not in properties:
+                continue
+            source = build / properties[reference]
+            key = f"{build.name}/{name}{'' if source.is_dir() else source.suffix}"
+            with _zipped(source) if source.is_dir() else source.open("rb") as body:
+                s3.upload_fileobj(body, bucket, key)
+            properties[reference] = f"s3://{bucket}/{key}"
+    template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
+    return yaml.safe_dump(template, sort_keys=False)
+
+
+def create(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str]) -> Stack:
+    """Create a stack and wait for it.
+
+    Raises CloudError with CloudFormation's own reasons if it cannot be created; nothing of it is left then.
+    """
+    cloudformation = aws.client("cloudformation")
+    change = {"StackName": name, "ChangeSetName": "create"}
+    try:
+        cloudformation.create_change_set(
+            **change,
+            ChangeSetType="CREATE",
+            TemplateURL=template_url,
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        cloudformation.get_waiter("change_set_create_complete").wait(**change, WaiterConfig=POLL)
+        cloudformation.execute_change_set(**change)
+        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=POLL)
+    except WaiterError as refused:
+        reasons = "\n    ".join(_reasons(aws, name)) or str(refused)
+        delete(aws, name)
+        raise CloudError(
+            f"The stack was refused:\n    {reasons}", "Mend template.yaml; what served before still serves"
+        ) from refused
+    return describe(aws, name)
+
+
+def describe(aws: Aws, name: str) -> Stack:
+    """A complete stack; KeyError where there is none of that name."""
+    cloudformation = aws.client("cloudformation")
+    try:
+        found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except cloudformation.exceptions.ClientError as missing:
+        raise KeyError(name) from missing
+    if found["StackStatus"] != "CREATE_COMPLETE":
+        raise KeyError(name)
+    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    return Stack(
+        name=name,
+        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        functions={
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for resource in resources
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+        },
+    )
+
+
+def names(aws: Aws, prefix: str) -> list[str]:
+    """Every stack that exists under this prefix, whole or not."""
+    pages = aws.client("cloudformation").get_paginator("list_stacks").paginate()
+    stacks = (stack for page in pages for stack in page["StackSummaries"])
+    return [s["StackName"] for s in stacks if s["StackName"].startswith(prefix) and s["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def delete(aws: Aws, name: str) -> None:
+    cloudformation = aws.client("cloudformation")
+    cloudformation.delete_stack(StackName=name)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=POLL)
+
+
+def drain(aws: Aws, stack: Stack, patience_seconds: float) -> None:
+    """Wait until no pipeline run of a stack is under way, or patience ends."""
+    states = aws.client("stepfunctions")
+    deadline = time.monotonic() + patience_seconds
+    machine = stack.outputs["PipelineArn"]
+    while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.5)
+
+
+def _reasons(aws: Aws, name: str) -> Iterator[str]:
+    cloudformation = aws.client("cloudformation")
+    for event in cloudformation.describe_stack_events(StackName=name)["StackEvents"]:
+        if event["ResourceStatus"].endswith("FAILED") and event.get("ResourceStatusReason"):
+            yield f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+
+
+def _zipped(folder: Path) -> IO[bytes]:
+    """An artifact as Lambda takes it; stored, not deflated: it never leaves this machine."""
+    file = TemporaryFile()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    file.seek(0)
+    return file
