@@ -2,8 +2,8 @@
 
 Measured by the population stability index (PSI) over a window of predictions, per feature and for the score, never on
 single rows. Under no drift PSI scatters like (1/n + 1/m) times a chi-square with bins - 1 degrees of freedom
-(B. Yurdakul, "Statistical Properties of Population Stability Index", 2018), so a small window looks like drift by chance:
-below `MINIMUM_SAMPLE` no verdict is given. At 200 against 800 rows and 10 bins that mean is 0.06, far under 0.25.
+(B. Yurdakul, "Statistical Properties of Population Stability Index", 2018), so a small window looks like drift by
+chance: below `MINIMUM_SAMPLE` no verdict is given. 200 against 800 rows in 10 bins average 0.06, far below 0.25.
 """
 
 from collections.abc import Mapping, Sequence

@@ -16,6 +16,10 @@ class DatasetRefusedError(InvalidInputError):
     """A file that is not a passenger list, or holds too many bad rows: nothing of it was loaded."""
 
 
+class DatasetNotFoundError(InvalidInputError):
+    """No such dataset version, or a step before this one has not made what it needs of it."""
+
+
 class NotEnoughDataError(InvalidInputError):
     """The dataset cannot carry a model: too few rows, or one class only."""
 

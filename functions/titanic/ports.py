@@ -4,18 +4,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
+from titanic.csv_content import CsvContent
 from titanic.features import Derived
 from titanic.passenger import LabelledPassenger
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
-    """One accepted file. `version` is its content's digest, so the same bytes are always the same version."""
+    """One accepted file. `version` is its content's digest, so the same bytes are always the same version.
+
+    `source` is where it was first seen, `rows` were loaded and `rejected` were not, `loaded_at` is in Unix seconds.
+    """
 
     version: str
     source: str
     rows: int
     rejected: int
+    loaded_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +64,47 @@ class ObjectStore(Protocol):
 
 
 class DatasetStore(Protocol):
-    """Dataset versions: a version is there in whole or not at all."""
+    """Dataset versions: a version is there in whole or not at all, whatever is delivered twice or dies half-way."""
 
-    def find(self, version: str) -> DatasetVersion | None: ...
+    def load(self, source: str, content: CsvContent, max_rejected_share: float) -> DatasetVersion:
+        """Validate a CSV and load its good rows; content that was loaded before changes nothing and answers the same.
 
-    def load(self, version: str, source: str, rows: IO[str]) -> tuple[DatasetVersion, Sequence[Rejection]]:
-        """Validate and load a CSV with a header in one transaction; the rejected rows come back with reasons."""
+        DatasetRefusedError, and nothing changed, if it cannot be read as a passenger list or if more than
+        `max_rejected_share` of its rows are bad.
+        """
         ...
 
-    def passengers(self, version: str) -> Iterator[LabelledPassenger]: ...
+    def find(self, version: str) -> DatasetVersion:
+        """DatasetNotFoundError if it was never loaded."""
+        ...
+
+    def rejections(self, version: str) -> Iterator[Rejection]:
+        """Every fault of the rows that were not loaded, in the order of the file."""
+        ...
+
+    def passengers(self, version: str) -> Iterator[LabelledPassenger]:
+        """The rows that were loaded, by PassengerId."""
+        ...
 
 
 class OfflineStore(Protocol):
     """Feature history by dataset version and schema hash; the labels live here and nowhere else."""
 
-    def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int: ...
+    def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
+        """Keep the rows, all of them or none, and say how many; what is there already is left and counted."""
+        ...
 
-    def read(self, dataset_version: str, schema_hash: str) -> list[FeatureRow]: ...
+    def read(self, dataset_version: str, schema_hash: str) -> list[FeatureRow]:
+        """The rows by PassengerId; DatasetNotFoundError if they were not written."""
+        ...
 
 
 class OnlineStore(Protocol):
     """The latest features of each passenger, by id; readers see the old version or the new one, never a mixture."""
 
-    def publish(self, dataset_version: str, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int: ...
+    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int:
+        """Switch to the rows of a dataset version, all at once, and say how many; published before, they stay."""
+        ...
 
     def get(self, schema_hash: str, passenger_id: int) -> Derived | None: ...
 
@@ -91,4 +114,7 @@ class PredictionLog(Protocol):
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None: ...
 
-    def recent(self, limit: int) -> list[dict[str, Any]]: ...
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The newest entries, newest first; each with at least `at` (UTC, ISO 8601), `model_version`, `features` (as
+        `derive` gives them) and `probability`."""
+        ...

@@ -36,3 +36,8 @@ def data_bucket() -> str:
 def models_bucket() -> str:
     """Bucket of the registry: `models/{version}/` and the champion pointer."""
     return _required("MODELS_BUCKET")
+
+
+def max_rejected_share() -> float:
+    """Share of bad rows, 0 to 1, above which a whole file is refused; 0.2 unless `MAX_REJECTED_SHARE` says otherwise."""
+    return float(os.environ.get("MAX_REJECTED_SHARE", "0.2"))

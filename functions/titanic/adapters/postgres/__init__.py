@@ -1,0 +1,1 @@
+"""PostgreSQL: dataset versions and the offline store."""

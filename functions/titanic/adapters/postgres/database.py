@@ -1,0 +1,68 @@
+"""A connection to PostgreSQL that lives as long as the execution environment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
+
+from titanic.errors import StoreUnavailableError
+
+_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "client_encoding": "UTF8",
+    # A function that is killed or frozen inside a transaction must not hold its locks for long.
+    "options": "-c idle_in_transaction_session_timeout=60000",
+}
+
+
+class Database:
+    """Opens its one connection when first needed and again after it broke. For one thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Connection | None = None
+        self._names = count()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Cursor]:
+        """A cursor whose work is committed at the end and undone on any error.
+
+        StoreUnavailableError if the server is away, shutting down, out of space or gave the transaction up.
+        """
+        try:
+            connection = self._open()
+            try:
+                with connection, connection.cursor() as cursor:
+                    yield cursor
+            finally:
+                if connection.closed:
+                    self._connection = None
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise StoreUnavailableError(f"PostgreSQL: {str(error).strip() or type(error).__name__}") from error
+
+    @contextmanager
+    def stream(self, query: str, parameters: tuple[object, ...]) -> Iterator[Cursor]:
+        """The rows of a query, fetched in portions by a cursor on the server: memory stays flat."""
+        with self.transaction() as cursor:
+            name = f"stream_{next(self._names)}"
+            with cursor.connection.cursor(name) as rows:
+                rows.itersize = 5000
+                rows.execute(query, parameters)
+                yield rows
+
+    def connect(self) -> Connection:
+        """A new connection, which the caller closes."""
+        connection: Connection = psycopg2.connect(self._url, **_OPTIONS)
+        return connection
+
+    def _open(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = self.connect()
+        return self._connection

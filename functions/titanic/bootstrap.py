@@ -1,0 +1,62 @@
+"""The composition root: the one place that knows which adapter stands behind which port.
+
+One function for each handler; each wires once, at the first event of an execution environment. Imports are local,
+so that a function loads only the drivers it uses.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+from titanic import settings
+
+Workflow = Callable[..., dict[str, Any]]
+
+
+@cache
+def ingestion() -> Workflow:
+    """`ingest(bucket=, key=)`, with the database's schema brought up to date."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+    from titanic.adapters.postgres.schema import upgrade
+    from titanic.adapters.s3 import S3ObjectStore
+    from titanic.workflows.ingest import ingest
+
+    database = Database(settings.database_url())
+    upgrade(database)
+    return partial(
+        ingest,
+        S3ObjectStore(),
+        PostgresDatasetStore(database),
+        settings.data_bucket(),
+        settings.max_rejected_share(),
+    )
+
+
+@cache
+def features() -> Workflow:
+    """`featurize(dataset_version=)`."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+    from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+    from titanic.adapters.redis import RedisOnlineStore
+    from titanic.workflows.featurize import featurize
+
+    # A connection each: the passengers are read from one while their features are copied into the other.
+    url = settings.database_url()
+    return partial(
+        featurize,
+        PostgresDatasetStore(Database(url)),
+        PostgresOfflineStore(Database(url)),
+        RedisOnlineStore(settings.redis_url()),
+    )
+
+
+@cache
+def monitoring() -> Workflow:
+    """`monitor(window=)`."""
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.adapters.s3 import S3ObjectStore
+    from titanic.workflows.monitor import monitor
+
+    return partial(monitor, S3ObjectStore(), RedisPredictionLog(settings.redis_url()), settings.models_bucket())

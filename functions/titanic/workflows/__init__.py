@@ -1,0 +1,1 @@
+"""What the product does: each module is one verb, written against ports alone."""
