@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from importlib.util import find_spec
@@ -40,7 +39,7 @@ def initialise(data: Path, password: str) -> None:
 
 
 def service(data: Path, port: int) -> Service:
-    """The server over an initialised data folder. Its stop signal asks for a fast shutdown."""
+    """The server over an initialised data folder."""
     settings = {
         "listen_addresses": HOST,
         "port": str(port),
@@ -56,7 +55,6 @@ def service(data: Path, port: int) -> Service:
         command=[*_unprivileged(), str(BINARIES / "postgres"), "-D", str(data), *options],
         ready=lambda: _accepts(port),
         environment={"LC_ALL": "C", "TZ": "UTC"},
-        stop_signal=signal.SIGINT,
     )
 
 

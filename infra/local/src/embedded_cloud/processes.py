@@ -4,7 +4,6 @@ There are no pid files to go stale. Each process carries a mark in its environme
 service, and is found by it: after a crash, after an interrupted start, never after a reboot.
 """
 
-import os
 import signal
 import subprocess
 import time
@@ -28,7 +27,6 @@ class Service:
     command: Sequence[str]
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
-    stop_signal: signal.Signals = signal.SIGTERM
     patience_seconds: float = 60
 
 
@@ -72,14 +70,16 @@ def start(root: Path, service: Service, log: Path) -> None:
         raise
 
 
-def stop(root: Path, name: str, stop_signal: signal.Signals = signal.SIGTERM, grace_seconds: float = 15) -> None:
-    """Ask a service to stop, then insist; returns when neither it nor a child of it is left."""
+def stop(root: Path, name: str, grace_seconds: float = 15) -> None:
+    """Ask a service to stop, then insist; returns when neither it nor a child of it is left.
+
+    Asked by SIGINT: to PostgreSQL that is the fast shutdown (SIGTERM would wait for its clients), to the others it is
+    the same as SIGTERM.
+    """
     for process in list(find(root, name)):
         with suppress(psutil.NoSuchProcess):
             family = [process, *process.children(recursive=True)]
-            if os.getpid() == process.pid:
-                continue
-            process.send_signal(stop_signal)
+            process.send_signal(signal.SIGINT)
             _, alive = psutil.wait_procs(family, timeout=grace_seconds)
             for left in alive:
                 left.kill()

@@ -23,15 +23,19 @@ POLL = {"Delay": 0.25, "MaxAttempts": 400}
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A deployed stack: its template's outputs, and its functions by logical name."""
+    """A deployed stack: its template's outputs, and by type its resources' physical ids by logical name."""
 
     name: str
     outputs: Mapping[str, str]
-    functions: Mapping[str, str]
+    resources: Mapping[str, Mapping[str, str]]
+
+    @property
+    def functions(self) -> Mapping[str, str]:
+        return self.resources.get("AWS::Lambda::Function", {})
 
 
 def package(aws: Aws, build: Path, bucket: str) -> str:
-    """Upload what the built template refers to and return the template with the uploads' addresses."""
+    """Upload a built template and what it refers to; returns the address of the template, its references replaced."""
     template = yaml.safe_load((build / "template.yaml").read_text())
     s3 = aws.client("s3")
     for name, resource in template["Resources"].items():
@@ -44,8 +48,10 @@ def package(aws: Aws, build: Path, bucket: str) -> str:
             with _zipped(source) if source.is_dir() else source.open("rb") as body:
                 s3.upload_fileobj(body, bucket, key)
             properties[reference] = f"s3://{bucket}/{key}"
-    template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)
-    return yaml.safe_dump(template, sort_keys=False)
+    template.get("Globals", {}).get("Function", {}).pop("CodeUri", None)  # of the sources, not of the build
+    key = f"{build.name}/template.yaml"
+    s3.put_object(Bucket=bucket, Key=key, Body=yaml.safe_dump(template, sort_keys=False))
+    return f"{aws.endpoint_url}/{bucket}/{key}"
 
 
 def create(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str]) -> Stack:
@@ -84,16 +90,12 @@ def describe(aws: Aws, name: str) -> Stack:
         raise KeyError(name) from missing
     if found["StackStatus"] != "CREATE_COMPLETE":
         raise KeyError(name)
-    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    return Stack(
-        name=name,
-        outputs={output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
-        functions={
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for resource in resources
-            if resource["ResourceType"] == "AWS::Lambda::Function"
-        },
-    )
+    resources: dict[str, dict[str, str]] = {}
+    for resource in cloudformation.describe_stack_resources(StackName=name)["StackResources"]:
+        of_type = resources.setdefault(resource["ResourceType"], {})
+        of_type[resource["LogicalResourceId"]] = resource["PhysicalResourceId"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return Stack(name, outputs, resources)
 
 
 def names(aws: Aws, prefix: str) -> list[str]:
@@ -118,6 +120,13 @@ def drain(aws: Aws, stack: Stack, patience_seconds: float) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(0.5)
+
+
+def set_rule(aws: Aws, stack: Stack, logical_name: str, *, enabled: bool) -> None:
+    """Turn one EventBridge rule of a stack on or off."""
+    events = aws.client("events")
+    name = stack.resources["AWS::Events::Rule"][logical_name]
+    (events.enable_rule if enabled else events.disable_rule)(Name=name)
 
 
 def _reasons(aws: Aws, name: str) -> Iterator[str]:

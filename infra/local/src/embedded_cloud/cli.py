@@ -1,0 +1,186 @@
+"""`embedded-cloud up | down | status | logs | outputs`, behind the Makefile's targets of the same names."""
+
+import argparse
+import errno
+import json
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+from rich.markup import escape
+from rich.table import Table
+
+from embedded_cloud import build, deployment, pipeline, processes, project
+from embedded_cloud.aws import forget_other_clouds
+from embedded_cloud.cloud import SERVICES, Cloud
+from embedded_cloud.errors import CloudError
+from embedded_cloud.plugins.mirror import restore
+from embedded_cloud.progress import console, problems, say, step
+from embedded_cloud.state import State
+
+DISK_GIGABYTES = 2
+PROJECT = Path.cwd()
+
+
+def up(cloud: Cloud, home: Path) -> None:
+    """Start, build, deploy, train the first champion; each only if it is not done yet."""
+    began = time.monotonic()
+    _check_disk(home)
+    started: list[str] = []
+    try:
+        with ThreadPoolExecutor(1) as background:
+            built = background.submit(build.build, PROJECT, home / "build", cloud.state.logs / "build.log")
+            for name in cloud.start():
+                started.append(name)
+            with step("sam build"):
+                release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
+        if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
+            with step("Buckets"):
+                restore(cloud.aws.client("s3"), cloud.state.mirror)
+                project.create_buckets(cloud)
+        stack = deployment.deploy(
+            cloud.aws,
+            cloud.state,
+            release,
+            proved=lambda new: project.prove(cloud, new),
+            switch=lambda new: project.publish(cloud, PROJECT / "web", project.outputs(cloud, new)),
+        )
+        addresses = project.outputs(cloud, stack)
+        if not project.champion(addresses):
+            pipeline.upload_and_follow(
+                cloud.aws, PROJECT / project.PASSENGER_LIST, addresses["data_bucket"], addresses["pipeline_arn"]
+            )
+    except BaseException:
+        if started:
+            problems.print("[yellow]Stopping what was started[/yellow]")
+            cloud.stop(tuple(started))
+        raise
+    _summarise(addresses, time.monotonic() - began)
+
+
+def down(cloud: Cloud, _: Path) -> None:
+    """Stop every process of this cloud; its data stays for the next `up`."""
+    stopped = cloud.stop()
+    for orphan in processes.find(cloud.state.root):
+        orphan.kill()
+    (cloud.state.root / "outputs.json").unlink(missing_ok=True)
+    say("Nothing of this cloud is running" + ("" if stopped else ", nothing was"))
+
+
+def status(cloud: Cloud, _: Path) -> None:
+    """What runs, where, and how much memory it takes."""
+    table = Table("service", "process", "address", "memory", box=None)
+    for name in SERVICES:
+        process = cloud.running(name)
+        address = f"127.0.0.1:{getattr(cloud.ports, name)}" if process else ""
+        memory = f"{process.memory_info().rss / 2**20:.0f} MB" if process else ""
+        table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
+    console.print(table)
+    if cloud.running("localstack"):
+        stack = deployment.current(cloud.aws, cloud.state)
+        card = project.champion(project.outputs(cloud, stack)) if stack else None
+        console.print(f"stack    {stack.name if stack else '[red]none[/red]'}")
+        console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
+
+
+def outputs(cloud: Cloud, _: Path) -> None:
+    """Addresses, names and keys as one JSON object."""
+    known = cloud.state.read("outputs")
+    if not known or not cloud.running("localstack"):
+        raise CloudError("The embedded cloud is not running", "make up")
+    print(json.dumps(known, indent=2))
+
+
+def logs(cloud: Cloud, home: Path, function: str | None) -> None:
+    """The last events of a function's log, or where the servers' logs are."""
+    if not function:
+        for file in sorted(cloud.state.logs.glob("*.log")):
+            console.print(f"{file}  {file.stat().st_size / 1024:.0f} kB")
+        return
+    stack = deployment.current(cloud.aws, cloud.state) if cloud.running("localstack") else None
+    if not stack:
+        raise CloudError("The embedded cloud is not running", "make up")
+    if function not in stack.functions:
+        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(stack.functions))}")
+    group = f"/aws/lambda/{stack.functions[function]}"
+    for event in cloud.aws.client("logs").filter_log_events(logGroupName=group, limit=10_000)["events"][-200:]:
+        moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+        print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
+
+
+def main() -> None:
+    """Run one command; failures that have a remedy are shown without a traceback."""
+    parser = argparse.ArgumentParser(prog="embedded-cloud")
+    parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
+    parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in (up, down, status, outputs):
+        commands.add_parser(command.__name__, help=command.__doc__)
+    commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
+    given = parser.parse_args()
+
+    forget_other_clouds()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    home = given.home.resolve()
+    try:
+        state = State(given.state.resolve())
+        state.root.mkdir(parents=True, exist_ok=True)
+        cloud = Cloud(state, home / "envs", mirrored=project.BUCKETS)
+        match given.command:
+            case "logs":
+                logs(cloud, home, given.function)
+            case "up" | "down":
+                _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
+            case _:
+                {"status": status, "outputs": outputs}[given.command](cloud, home)
+    except CloudError as failure:
+        problems.print(f"[red]✗[/red] {escape(str(failure))}")
+        sys.exit(1)
+    except OSError as failure:
+        if failure.errno != errno.ENOSPC:
+            raise
+        problems.print(f"[red]✗[/red] The disk is full\n  → Free at least {DISK_GIGABYTES} GB below {home}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        problems.print("[yellow]Interrupted; `make up` goes on from here[/yellow]")
+        sys.exit(130)
+
+
+def _alone(state: State, work: Callable[[], None]) -> None:
+    """The kernel drops this lock with the process that holds it, so none is ever left behind."""
+    lock = filelock.FileLock(state.root / "lock", timeout=0)
+    try:
+        with lock:
+            work()
+    except filelock.Timeout as held:
+        raise CloudError(
+            f"Another `make up` or `make down` is at work on {state.root}", "Wait for it to end, then try again"
+        ) from held
+
+
+def _check_disk(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(home).free / 1e9
+    if free < DISK_GIGABYTES:
+        raise CloudError(
+            f"{free:.1f} GB are free below {home}, {DISK_GIGABYTES} GB are needed",
+            "Free some space, or put the checkout on a larger disk",
+        )
+
+
+def _summarise(addresses: dict[str, object], seconds: float) -> None:
+    card = project.champion(addresses) or {}
+    body = json.dumps(project.SAMPLE)
+    console.print()
+    console.print(f"Champion {card.get('model_version')}: accuracy {card.get('accuracy')} on the hold-out")
+    console.print(f"  API   {addresses['api_url']}")
+    console.print(f"  Site  {addresses['web_url']}")
+    console.print(f"  Up in {seconds:.0f} s. Try it:\n")
+    curl = f"curl -s {addresses['api_url']}/predict -H 'Content-Type: application/json' -d '{body}'"
+    console.print(curl, markup=False)

@@ -1,0 +1,107 @@
+"""The servers of one embedded cloud: which there are, what runs, starting what does not, stopping all."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import psutil
+
+from embedded_cloud import localstack, ports, postgres, processes, valkey
+from embedded_cloud.aws import Aws
+from embedded_cloud.processes import Service
+from embedded_cloud.progress import step
+from embedded_cloud.state import State
+
+SERVICES = ("postgres", "valkey", "localstack")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The loopback ports of the servers, by service name."""
+
+    postgres: int = 5432
+    valkey: int = 6379
+    localstack: int = 4566
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """`environments` holds the virtual environments `localstack` and `lambda`; `mirrored` names the buckets to keep."""
+
+    state: State
+    environments: Path
+    mirrored: tuple[str, ...] = ()
+
+    @cached_property
+    def ports(self) -> Ports:
+        """Chosen when a service starts for the first time, kept while they are free, changed when they are not."""
+        known = {**asdict(Ports()), **self.state.read("cloud")}
+        running = {name for name in SERVICES if self.running(name)}
+        chosen = Ports(
+            **{
+                name: known[name] if name in running else ports.choose(f"{name.upper()}_PORT", known[name])
+                for name in SERVICES
+            }
+        )
+        self.state.write("cloud", asdict(chosen))
+        return chosen
+
+    @cached_property
+    def aws(self) -> Aws:
+        return Aws(self.ports.localstack)
+
+    @property
+    def database_url(self) -> str:
+        return postgres.url(self.ports.postgres, self.state.credentials().database_password)
+
+    @property
+    def redis_url(self) -> str:
+        return valkey.url(self.ports.valkey, self.state.credentials().redis_password)
+
+    def running(self, name: str) -> psutil.Process | None:
+        return next(processes.find(self.state.root, name), None)
+
+    def start(self) -> Iterator[str]:
+        """Start what is not running; yields each name before its start, so that the caller can undo it."""
+        for name in SERVICES:
+            if self.running(name):
+                continue
+            yield name
+            with step(f"{name} on {ports.HOST}:{getattr(self.ports, name)}"):
+                processes.start(self.state.root, self._prepared(name), self.state.logs / f"{name}.log")
+
+    def stop(self, names: tuple[str, ...] = SERVICES) -> list[str]:
+        """Stop services, the last started first; returns those that were running."""
+        running = [name for name in reversed(SERVICES) if name in names and self.running(name)]
+        for name in running:
+            with step(f"Stopping {name}"):
+                processes.stop(self.state.root, name)
+        return running
+
+    def _prepared(self, name: str) -> Service:
+        credentials = self.state.credentials()
+        match name:
+            case "postgres":
+                data = self.state.root / "postgres"
+                postgres.initialise(data, credentials.database_password)
+                return postgres.service(data, self.ports.postgres)
+            case "valkey":
+                return valkey.service(self.state.root / "valkey", self.ports.valkey, credentials.redis_password)
+            case _:
+                return self._localstack()
+
+    def _localstack(self) -> Service:
+        localstack.prepare(self.state.root)
+        url = self.aws.endpoint_url
+        return Service(
+            name="localstack",
+            command=localstack.command(self.environments / "localstack" / "bin" / "python"),
+            environment=localstack.environment(
+                self.state.root,
+                self.ports.localstack,
+                self.environments / "lambda" / "bin" / "python",
+                mirrored_buckets=self.mirrored,
+            ),
+            ready=lambda: localstack.is_ready(url),
+        )

@@ -1,0 +1,121 @@
+"""The one module here that knows the product: its buckets, parameters, smoke test, first data and summary."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any
+
+from embedded_cloud.aws import REGION
+from embedded_cloud.build import runtime
+from embedded_cloud.cloud import Cloud
+from embedded_cloud.errors import CloudError
+from embedded_cloud.stack import Stack
+
+NAME = "titanic"
+TRIGGER = "PipelineUpload"
+DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
+PASSENGER_LIST = Path("data/titanic.csv")
+SAMPLE = {
+    "Pclass": 1,
+    "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
+    "Sex": "female",
+    "Age": 38,
+    "SibSp": 1,
+    "Parch": 0,
+    "Ticket": "PC 17599",
+    "Fare": 71.2833,
+    "Cabin": "C85",
+    "Embarked": "C",
+}
+
+
+def parameters(cloud: Cloud) -> Mapping[str, str]:
+    """The template's parameters on this cloud."""
+    return {
+        "Runtime": runtime(),
+        "DatabaseUrl": cloud.database_url,
+        "RedisUrl": cloud.redis_url,
+        "DataBucketName": DATA,
+        "ModelsBucketName": MODELS,
+        "WebBucketName": WEB,
+        "UploadTrigger": "DISABLED",  # until the stack serves
+        "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
+    }
+
+
+def create_buckets(cloud: Cloud) -> None:
+    """The buckets outlive every stack; the data bucket tells EventBridge of its uploads."""
+    s3 = cloud.aws.client("s3")
+    for bucket in BUCKETS:
+        s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_notification_configuration(
+        Bucket=DATA, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+
+
+def outputs(cloud: Cloud, stack: Stack) -> dict[str, Any]:
+    """The addresses and names that other programs rely on, as seen from this machine."""
+    endpoint = cloud.aws.endpoint_url
+    return {
+        "api_url": f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/live",
+        "web_url": f"{endpoint}/{WEB}/index.html",
+        "endpoint_url": endpoint,
+        "region": REGION,
+        "stack_name": stack.name,
+        "pipeline_arn": stack.outputs["PipelineArn"],
+        "data_bucket": DATA,
+        "models_bucket": MODELS,
+        "web_bucket": WEB,
+        "database_url": cloud.database_url,
+        "redis_url": cloud.redis_url,
+        "admin_api_key": cloud.state.credentials().admin_api_key,
+        "functions": dict(stack.functions),
+    }
+
+
+def prove(cloud: Cloud, stack: Stack) -> None:
+    """Raise CloudError unless a new stack answers, and predicts if there is a champion to predict with."""
+    api = outputs(cloud, stack)["api_url"]
+    try:
+        health = call(f"{api}/health")
+        if health["model_version"]:
+            call(f"{api}/predict", SAMPLE)
+    except (OSError, KeyError, ValueError) as failure:
+        answer = failure.read().decode(errors="replace") if isinstance(failure, urllib.error.HTTPError) else ""
+        raise CloudError(
+            f"The new stack does not answer as it should: {failure} {answer}".rstrip(),
+            "Mend the inference function; what served before still serves. Its log: make logs F=InferenceFunction",
+        ) from failure
+
+
+def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
+    """Make a stack's addresses the ones that `outputs` prints and the site calls."""
+    s3 = cloud.aws.client("s3")
+    files = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    files["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
+    for key, body in files.items():
+        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
+    cloud.state.write("outputs", dict(addresses))
+
+
+def champion(addresses: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The serving model's card; None before the first pipeline run."""
+    try:
+        card: Mapping[str, Any] = call(f"{addresses['api_url']}/model")
+        return card
+    except urllib.error.HTTPError as refused:
+        if refused.code in (404, 503):
+            return None
+        raise
+
+
+def call(url: str, body: Any = None) -> Any:
+    """One JSON request to the API."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
