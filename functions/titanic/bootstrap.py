@@ -6,9 +6,13 @@ so that a function loads only the drivers it uses.
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from titanic import settings
+
+if TYPE_CHECKING:
+    from titanic.ports import OfflineStore
+    from titanic.registry import Registry
 
 Workflow = Callable[..., dict[str, Any]]
 
@@ -60,3 +64,14 @@ def monitoring() -> Workflow:
     from titanic.workflows.monitor import monitor
 
     return partial(monitor, S3ObjectStore(), RedisPredictionLog(settings.redis_url()), settings.models_bucket())
+
+
+@cache
+def training() -> "tuple[OfflineStore, Registry]":
+    """What the training steps read from and publish to."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+    from titanic.adapters.s3 import S3ObjectStore
+    from titanic.registry import Registry
+
+    return PostgresOfflineStore(Database(settings.database_url())), Registry(S3ObjectStore(), settings.models_bucket())

@@ -42,12 +42,16 @@ class FeatureRow:
     features: Derived
 
 
-class ObjectStore(Protocol):
-    """Named byte strings in buckets."""
+class ObjectReader(Protocol):
+    """Named byte strings in buckets, for those who only read them whole."""
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
         """The object and its ETag; KeyError if there is none, StoreUnavailableError if the store does not answer."""
         ...
+
+
+class ObjectStore(ObjectReader, Protocol):
+    """Named byte strings in buckets."""
 
     def open(self, bucket: str, key: str) -> IO[bytes]:
         """A stream of the object, for files of any size."""

@@ -1,0 +1,146 @@
+"""From derived features to the model's numbers: what had to be learnt from the training rows, and nothing else.
+
+The second of the two stages (see features.py). An encoder is fitted on training rows alone, travels inside the model
+and names the feature schema it belongs to, so that serving cannot feed it anything else.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from titanic.errors import ModelCorruptedError
+from titanic.features import SCHEMA_HASH, Derived
+from titanic.passenger import PORTS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TITLES = ("Mr", "Mrs", "Miss", "Master", "Rare")
+DECKS = "UABCDEFG"
+# Upper bounds in years: child, teenager, young adult, adult, older.
+AGE_BINS = (12.0, 18.0, 30.0, 50.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One number the model sees, and the registry features it is made of."""
+
+    name: str
+    features: tuple[str, ...]
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("pclass", ("pclass",)),
+    Column("female", ("sex",)),
+    *(Column(f"title_{title.lower()}", ("title",)) for title in TITLES),
+    Column("age", ("age",)),
+    Column("age_bin", ("age",)),
+    Column("sibsp", ("sibsp",)),
+    Column("parch", ("parch",)),
+    Column("family_size", ("family_size",)),
+    Column("is_alone", ("is_alone",)),
+    Column("fare", ("fare",)),
+    Column("class_fare", ("pclass", "fare")),
+    Column("age_fare", ("age", "fare")),
+    Column("has_cabin", ("has_cabin",)),
+    Column("deck", ("deck",)),
+    *(Column(f"port_{port.lower()}", ("embarked",)) for port in PORTS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """The statistics that fill what is not recorded: ages in years by title, fares in pounds by class, the usual port."""
+
+    age: float
+    age_by_title: Mapping[str, float]
+    fare: float
+    fare_by_class: Mapping[str, float]
+    port: str
+    schema_hash: str = SCHEMA_HASH
+
+    @classmethod
+    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":
+        """Learn from training rows; `survived` (same length) is for statistics of the fate, of which there are none yet."""
+        ports = Counter(str(row["embarked"]) for row in rows if row["embarked"] is not None)
+        return cls(
+            age=_median(rows, "age"),
+            age_by_title=_medians(rows, "age", by="title"),
+            fare=_median(rows, "fare"),
+            fare_by_class=_medians(rows, "fare", by="pclass"),
+            port=min(ports, key=lambda port: (-ports[port], port), default=PORTS[-1]),
+        )
+
+    @classmethod
+    def fit_transform(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "tuple[Encoder, NDArray[np.float32]]":
+        """The fitted encoder and the training matrix.
+
+        Apart from `transform`, as in scikit-learn's TargetEncoder: a statistic of the fate must reach a training row
+        out-of-fold, without that row's own fate, and this is the place for it.
+        """
+        encoder = cls.fit(rows, survived)
+        return encoder, encoder.transform(rows)
+
+    def transform(self, rows: Iterable[Derived]) -> "NDArray[np.float32]":
+        """The model's matrix of any rows, float32 of shape (n, len(COLUMNS))."""
+        import numpy as np
+
+        return np.array([self.encode(row) for row in rows], dtype=np.float32).reshape(-1, len(COLUMNS))
+
+    def encode(self, row: Derived) -> list[float]:
+        """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
+        title, pclass, family_size = row["title"], _number(row["pclass"]), _number(row["family_size"])
+        age = _number(row["age"], self.age_by_title.get(str(title), self.age))
+        fare = _number(row["fare"], self.fare_by_class.get(str(row["pclass"]), self.fare))
+        port = row["embarked"] or self.port
+        return [
+            pclass,
+            float(row["sex"] == "female"),
+            *(float(title == known) for known in TITLES),
+            age,
+            float(sum(age > bound for bound in AGE_BINS)),
+            _number(row["sibsp"]),
+            _number(row["parch"]),
+            family_size,
+            _number(row["is_alone"]),
+            fare,
+            pclass * fare,
+            age * fare,
+            _number(row["has_cabin"]),
+            float(DECKS.index(str(row["deck"]))),
+            *(float(port == known) for known in PORTS),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, the columns' names included."""
+        return {**asdict(self), "columns": [column.name for column in COLUMNS]}
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Encoder":
+        """The encoder that `to_json` wrote; ModelCorruptedError if it is not of this code's features and columns."""
+        if data.get("schema_hash") != SCHEMA_HASH:
+            raise ModelCorruptedError(
+                f"The model is of feature schema {data.get('schema_hash')}, this code serves {SCHEMA_HASH}: retrain"
+            )
+        if data.get("columns") != [column.name for column in COLUMNS]:
+            raise ModelCorruptedError("The model's columns are not those of this code: retrain")
+        try:
+            return Encoder(**{name: value for name, value in data.items() if name != "columns"})
+        except TypeError as error:
+            raise ModelCorruptedError(f"The model's encoder is not readable: {error}") from error
+
+
+def _number(value: str | float | int | None, otherwise: float = 0.0) -> float:
+    return otherwise if value is None else float(value)
+
+
+def _median(rows: Iterable[Derived], name: str) -> float:
+    return float(median([_number(row[name]) for row in rows if row[name] is not None] or [0.0]))
+
+
+def _medians(rows: Sequence[Derived], name: str, by: str) -> dict[str, float]:
+    groups = sorted({str(row[by]) for row in rows if row[name] is not None})
+    return {group: _median([row for row in rows if str(row[by]) == group], name) for group in groups}

@@ -1,0 +1,103 @@
+"""The model registry: immutable versions and one champion pointer, in an object store.
+
+A version is named by its content: its name is the digest of `digests.json`, which holds the digest of every other
+artifact. Whoever knows a version's name can therefore verify all of it, and the same content is the same version.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from titanic.errors import ModelCorruptedError, ModelNotFoundError
+from titanic.model import Model, load
+from titanic.ports import ObjectReader, ObjectStore
+
+CHAMPION = "champion.json"
+DIGESTS = "digests.json"
+MODEL = "model.safetensors"
+CARD = "card.json"
+_TYPES = {"json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version that serves, and the ETag of the pointer that says so."""
+
+    version: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The registry as serving sees it: read, and verified before anything is believed."""
+
+    store: ObjectReader
+    bucket: str
+
+    def champion(self) -> Champion | None:
+        """Who serves now; None before the first promotion."""
+        try:
+            body, etag = self.store.get(self.bucket, CHAMPION)
+        except KeyError:
+            return None
+        try:
+            return Champion(str(json.loads(body)["version"]), etag)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelCorruptedError(f"The champion pointer is not readable: {error!r}") from error
+
+    def artifact(self, version: str, name: str) -> bytes:
+        """One artifact of a version; ModelNotFoundError, or ModelCorruptedError if it is not what was published."""
+        digests = self._get(version, DIGESTS)
+        if _version(digests) != version:
+            raise ModelCorruptedError(f"The digests of model {version} are not those that named it")
+        body = self._get(version, name)
+        if sha256(body).hexdigest() != json.loads(digests).get(name):
+            raise ModelCorruptedError(f"{name} of model {version} is not what was published")
+        return body
+
+    def model(self, version: str) -> Model:
+        """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
+        return load(self.artifact(version, MODEL))
+
+    def _get(self, version: str, name: str) -> bytes:
+        try:
+            return self.store.get(self.bucket, _key(version, name))[0]
+        except KeyError:
+            raise ModelNotFoundError(f"There is no {name} of model version {version}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry as training sees it: a shelf that it can also write to."""
+
+    store: ObjectStore
+    bucket: str
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.store, self.bucket)
+
+    def publish(self, artifacts: Mapping[str, bytes]) -> str:
+        """Store a version whole and return its name; publishing it again changes nothing."""
+        digests = json.dumps({name: sha256(artifacts[name]).hexdigest() for name in sorted(artifacts)}, indent=2).encode()
+        version = _version(digests)
+        # The digests last: a version without them is not there.
+        for name, body in (*artifacts.items(), (DIGESTS, digests)):
+            type_ = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+            self.store.put(self.bucket, _key(version, name), body, type_)
+        return version
+
+    def enthrone(self, version: str, reason: str, instead_of: Champion | None) -> None:
+        """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more."""
+        pointer = {"version": version, "previous": instead_of.version if instead_of else None, "reason": reason}
+        body = json.dumps(pointer, indent=2).encode()
+        self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
+
+
+def _version(digests: bytes) -> str:
+    return sha256(digests).hexdigest()[:16]
+
+
+def _key(version: str, name: str) -> str:
+    return f"models/{version}/{name}"
