@@ -20,7 +20,7 @@ from embedded_cloud import build, deployment, pipeline, processes, project
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import SERVICES, Cloud
 from embedded_cloud.errors import CloudError
-from embedded_cloud.plugins.mirror import restore
+from embedded_cloud.mirror import restore
 from embedded_cloud.progress import console, problems, say, step
 from embedded_cloud.state import State
 
