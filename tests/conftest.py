@@ -1,0 +1,42 @@
+"""Real stores for the tests: started once a session, from the same wheels as the embedded cloud's own."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from embedded_cloud import ports, postgres, processes, valkey
+from embedded_cloud.processes import Service
+
+PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
+_FIRST_PORT = 20_000 + os.getpid() % 5_000 * 2  # so that sessions side by side do not race for the same
+
+
+@pytest.fixture(scope="session")
+def passenger_list() -> bytes:
+    """The passenger list as it is shipped: 891 rows, CRLF."""
+    return PASSENGER_LIST.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty PostgreSQL of this session's own."""
+    root, password = tmp_path_factory.mktemp("postgres"), secrets.token_urlsafe()
+    port = ports.choose("TEST_POSTGRES_PORT", _FIRST_PORT)
+    postgres.initialise(root / "data", password)
+    yield from _running(root, postgres.service(root / "data", port), postgres.url(port, password))
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty Valkey of this session's own."""
+    root, password = tmp_path_factory.mktemp("valkey"), secrets.token_urlsafe()
+    port = ports.choose("TEST_VALKEY_PORT", _FIRST_PORT + 1)
+    yield from _running(root, valkey.service(root / "data", port, password), valkey.url(port, password))
+
+
+def _running(root: Path, service: Service, url: str) -> Iterator[str]:
+    processes.start(root, service, root / "log")
+    yield url
+    processes.stop(root, service.name)

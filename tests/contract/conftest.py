@@ -1,0 +1,55 @@
+"""Both sides of each contract: the fake in memory and the adapter on the real store, emptied for every test."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from fakes.dataset_store import MemoryDatasetStore
+from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
+
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+from titanic.adapters.postgres.schema import upgrade
+from titanic.adapters.redis import RedisOnlineStore
+from titanic.ports import DatasetStore, OfflineStore, OnlineStore
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Database:
+    """The real database at the schema's head, with empty tables."""
+    database = Database(postgres_url)
+    upgrade(database)
+    with database.transaction() as cursor:
+        cursor.execute("TRUNCATE datasets, passengers, rejections, feature_sets, features")
+    return database
+
+
+@pytest.fixture
+def valkey(redis_url: str) -> Iterator["redis.Redis"]:
+    """The real Valkey, emptied."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+        yield client
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def datasets(request: pytest.FixtureRequest) -> DatasetStore:
+    if request.param == "memory":
+        return MemoryDatasetStore()
+    return PostgresDatasetStore(request.getfixturevalue("database"))
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def offline(request: pytest.FixtureRequest) -> OfflineStore:
+    if request.param == "memory":
+        return MemoryOfflineStore()
+    return PostgresOfflineStore(request.getfixturevalue("database"))
+
+
+@pytest.fixture(params=["memory", "redis"])
+def online(request: pytest.FixtureRequest) -> OnlineStore:
+    if request.param == "memory":
+        return MemoryOnlineStore()
+    request.getfixturevalue("valkey")
+    return RedisOnlineStore(request.getfixturevalue("redis_url"))

@@ -1,0 +1,131 @@
+"""What every dataset store does with a passenger list, good, bad and broken."""
+
+from io import BytesIO
+
+import pytest
+
+from titanic.csv_content import CsvContent
+from titanic.errors import DatasetNotFoundError, DatasetRefusedError
+from titanic.passenger import LabelledPassenger, Passenger
+from titanic.ports import DatasetStore, DatasetVersion, Rejection
+
+HEADER = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
+GOOD = [f'{i},1,3,"Sandström, Miss. Nr {i}",female,4.5,1,1,PP 9549,16.7,G6,S' for i in range(1, 11)]
+
+
+def load(
+    store: DatasetStore, *rows: str, newline: str = "\n", limit: float = 0.2, source: str = "here"
+) -> DatasetVersion:
+    return store.load(source, CsvContent(BytesIO(newline.join([HEADER, *rows]).encode())), limit)
+
+
+def test_loads_the_whole_passenger_list(datasets: DatasetStore, passenger_list: bytes) -> None:
+    dataset = datasets.load("s3://data/raw/titanic.csv", CsvContent(BytesIO(passenger_list)), 0)
+
+    assert (dataset.source, dataset.rows, dataset.rejected) == ("s3://data/raw/titanic.csv", 891, 0)
+    assert datasets.find(dataset.version) == dataset
+    assert list(datasets.rejections(dataset.version)) == []
+    rows = list(datasets.passengers(dataset.version))
+    assert [row.passenger_id for row in rows] == list(range(1, 892))
+    assert rows[0] == LabelledPassenger(
+        1, 0, Passenger(3, "Braund, Mr. Owen Harris", "male", 22.0, 1, 0, "A/5 21171", 7.25, None, "S")
+    )
+    assert sum(row.survived for row in rows) == 342
+    assert sum(row.passenger.age is None for row in rows) == 177
+
+
+def test_the_same_bytes_again_change_nothing_and_answer_the_same(datasets: DatasetStore) -> None:
+    first = load(datasets, *GOOD, source="first")
+
+    assert load(datasets, *GOOD, source="second") == first
+    assert len(list(datasets.passengers(first.version))) == 10
+
+
+def test_bad_rows_are_rejected_with_every_reason_and_the_good_ones_load(datasets: DatasetStore) -> None:
+    dataset = load(datasets, *GOOD, "11,2,3,,female,NaN,1,1,PP,1e3,,X", "-12,1,1,A,male,,0,0,,,,")
+
+    assert (dataset.rows, dataset.rejected) == (10, 2)
+    assert list(datasets.rejections(dataset.version)) == [
+        Rejection(11, "Age", "NaN", "is not a decimal number from 0 to 120"),
+        Rejection(11, "Embarked", "X", "is not one of C, Q, S"),
+        Rejection(11, "Fare", "1e3", "is not a decimal number from 0 to 10000"),
+        Rejection(11, "Name", "", "is missing"),
+        Rejection(11, "Survived", "2", "is not one of 0, 1"),
+        Rejection(12, "PassengerId", "-12", "is not a whole number from 1 to 2147483647"),
+    ]
+
+
+def test_of_rows_with_one_id_the_first_good_one_stays(datasets: DatasetStore) -> None:
+    dataset = load(
+        datasets, *GOOD, "12,1,9,Bad,male,,0,0,,,,", "12,1,1,Kept,male,,0,0,,,,", "012,1,1,Late,male,,0,0,,,,"
+    )
+
+    assert [row.passenger.name for row in datasets.passengers(dataset.version)][-1] == "Kept"
+    assert [(each.row, each.reason) for each in datasets.rejections(dataset.version)] == [
+        (11, "is not one of 1, 2, 3"),
+        (13, "repeats row 12"),
+    ]
+
+
+def test_an_absurdly_long_field_is_rejected_and_quoted_in_short(datasets: DatasetStore) -> None:
+    dataset = load(datasets, *GOOD, f"11,1,1,{'x' * 100_000},male,,0,0,,,,")
+
+    assert list(datasets.rejections(dataset.version)) == [
+        Rejection(11, "Name", "x" * 200, "is longer than 200 characters")
+    ]
+
+
+def test_too_many_bad_rows_refuse_the_file_and_nothing_is_kept(datasets: DatasetStore) -> None:
+    bad = ["x" + row for row in GOOD[:3]]
+    content = CsvContent(BytesIO("\n".join([HEADER, *GOOD, *bad]).encode()))
+
+    with pytest.raises(DatasetRefusedError, match="3 of 13 rows are bad"):
+        datasets.load("here", content, 0.2)
+
+    with pytest.raises(DatasetNotFoundError):
+        datasets.find(content.version)
+    assert load(datasets, *GOOD, *bad, limit=0.25).rejected == 3
+
+
+def test_an_unknown_version_is_said_to_be_so(datasets: DatasetStore) -> None:
+    with pytest.raises(DatasetNotFoundError):
+        datasets.find("0123456789abcdef")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_any_line_end_and_empty_lines_at_the_end(datasets: DatasetStore, newline: str) -> None:
+    assert load(datasets, *GOOD, "", "", newline=newline).rows == 10
+
+
+def test_a_text_may_hold_commas_quotes_and_line_breaks(datasets: DatasetStore) -> None:
+    dataset = load(datasets, '1,1,1,"O\'Hara, Mrs. ""Kitty""\nof Cork",female,,0,0,,,,')
+
+    (row,) = datasets.passengers(dataset.version)
+    assert row.passenger.name == 'O\'Hara, Mrs. "Kitty"\nof Cork'
+
+
+def test_columns_are_found_by_name_and_an_empty_text_is_not_recorded(datasets: DatasetStore) -> None:
+    text = 'Cabin,Embarked,Fare,Ticket,Parch,SibSp,Age,Sex,Name,Pclass,Survived,PassengerId\n"",,,,0,0,1,male,A,1,0,7'
+    dataset = datasets.load("here", CsvContent(BytesIO(text.encode())), 0)
+
+    assert list(datasets.passengers(dataset.version)) == [LabelledPassenger(7, 0, Passenger(1, "A", "male", 1.0))]
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (b"", "no rows"),
+        (b"1,1,1,A,male,,0,0,,,,,extra", "cannot be read as CSV"),
+        (b"1,1,1,A,male", "cannot be read as CSV"),
+        (b"1,1,1,Smith, Mr. John,male,,0,0,,,,", "cannot be read as CSV"),
+        (b'1,1,1,"A,male,,0,0,,,,', "cannot be read as CSV"),
+        (b"1,1,1,\xe9,male,,0,0,,,,", "not UTF-8"),
+        (b"1,1,1,A\0,male,,0,0,,,,", "NUL byte"),
+    ],
+    ids=["header only", "a field more", "fields missing", "bare comma", "open quote", "latin-1", "NUL"],
+)
+def test_what_cannot_be_read_is_refused(datasets: DatasetStore, rows: bytes, complaint: str) -> None:
+    content = CsvContent(BytesIO(HEADER.encode() + b"\n" + rows))
+
+    with pytest.raises(DatasetRefusedError, match=complaint):
+        datasets.load("here", content, 1)

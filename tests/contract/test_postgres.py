@@ -1,0 +1,144 @@
+"""What only a real database can show: races, broken connections, interrupted loads, migrations."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from io import BytesIO
+from threading import Barrier
+from uuid import uuid4
+
+import psycopg2
+import pytest
+
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+from titanic.adapters.postgres.schema import upgrade
+from titanic.csv_content import CsvContent
+from titanic.errors import DatasetNotFoundError, StoreUnavailableError
+from titanic.ports import FeatureRow
+
+
+@pytest.fixture
+def new_database(postgres_url: str) -> Iterator[str]:
+    """The URL of a database without any schema."""
+    name = f"new_{uuid4().hex}"
+    with closing(psycopg2.connect(postgres_url)) as server:
+        server.autocommit = True
+        server.cursor().execute(f"CREATE DATABASE {name}")
+        yield postgres_url.rpartition("/")[0] + "/" + name
+        server.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Failing:
+    """An upload whose connection breaks after a number of reads."""
+
+    def __init__(self, body: bytes, reads: int) -> None:
+        self._body, self._reads = BytesIO(body), reads
+
+    def read(self, size: int, /) -> bytes:
+        self._reads -= 1
+        if self._reads < 0:
+            raise StoreUnavailableError("the upload broke off")
+        return self._body.read(min(size, 8192))
+
+
+def test_deliveries_that_race_load_once_and_answer_the_same(
+    postgres_url: str, database: Database, passenger_list: bytes
+) -> None:
+    together = Barrier(4)
+
+    def deliver(source: int) -> object:
+        store = PostgresDatasetStore(Database(postgres_url))
+        together.wait(10)
+        return store.load(str(source), CsvContent(BytesIO(passenger_list)), 0)
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = set(threads.map(deliver, range(4)))
+
+    assert len(answers) == 1
+    with database.transaction() as cursor:
+        cursor.execute("SELECT count(*), count(DISTINCT passenger_id) FROM passengers")
+        assert cursor.fetchone() == (891, 891)
+
+
+@pytest.mark.parametrize("reads", [1, 4])
+def test_an_upload_that_breaks_off_leaves_nothing_and_the_next_one_loads(
+    database: Database, passenger_list: bytes, reads: int
+) -> None:
+    store = PostgresDatasetStore(database)
+
+    with pytest.raises(StoreUnavailableError, match="broke off"):
+        store.load("here", CsvContent(Failing(passenger_list, reads)), 0)
+
+    assert store.load("here", CsvContent(BytesIO(passenger_list)), 0).rows == 891
+
+
+def test_a_features_run_that_dies_half_way_leaves_nothing(database: Database) -> None:
+    store = PostgresOfflineStore(database)
+
+    def rows(last: int) -> Iterator[FeatureRow]:
+        yield from (FeatureRow(number, 1, {"sex": "male"}) for number in range(6000))
+        if last:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        store.write("v", "s", rows(1))
+
+    with pytest.raises(DatasetNotFoundError):
+        store.read("v", "s")
+    assert store.write("v", "s", rows(0)) == 6000
+
+
+def test_a_connection_that_broke_is_reported_and_opened_anew(database: Database, postgres_url: str) -> None:
+    with database.transaction() as cursor:
+        backend = cursor.connection.info.backend_pid
+    with closing(psycopg2.connect(postgres_url)) as other, other, other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+
+    with pytest.raises(StoreUnavailableError), database.transaction() as cursor:
+        cursor.execute("SELECT 1")
+    with database.transaction() as cursor:
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
+
+
+def test_a_server_that_is_away_is_reported() -> None:
+    with (
+        pytest.raises(StoreUnavailableError, match="PostgreSQL"),
+        Database("postgresql://x@127.0.0.1:1/x").transaction(),
+    ):
+        pass
+
+
+def test_migrations_that_start_at_once_apply_once(new_database: str) -> None:
+    together = Barrier(3)
+
+    def start(_: int) -> None:
+        database = Database(new_database)
+        together.wait(10)
+        upgrade(database)
+
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(start, range(3)))
+
+    with pytest.raises(DatasetNotFoundError):
+        PostgresDatasetStore(Database(new_database)).find("x")
+
+
+def test_a_schema_at_its_head_or_beyond_is_left_without_loading_alembic(
+    new_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(new_database)
+    upgrade(database)
+    monkeypatch.setitem(sys.modules, "alembic", None)  # an import of it would raise
+
+    upgrade(database)
+    with database.transaction() as cursor:
+        cursor.execute("UPDATE alembic_version SET version_num = '9999'")
+    upgrade(database)
+    with database.transaction() as cursor:
+        cursor.execute("DELETE FROM alembic_version")
+    with pytest.raises(ImportError):
+        upgrade(database)

@@ -1,0 +1,91 @@
+"""What only a real Valkey can show: expiry, races, what is stored, a server that is away."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+import redis
+
+from titanic.adapters.redis import RedisOnlineStore
+from titanic.errors import StoreUnavailableError
+from titanic.features import SCHEMA_HASH, Derived, derive
+from titanic.passenger import Passenger
+from titanic.ports import DatasetVersion
+
+
+def rows(fare: float, count: int = 3) -> Iterator[tuple[int, Derived]]:
+    features = derive(Passenger(3, "Braund, Mr. Owen", "male", fare=fare))
+    return ((number, features) for number in range(count))
+
+
+def dataset(number: int) -> DatasetVersion:
+    return DatasetVersion(f"v{number}", "here", 3, 0, loaded_at=1_700_000_000.25)
+
+
+def test_the_current_version_stays_and_the_one_it_replaced_expires(redis_url: str, valkey: "redis.Redis") -> None:
+    store = RedisOnlineStore(redis_url)
+    for number in (1, 2):
+        store.publish(dataset(number), SCHEMA_HASH, rows(number))
+
+    lifetimes = {key.decode().rpartition("}:")[2]: valkey.ttl(key) for key in valkey.keys()}
+    assert lifetimes.pop("current") == -1
+    assert list(lifetimes) == ["old:v1"]
+    assert 0 < lifetimes["old:v1"] <= 3600
+
+
+def test_what_a_dead_run_left_behind_expires(redis_url: str, valkey: "redis.Redis") -> None:
+    def dying() -> Iterator[tuple[int, Derived]]:
+        yield from rows(1, count=1500)
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        RedisOnlineStore(redis_url).publish(dataset(1), SCHEMA_HASH, dying())
+
+    (left,) = valkey.keys()
+    assert 0 < valkey.ttl(left) <= 3600
+
+
+def test_a_value_holds_its_event_time_and_no_label(redis_url: str, valkey: "redis.Redis") -> None:
+    RedisOnlineStore(redis_url).publish(dataset(1), SCHEMA_HASH, rows(7.25, count=1))
+
+    (key,) = valkey.keys()
+    assert valkey.hget(key, "0") == b'[1700000000.25,3,"male","Mr",null,0,0,1,1,7.25,0,"U",null,null,null]'
+
+
+def test_readers_see_one_version_or_the_other_while_writers_race(redis_url: str, valkey: "redis.Redis") -> None:
+    RedisOnlineStore(redis_url).publish(dataset(0), SCHEMA_HASH, rows(0, 2000))
+    done = Event()
+
+    def write(number: int) -> None:
+        RedisOnlineStore(redis_url).publish(dataset(number), SCHEMA_HASH, rows(number, 2000))
+
+    def read() -> int:
+        store, reads = RedisOnlineStore(redis_url), 0
+        while not done.is_set():
+            found = store.get(SCHEMA_HASH, 1999)  # the row that is written last
+            assert found is not None
+            assert found["fare"] in (0, 1, 2)
+            reads += 1
+        return reads
+
+    with ThreadPoolExecutor(3) as threads:
+        reading = threads.submit(read)
+        try:
+            list(threads.map(write, (1, 2, 1, 2)))
+        finally:
+            done.set()
+        assert reading.result() > 0
+
+    (current,) = (key for key in valkey.keys() if key.endswith(b":current"))
+    assert len({value for field, value in valkey.hgetall(current).items() if field != b"version"}) == 1
+    assert valkey.hlen(current) == 2001
+
+
+def test_a_server_that_is_away_is_reported() -> None:
+    store = RedisOnlineStore("redis://127.0.0.1:1/0")
+
+    with pytest.raises(StoreUnavailableError, match="Redis"):
+        store.get(SCHEMA_HASH, 1)
+    with pytest.raises(StoreUnavailableError, match="Redis"):
+        store.publish(dataset(1), SCHEMA_HASH, rows(1))

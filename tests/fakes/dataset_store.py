@@ -1,0 +1,108 @@
+"""Dataset versions in dictionaries, judged row by row in Python: the oracle for what the database judges in SQL."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from io import StringIO
+
+from titanic.csv_content import CsvContent
+from titanic.errors import DatasetNotFoundError, DatasetRefusedError
+from titanic.passenger import LabelledPassenger, Passenger
+from titanic.ports import DatasetVersion, Rejection
+from titanic.validation import COLUMNS, MISSING, PATTERNS, Column
+
+
+class MemoryDatasetStore:
+    """Implements `ports.DatasetStore`."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, tuple[DatasetVersion, list[Rejection], list[LabelledPassenger]]] = {}
+
+    def load(self, source: str, content: CsvContent, max_rejected_share: float) -> DatasetVersion:
+        rows = _rows(content)
+        if content.version in self._versions:
+            return self.find(content.version)
+        good: dict[int, tuple[int, LabelledPassenger]] = {}
+        rejections: list[Rejection] = []
+        for number, row in enumerate(rows, start=1):
+            faults = [
+                Rejection(number, c.name, (row[c.name] or "")[:200], why) for c in COLUMNS if (why := fault(c, row))
+            ]
+            if not faults:
+                labelled = _labelled(row)
+                first, _ = good.setdefault(labelled.passenger_id, (number, labelled))
+                if first != number:
+                    faults = [Rejection(number, "PassengerId", row["PassengerId"] or "", f"repeats row {first}")]
+            rejections += faults
+        rejected = len(rows) - len(good)
+        if rejected > max_rejected_share * len(rows):
+            raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad")
+        version = DatasetVersion(content.version, source, len(good), rejected, loaded_at=float(len(self._versions)))
+        passengers = sorted((row for _, row in good.values()), key=lambda row: row.passenger_id)
+        self._versions[version.version] = version, sorted(rejections, key=lambda r: (r.row, r.field)), passengers
+        return version
+
+    def find(self, version: str) -> DatasetVersion:
+        if version not in self._versions:
+            raise DatasetNotFoundError(version)
+        return self._versions[version][0]
+
+    def rejections(self, version: str) -> Iterator[Rejection]:
+        return iter(self._versions[version][1])
+
+    def passengers(self, version: str) -> Iterator[LabelledPassenger]:
+        return iter(self._versions[version][2])
+
+
+def fault(column: Column, row: Mapping[str, str | None]) -> str | None:
+    """Why a value breaks its column's rule, if it does."""
+    value = row[column.name]
+    if value is None:
+        return MISSING if column.required else None
+    match column.kind:
+        case "choice":
+            obeyed = value in column.choices
+        case "text":
+            obeyed = len(value) <= column.high
+        case kind:
+            number = re.fullmatch(PATTERNS[kind].strip("^$"), value)
+            obeyed = number is not None and column.low <= float(value) <= column.high
+    return None if obeyed else column.reason
+
+
+def _rows(content: CsvContent) -> list[dict[str, str | None]]:
+    data = b"".join(iter(content.read, b""))
+    if b"\0" in data:
+        raise DatasetRefusedError("The file holds a NUL byte")
+    try:
+        rows = list(csv.reader(StringIO(data.decode(), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetRefusedError(f"The file is not UTF-8 or cannot be read as CSV: {error}") from error
+    if not rows:
+        raise DatasetRefusedError("The file has a header and no rows")
+    if any(len(row) != len(content.columns) for row in rows):
+        raise DatasetRefusedError("The file cannot be read as CSV: every line needs all columns")
+    return [{name: value or None for name, value in zip(content.columns, row, strict=True)} for row in rows]
+
+
+def _labelled(row: Mapping[str, str | None]) -> LabelledPassenger:
+    def whole(name: str) -> int:
+        return int(row[name] or "")
+
+    def decimal(name: str) -> float | None:
+        value = row[name]
+        return float(value) if value is not None else None
+
+    known = Passenger(
+        pclass=whole("Pclass"),
+        name=row["Name"] or "",
+        sex=row["Sex"] or "",
+        age=decimal("Age"),
+        sibsp=whole("SibSp"),
+        parch=whole("Parch"),
+        ticket=row["Ticket"],
+        fare=decimal("Fare"),
+        cabin=row["Cabin"],
+        embarked=row["Embarked"],
+    )
+    return LabelledPassenger(whole("PassengerId"), whole("Survived"), known)

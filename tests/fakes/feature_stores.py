@@ -1,0 +1,43 @@
+"""The offline and the online store in dictionaries."""
+
+from collections.abc import Iterable
+
+from titanic.errors import DatasetNotFoundError
+from titanic.features import Derived
+from titanic.ports import DatasetVersion, FeatureRow
+
+
+class MemoryOfflineStore:
+    """Implements `ports.OfflineStore`."""
+
+    def __init__(self) -> None:
+        self._sets: dict[tuple[str, str], list[FeatureRow]] = {}
+
+    def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
+        key = (dataset_version, schema_hash)
+        if key not in self._sets:
+            self._sets[key] = sorted(rows, key=lambda row: row.passenger_id)
+        return len(self._sets[key])
+
+    def read(self, dataset_version: str, schema_hash: str) -> list[FeatureRow]:
+        if (dataset_version, schema_hash) not in self._sets:
+            raise DatasetNotFoundError(dataset_version)
+        return list(self._sets[dataset_version, schema_hash])
+
+
+class MemoryOnlineStore:
+    """Implements `ports.OnlineStore`."""
+
+    def __init__(self) -> None:
+        self._current: dict[str, tuple[str, dict[int, Derived]]] = {}
+
+    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int:
+        version, current = self._current.get(schema_hash, ("", {}))
+        if version != dataset.version:
+            current = dict(rows)
+            self._current[schema_hash] = dataset.version, current
+        return len(current)
+
+    def get(self, schema_hash: str, passenger_id: int) -> Derived | None:
+        _, current = self._current.get(schema_hash, ("", {}))
+        return current.get(passenger_id)

@@ -1,0 +1,38 @@
+"""An object store in a dictionary."""
+
+from collections.abc import Iterator
+from hashlib import md5
+from io import BytesIO
+from typing import IO
+
+from titanic.errors import PromotionConflictError
+
+
+class MemoryObjectStore:
+    """Implements `ports.ObjectStore`."""
+
+    def __init__(self) -> None:
+        self._objects: dict[tuple[str, str], bytes] = {}
+
+    def get(self, bucket: str, key: str) -> tuple[bytes, str]:
+        body = self._objects[bucket, key]
+        return body, _etag(body)
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        return BytesIO(self._objects[bucket, key])
+
+    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None:
+        self._objects[bucket, key] = body
+
+    def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
+        there = self._objects.get((bucket, key))
+        if (_etag(there) if there is not None else None) != expected_etag:
+            raise PromotionConflictError(f"s3://{bucket}/{key}")
+        self._objects[bucket, key] = body
+
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        return iter(sorted(key for where, key in self._objects if where == bucket and key.startswith(prefix)))
+
+
+def _etag(body: bytes) -> str:
+    return f'"{md5(body, usedforsecurity=False).hexdigest()}"'
