@@ -37,7 +37,8 @@ class CsvContent:
         self._digest = sha256()
         self.failure: Exception | None = None
         head = self._pull()
-        while not _NEWLINE.search(head) and len(head) < _BLOCK and (more := self._pull()):
+        # A carriage return at the very end may be half a line end.
+        while not (b"\n" in head or b"\r" in head[:-1]) and len(head) < _BLOCK and (more := self._pull()):
             head += more
         if not head.strip():
             raise DatasetRefusedError("The file is empty: upload a passenger list with a header and rows")

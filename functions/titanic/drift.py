@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from math import log
 from typing import Any
 
+from titanic.errors import ModelCorruptedError
 from titanic.features import REGISTRY, SCHEMA_HASH, Derived
 from titanic.histogram import Histogram, categorical, numeric
 
@@ -65,7 +66,10 @@ def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -
     """The drift of a window of logged predictions (`features`, `probability`) against a stored reference.
 
     `status` is `drift` if the score or any feature drifts, `insufficient_data` below the minimum sample.
+    ModelCorruptedError if the reference is of a format that this code does not know.
     """
+    if reference.get("format") != FORMAT:
+        raise ModelCorruptedError(f"Reference of format {reference.get('format')}, not {FORMAT}: train the model again")
     features = [
         _compared(Histogram.from_json(data), [entry["features"].get(data["name"]) for entry in window])
         for data in reference["features"]

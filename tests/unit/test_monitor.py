@@ -1,0 +1,86 @@
+"""Monitor, on stores in memory."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fakes.object_store import MemoryObjectStore
+from fakes.prediction_log import MemoryPredictionLog
+
+from titanic import drift
+from titanic.errors import ModelNotFoundError
+from titanic.features import derive
+from titanic.passenger import Passenger
+from titanic.workflows.monitor import monitor
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def entry(number: int, version: str = "m1", sex: str = "") -> dict[str, Any]:
+    features = derive(Passenger(number % 3 + 1, "A, Mr. B", sex or ("male", "female")[number % 2]))
+    at = datetime(2026, 1, 1, 0, number // 60, number % 60, tzinfo=UTC).isoformat()
+    return {"at": at, "model_version": version, "features": features, "probability": number % 10 / 10}
+
+
+@pytest.fixture
+def objects() -> MemoryObjectStore:
+    objects = MemoryObjectStore()
+    trained = [entry(number) for number in range(600)]
+    reference = drift.reference([e["features"] for e in trained], [e["probability"] for e in trained])
+    objects.put("models", "champion.json", b'{"version": "m1"}', "application/json")
+    objects.put("models", "models/m1/reference.json", json.dumps(reference).encode(), "application/json")
+    return objects
+
+
+def test_the_report_is_kept_twice_and_returned_in_short(objects: MemoryObjectStore) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number) for number in range(600)], {})
+
+    summary = monitor(objects, log, "models", 300, now=lambda: NOW)
+
+    assert summary == {
+        "model_version": "m1",
+        "status": "ok",
+        "window": {"size": 300, "from": "2026-01-01T00:05:00+00:00", "to": "2026-01-01T00:09:59+00:00"},
+        "drifted": [],
+        "report_key": "drift/20260102T030405.678000Z.json",
+    }
+    body, _ = objects.get("models", summary["report_key"])
+    assert objects.get("models", "drift/latest.json")[0] == body
+    report = json.loads(body)
+    assert {name: report[name] for name in ("model_version", "status", "window")} == {
+        name: summary[name] for name in ("model_version", "status", "window")
+    }
+    for each in (*report["features"], report["prediction"]):
+        assert len(each["bins"]) == len(each["reference"]) == len(each["current"])
+        assert sum(each["current"]) == pytest.approx(1, abs=0.001)
+
+
+def test_drift_names_what_drifted(objects: MemoryObjectStore) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, sex="male") for number in range(300)], {})
+
+    summary = monitor(objects, log, "models")
+
+    assert (summary["status"], summary["drifted"]) == ("drift", ["sex"])
+
+
+def test_only_the_champions_predictions_count(objects: MemoryObjectStore) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, version="m0") for number in range(600)], {})
+
+    summary = monitor(objects, log, "models")
+
+    assert summary["status"] == "insufficient_data"
+    assert summary["window"] == {"size": 0, "from": None, "to": None}
+
+
+@pytest.mark.parametrize("there", [{}, {"champion.json": b'{"version": "m1"}'}])
+def test_without_a_champion_or_its_reference_the_remedy_is_named(there: dict[str, bytes]) -> None:
+    objects = MemoryObjectStore()
+    for key, body in there.items():
+        objects.put("models", key, body, "application/json")
+
+    with pytest.raises(ModelNotFoundError, match="run the pipeline first"):
+        monitor(objects, MemoryPredictionLog(), "models")
