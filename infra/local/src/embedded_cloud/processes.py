@@ -80,10 +80,28 @@ def stop(root: Path, name: str, grace_seconds: float = 15) -> None:
         with suppress(psutil.NoSuchProcess):
             family = [process, *process.children(recursive=True)]
             process.send_signal(signal.SIGINT)
-            _, alive = psutil.wait_procs(family, timeout=grace_seconds)
-            for left in alive:
-                left.kill()
-            psutil.wait_procs(alive, timeout=5)
+            if not _gone(family, grace_seconds):
+                for left in family:
+                    with suppress(psutil.NoSuchProcess):
+                        left.kill()
+                _gone(family, grace_seconds)
+
+
+def _gone(family: Sequence[psutil.Process], patience_seconds: float) -> bool:
+    """Whether all end in time. A zombie has ended: when its parent reaps it is not ours to wait for."""
+    deadline = time.monotonic() + patience_seconds
+    while any(_alive(process) for process in family):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _failed(service: Service, log: Path, what: str) -> CloudError:
