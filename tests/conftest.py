@@ -36,6 +36,15 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield from _running(root, valkey.service(root / "data", port, password), valkey.url(port, password))
 
 
+@pytest.fixture(scope="session")
+def s3_endpoint_url() -> str:
+    """A real S3 on this machine."""
+    url = os.environ.get("TEST_S3_ENDPOINT_URL")
+    if not url:
+        pytest.skip("needs a real S3 on loopback: set TEST_S3_ENDPOINT_URL")
+    return url
+
+
 def _running(root: Path, service: Service, url: str) -> Iterator[str]:
     processes.start(root, service, root / "log")
     yield url

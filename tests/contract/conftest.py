@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 import redis
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
+from fakes.object_store import MemoryObjectStore
 
 from titanic.adapters.postgres.database import Database
 from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
 from titanic.adapters.postgres.offline_store import PostgresOfflineStore
 from titanic.adapters.postgres.schema import upgrade
 from titanic.adapters.redis import RedisOnlineStore
-from titanic.ports import DatasetStore, OfflineStore, OnlineStore
+from titanic.adapters.s3 import S3ObjectStore
+from titanic.ports import DatasetStore, ObjectStore, OfflineStore, OnlineStore
 
 
 @pytest.fixture
@@ -53,3 +56,23 @@ def online(request: pytest.FixtureRequest) -> OnlineStore:
         return MemoryOnlineStore()
     request.getfixturevalue("valkey")
     return RedisOnlineStore(request.getfixturevalue("redis_url"))
+
+
+@pytest.fixture
+def bucket() -> str:
+    return "contract-tests"
+
+
+@pytest.fixture(params=["memory", "s3"])
+def objects(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, bucket: str) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryObjectStore()
+    for name, value in {
+        "AWS_ENDPOINT_URL_S3": request.getfixturevalue("s3_endpoint_url"),
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket=bucket)
+    return S3ObjectStore()

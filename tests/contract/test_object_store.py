@@ -1,0 +1,76 @@
+"""What every object store does with bytes under a name."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from titanic.errors import PromotionConflictError
+from titanic.ports import ObjectStore
+
+
+@pytest.fixture
+def key() -> str:
+    return f"contract/{uuid4().hex}/a name with ü & +.json"
+
+
+def test_what_was_put_is_got(objects: ObjectStore, bucket: str, key: str) -> None:
+    objects.put(bucket, key, b"one", "text/plain")
+    objects.put(bucket, key, b"two", "text/plain")
+
+    body, etag = objects.get(bucket, key)
+    assert (body, bool(etag)) == (b"two", True)
+
+
+def test_a_stream_is_read_in_portions(objects: ObjectStore, bucket: str, key: str) -> None:
+    objects.put(bucket, key, b"x" * 200_000, "text/plain")
+
+    with objects.open(bucket, key) as stream:
+        assert stream.read(10) == b"x" * 10
+        assert len(b"".join(iter(lambda: stream.read(65536), b""))) == 199_990
+
+
+def test_what_is_not_there_is_a_key_error(objects: ObjectStore, bucket: str, key: str) -> None:
+    with pytest.raises(KeyError):
+        objects.get(bucket, key)
+    with pytest.raises(KeyError):
+        objects.open(bucket, key)
+    with pytest.raises(KeyError):
+        objects.get(f"no-bucket-{uuid4().hex}", key)
+
+
+def test_keys_of_a_prefix(objects: ObjectStore, bucket: str, key: str) -> None:
+    folder = key.rpartition("/")[0]
+    for name in ("b", "a", "c/d"):
+        objects.put(bucket, f"{folder}/{name}", b"", "text/plain")
+
+    assert list(objects.keys(bucket, folder + "/")) == [f"{folder}/{name}" for name in ("a", "b", "c/d")]
+    assert list(objects.keys(bucket, key)) == []
+
+
+def test_replace_writes_only_over_what_was_read(objects: ObjectStore, bucket: str, key: str) -> None:
+    objects.replace(bucket, key, b"one", "text/plain", None)
+    _, first = objects.get(bucket, key)
+    objects.replace(bucket, key, b"two", "text/plain", first)
+
+    for outdated in (None, first):
+        with pytest.raises(PromotionConflictError):
+            objects.replace(bucket, key, b"three", "text/plain", outdated)
+    assert objects.get(bucket, key)[0] == b"two"
+
+
+def test_replace_of_what_is_gone_is_a_conflict(objects: ObjectStore, bucket: str, key: str) -> None:
+    with pytest.raises(PromotionConflictError):
+        objects.replace(bucket, key, b"one", "text/plain", '"0123456789abcdef0123456789abcdef"')
+
+
+def test_of_writers_that_race_one_wins(objects: ObjectStore, bucket: str, key: str) -> None:
+    def write(number: int) -> bool:
+        try:
+            objects.replace(bucket, key, b"%d" % number, "text/plain", None)
+        except PromotionConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(write, range(4))) == 1
