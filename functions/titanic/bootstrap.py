@@ -5,14 +5,16 @@ so that a function loads only the drivers it uses.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from titanic import settings
 
 if TYPE_CHECKING:
-    from titanic.ports import OfflineStore
-    from titanic.registry import Registry
+    from titanic.ports import OfflineStore, PredictionLog
+    from titanic.registry import Registry, Shelf
+    from titanic.serving import Incumbent
 
 Workflow = Callable[..., dict[str, Any]]
 
@@ -75,3 +77,24 @@ def training() -> "tuple[OfflineStore, Registry]":
     from titanic.registry import Registry
 
     return PostgresOfflineStore(Database(settings.database_url())), Registry(S3ObjectStore(), settings.models_bucket())
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What the API is made of."""
+
+    shelf: "Shelf"
+    incumbent: "Incumbent"
+    log: "PredictionLog"
+
+
+@cache
+def inference() -> Inference:
+    """Nothing slow is imported on this path: it is the first request's."""
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.adapters.s3_reader import S3Reader
+    from titanic.registry import Shelf
+    from titanic.serving import Incumbent
+
+    shelf = Shelf(S3Reader(settings.s3_endpoint_url()), settings.models_bucket())
+    return Inference(shelf, Incumbent(shelf), RedisPredictionLog(settings.redis_url()))

@@ -34,7 +34,7 @@ def card(
     training: Sequence[int],
     held_out: tuple[Sequence[Derived], Sequence[int], Sequence[float]],
 ) -> dict[str, Any]:
-    """The card of a model: `training` are the fates it was fitted on, `held_out` the rows, fates and its P(survived)."""
+    """The card of a model fitted on `training` fates; `held_out` are rows, their fates and its P(survived)."""
     rows, survived, probabilities = held_out
     return {
         "format": FORMAT,

@@ -53,7 +53,7 @@ COLUMNS: tuple[Column, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """The statistics that fill what is not recorded: ages in years by title, fares in pounds by class, the usual port."""
+    """What fills a value that is not recorded: ages in years by title, fares in pounds by class, the usual port."""
 
     age: float
     age_by_title: Mapping[str, float]
@@ -63,8 +63,8 @@ class Encoder:
     schema_hash: str = SCHEMA_HASH
 
     @classmethod
-    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":
-        """Learn from training rows; `survived` (same length) is for statistics of the fate, of which there are none yet."""
+    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":  # noqa: ARG003
+        """Learn from training rows; `survived` (same length) is for statistics of the fate: there are none yet."""
         ports = Counter(str(row["embarked"]) for row in rows if row["embarked"] is not None)
         return cls(
             age=_median(rows, "age"),

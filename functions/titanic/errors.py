@@ -25,7 +25,11 @@ class NotEnoughDataError(InvalidInputError):
 
 
 class ModelNotFoundError(TitanicError):
-    """No such model version, or no champion yet: run the pipeline first."""
+    """There is no such model version."""
+
+
+class NoChampionError(ModelNotFoundError):
+    """No model was promoted yet: run the pipeline first."""
 
 
 class ModelCorruptedError(TitanicError):

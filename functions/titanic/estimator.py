@@ -20,7 +20,8 @@ def grow(params: Mapping[str, Any], matrix: NDArray[np.float32], survived: Seque
     On one core: a function has few of them, the search spreads over functions instead, and trees added up by several
     threads would differ in the last bit from run to run.
     """
-    return RandomForestClassifier(n_estimators=TREES, random_state=SEED, n_jobs=1).set_params(**params).fit(matrix, survived)
+    forest = RandomForestClassifier(n_estimators=TREES, random_state=SEED, n_jobs=1)
+    return forest.set_params(**params).fit(matrix, survived)
 
 
 def portable(estimator: RandomForestClassifier) -> Forest:

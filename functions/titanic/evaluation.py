@@ -1,6 +1,6 @@
 """How good a model's probabilities are on passengers it has not seen. For training alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,8 @@ def curves(survived: Sequence[int], probabilities: Sequence[float]) -> dict[str,
     false_rate, true_rate, _ = roc_curve(survived, probabilities)
     observed, predicted = calibration_curve(survived, probabilities, n_bins=10, strategy="quantile")
     return {
-        "roc": [{"false_positive_rate": _round(x), "true_positive_rate": _round(y)} for x, y in zip(false_rate, true_rate)],
-        "calibration": [{"predicted": _round(x), "observed": _round(y)} for x, y in zip(predicted, observed)],
+        "roc": _points("false_positive_rate", false_rate, "true_positive_rate", true_rate),
+        "calibration": _points("predicted", predicted, "observed", observed),
     }
 
 
@@ -73,6 +73,10 @@ def _age_group(age: Any) -> str:
     if age is None:
         return "not recorded"
     return next((name for bound, name in _AGE_GROUPS if age <= bound), _AGE_GROUPS[-1][1])
+
+
+def _points(x_name: str, xs: Iterable[float], y_name: str, ys: Iterable[float]) -> list[dict[str, float]]:
+    return [{x_name: _round(x), y_name: _round(y)} for x, y in zip(xs, ys, strict=True)]
 
 
 def _round(value: Any) -> float:

@@ -125,4 +125,3 @@ class Forest:
 def _rounded(row: Sequence[float]) -> list[float]:
     """The row as float32 holds it."""
     return array("f", row).tolist()
-

@@ -70,7 +70,7 @@ def dump(model: Model) -> bytes:
 
 
 def load(file: bytes) -> Model:
-    """The model of a file that `dump` wrote; ModelCorruptedError if it is cut, damaged, or of another format or schema."""
+    """The model of a file that `dump` wrote; ModelCorruptedError if it is cut, damaged, or of another format."""
     try:
         (length,) = struct.unpack_from("<Q", file)
         header = json.loads(file[8 : 8 + length])
@@ -79,7 +79,8 @@ def load(file: bytes) -> Model:
             raise ModelCorruptedError(f"The model is of format {about['format']}, this code reads {FORMAT}: retrain")
         encoder = Encoder.from_json(about["encoder"])
         body = memoryview(file)[8 + length :]
-        forest = Forest(**about["forest"], **{name: _array(name, header[name], body) for name in _ARRAYS})
+        arrays: dict[str, Any] = {name: _array(name, header[name], body) for name in _ARRAYS}
+        forest = Forest(**about["forest"], **arrays)
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise ModelCorruptedError(f"The model's file is not readable: {error!r}") from error
     sizes = {len(getattr(forest, name)) for name in _ARRAYS if name != "roots"}

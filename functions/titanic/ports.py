@@ -116,7 +116,13 @@ class OnlineStore(Protocol):
 class PredictionLog(Protocol):
     """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
 
-    def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None: ...
+    def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
+        """Append the predictions and add each observation to its total; StoreUnavailableError if that failed."""
+        ...
+
+    def totals(self) -> dict[str, float]:
+        """The sum of all observations of each name."""
+        ...
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
         """The newest entries, newest first; each with at least `at` (UTC, ISO 8601), `model_version`, `features` (as

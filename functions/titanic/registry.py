@@ -80,7 +80,8 @@ class Registry:
 
     def publish(self, artifacts: Mapping[str, bytes]) -> str:
         """Store a version whole and return its name; publishing it again changes nothing."""
-        digests = json.dumps({name: sha256(artifacts[name]).hexdigest() for name in sorted(artifacts)}, indent=2).encode()
+        each = {name: sha256(artifacts[name]).hexdigest() for name in sorted(artifacts)}
+        digests = json.dumps(each, indent=2).encode()
         version = _version(digests)
         # The digests last: a version without them is not there.
         for name, body in (*artifacts.items(), (DIGESTS, digests)):

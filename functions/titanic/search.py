@@ -38,7 +38,7 @@ class Evaluation:
         return float(np.mean(self.fold_scores))
 
 
-def candidates(count: int) -> list[dict[str, Any]]:
+def candidates(count: int) -> list[Params]:
     """The parameters to try, the same for the same count."""
     return list(ParameterSampler(SPACE, n_iter=count, random_state=SEED))
 
@@ -50,20 +50,20 @@ def folds(survived: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
         yield train.tolist(), test.tolist()
 
 
-def evaluate(shared: Sequence[tuple[int, Params]], rows: Sequence[Derived], survived: Sequence[int]) -> list[Evaluation]:
-    """Score candidates, given as (index, params), by the accuracy on each fold.
+def evaluate(share: Sequence[tuple[int, Params]], rows: Sequence[Derived], survived: Sequence[int]) -> list[Evaluation]:
+    """Score a share of the candidates, each given as (index, params), by the accuracy on each fold.
 
     The encoder is fitted on the training part of each fold, for a statistic of all rows would tell of the test part.
     """
-    scores: dict[int, list[float]] = {index: [] for index, _ in shared}
+    scores: dict[int, list[float]] = {index: [] for index, _ in share}
     for train, test in folds(survived):
         fates = [survived[i] for i in train]
         encoder, matrix = Encoder.fit_transform([rows[i] for i in train], fates)
         unseen = encoder.transform([rows[i] for i in test])
         truth = np.asarray([survived[i] for i in test])
-        for index, params in shared:
+        for index, params in share:
             scores[index].append(float(np.mean(grow(params, matrix, fates).predict(unseen) == truth)))
-    return [Evaluation(index, params, tuple(scores[index])) for index, params in shared]
+    return [Evaluation(index, params, tuple(scores[index])) for index, params in share]
 
 
 def out_of_fold(params: Params, rows: Sequence[Derived], survived: Sequence[int]) -> list[float]:
@@ -72,7 +72,8 @@ def out_of_fold(params: Params, rows: Sequence[Derived], survived: Sequence[int]
     for train, test in folds(survived):
         fates = [survived[i] for i in train]
         encoder, matrix = Encoder.fit_transform([rows[i] for i in train], fates)
-        probabilities[test] = grow(params, matrix, fates).predict_proba(encoder.transform([rows[i] for i in test]))[:, 1]
+        unseen = encoder.transform([rows[i] for i in test])
+        probabilities[test] = grow(params, matrix, fates).predict_proba(unseen)[:, 1]
     return [float(each) for each in probabilities]
 
 

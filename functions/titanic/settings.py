@@ -41,3 +41,8 @@ def models_bucket() -> str:
 def max_rejected_share() -> float:
     """Share of bad rows, 0 to 1, above which a whole file is refused; 0.2 unless `MAX_REJECTED_SHARE` says otherwise."""
     return float(os.environ.get("MAX_REJECTED_SHARE", "0.2"))
+
+
+def s3_endpoint_url() -> str | None:
+    """An S3 other than AWS's own, found as boto3 finds it; boto3 itself needs no telling."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None

@@ -76,7 +76,7 @@ STEPS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: Event, context: object) -> dict[str, Any]:
+def handler(event: Event, _context: object) -> dict[str, Any]:
     """Dispatch on `step`; InvalidInputError names a field that is missing."""
     step = STEPS.get(str(event.get("step")))
     if step is None:

@@ -1,0 +1,51 @@
+"""Inference's door: HTTP by way of API Gateway, or a plain event with one passenger or `{"passengers": […]}`.
+
+Both lead to the same predictions; a plain event that is no passenger is InvalidInputError.
+"""
+
+from typing import Any
+
+import api
+from aws_lambda_powertools import Logger
+from bodies import BatchBody, PassengerBody
+from mangum import Mangum
+from predictions import answer_batch, answer_one
+from problems import MEDIA_TYPE, bad_fields, in_words
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from titanic.errors import InvalidInputError
+
+logger = Logger(service="inference")
+
+
+class Staged:
+    """ASGI middleware that tells the app under which stage of the gateway it is mounted."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        outer = scope["aws.event"]["requestContext"].get("path", "")
+        scope["root_path"] = outer.removesuffix(scope["path"]) if outer.endswith(scope["path"]) else ""
+        await self._app(scope, receive, send)
+
+
+http = Mangum(
+    Staged(api.create()),
+    lifespan="off",
+    text_mime_types=["text/", "application/json", "application/vnd.oai.openapi", MEDIA_TYPE],
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    if "httpMethod" in event:
+        logger.set_correlation_id(event["requestContext"].get("requestId"))
+        return http(event, context)
+    try:
+        if "passengers" in event:
+            return answer_batch(BatchBody.model_validate(event), explain=False)
+        return answer_one(PassengerBody.model_validate(event))
+    except ValidationError as error:
+        raise InvalidInputError(in_words(bad_fields(error.errors()))) from error

@@ -1,0 +1,82 @@
+"""From passengers to predictions: derive, score, explain, and log it all in one round trip."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from titanic import metrics
+from titanic.errors import StoreUnavailableError
+from titanic.features import Derived, derive
+from titanic.passenger import FIELDS, Passenger
+from titanic.ports import PredictionLog
+from titanic.promotion import decide
+from titanic.serving import Incumbent
+
+# Takes the predictions that the log could not, so that nothing is lost.
+Spill = Callable[[Sequence[Mapping[str, Any]]], None]
+# What a request adds to the totals, asked for at the last moment, for it includes how long it took.
+Observe = Callable[[], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One passenger's; `contributions` only where they were asked for."""
+
+    prediction_id: str
+    survived: int
+    probability: float
+    features: Derived
+    contributions: Mapping[str, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Predictions in the order of the passengers; `degraded` if a store was away and they had to do without it."""
+
+    predictions: Sequence[Prediction]
+    model_version: str
+    degraded: bool
+
+
+def predict(
+    incumbent: Incumbent,
+    log: PredictionLog,
+    spill: Spill,
+    passengers: Sequence[Passenger],
+    explain: bool,
+    observe: Observe = dict,
+) -> Answer:
+    """Predict and log; the answer comes with the log away too. The errors of `Incumbent.serving`."""
+    serving = incumbent.serving()
+    rows = [derive(each) for each in passengers]
+    predictions = [
+        Prediction(uuid4().hex, decide(p), p, row, serving.model.contributions(row) if explain else None)
+        for row, p in zip(rows, serving.model.probabilities(rows), strict=True)
+    ]
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    entries = [
+        _entry(passenger, prediction, serving.version, at)
+        for passenger, prediction in zip(passengers, predictions, strict=True)
+    ]
+    counted = metrics.predictions((each.survived for each in predictions), serving.version)
+    logged = True
+    try:
+        log.record(entries, {**counted, **observe()})
+    except StoreUnavailableError:
+        logged = False
+        spill(entries)
+    return Answer(predictions, serving.version, degraded=not logged or bool(serving.trouble))
+
+
+def _entry(passenger: Passenger, prediction: Prediction, version: str, at: str) -> dict[str, Any]:
+    return {
+        "prediction_id": prediction.prediction_id,
+        "at": at,
+        "model_version": version,
+        "inputs": {column: getattr(passenger, field) for column, field in FIELDS.items()},
+        "features": prediction.features,
+        "probability": prediction.probability,
+        "survived": prediction.survived,
+    }
