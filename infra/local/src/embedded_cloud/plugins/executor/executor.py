@@ -1,5 +1,6 @@
 """LocalStack's `RuntimeExecutor`, filled by a sandbox that runs AWS's own runtime client."""
 
+import base64
 import functools
 import logging
 import os
@@ -15,8 +16,10 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
+from embedded_cloud.plugins.cloudwatch import LogStream, cloudwatch
 from embedded_cloud.plugins.executor import development
-from embedded_cloud.plugins.executor.sandbox import Event, Launch, Limits, Sandbox
+from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits
+from embedded_cloud.plugins.executor.sandbox import Sandbox
 from embedded_cloud.plugins.executor.variables import runtime_variables
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._sandbox: Sandbox | None = None
         self._fingerprint: object = None
         self._given: dict[str, str] = {}
+        self.client_context: str | None = None  # of the next invocation, Base64
         self._scratch = Path(tempfile.gettempdir(), "environments", id)
 
     def start(self, env_vars: dict[str, str]) -> None:
@@ -41,6 +45,7 @@ class ProcessExecutor(RuntimeExecutor):
             Limits(settings.timeout, settings.memory_size),
             self.function_version.id.qualifier,
             self._scratch,
+            functools.partial(cloudwatch.log, self._log_stream(env_vars)),
         )
         self._sandbox.initialise()
 
@@ -49,7 +54,7 @@ class ProcessExecutor(RuntimeExecutor):
         assert self._sandbox is not None
         if self._fingerprint != self._current_fingerprint():
             self._sandbox.reset()
-        outcome = self._sandbox.invoke(_event(payload))
+        outcome = self._sandbox.invoke(_event(payload, self.client_context))
         return InvocationResult(
             request_id=payload["invoke-id"],
             payload=outcome.payload,
@@ -72,7 +77,7 @@ class ProcessExecutor(RuntimeExecutor):
         return ""  # for LocalStack's init program, which does not run here
 
     def get_logs(self) -> str:
-        return self._sandbox.logs() if self._sandbox else ""
+        return ""  # they are on their way to CloudWatch already
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
@@ -89,6 +94,14 @@ class ProcessExecutor(RuntimeExecutor):
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
         """Nothing is kept beside the code, which LocalStack removes itself."""
+
+    def _log_stream(self, variables: dict[str, str]) -> LogStream:
+        return LogStream(
+            self.function_version.id.account,
+            self.function_version.id.region,
+            variables["AWS_LAMBDA_LOG_GROUP_NAME"],
+            variables["AWS_LAMBDA_LOG_STREAM_NAME"],
+        )
 
     def _task_root(self) -> Path:
         return self.function_version.config.code.get_unzipped_code_location().absolute()
@@ -125,13 +138,13 @@ class ProcessExecutor(RuntimeExecutor):
         return Launch(command, directory, variables, freeze=self._watched() is None)
 
 
-def _event(payload: dict[str, str]) -> Event:
+def _event(payload: dict[str, str], client_context: str | None) -> Event:
     headers = {
         "Lambda-Runtime-Invoked-Function-Arn": payload["invoked-function-arn"],
         "Lambda-Runtime-Trace-Id": payload["trace-id"],
     }
-    if client_context := payload.get("client-context"):
-        headers["Lambda-Runtime-Client-Context"] = client_context
+    if client_context:
+        headers["Lambda-Runtime-Client-Context"] = base64.b64decode(client_context).decode()
     return Event(payload["invoke-id"], payload["payload"].encode(), headers)
 
 

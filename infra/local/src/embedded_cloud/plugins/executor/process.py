@@ -37,11 +37,11 @@ class RuntimeProcess:
             self._popen = subprocess.Popen(
                 command,
                 cwd=directory,
-                env=variables,
+                env={**variables, "_LAMBDA_TELEMETRY_LOG_FD": str(log_end)},
                 stdin=subprocess.DEVNULL,
                 stdout=log_end,
                 stderr=subprocess.STDOUT,
-                pass_fds=(leash_end,),
+                pass_fds=(leash_end, log_end),
                 process_group=0,
             )
             self._tie(leash_end)

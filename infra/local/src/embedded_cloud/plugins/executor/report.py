@@ -10,6 +10,8 @@ import signal
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
+
 
 class RuntimeFailure(Exception):
     """The runtime ended an initialisation or an invocation without an answer.
@@ -31,7 +33,7 @@ class RuntimeFailure(Exception):
 
     def log_lines(self, request_id: str) -> str:
         """What the log says about it, beside the REPORT line."""
-        return f"{self.message(request_id)}\n{self.error_type}\n"
+        return f"{self.message(request_id)}\n{self.error_type}"
 
 
 class TaskTimedOut(RuntimeFailure):
@@ -45,7 +47,7 @@ class TaskTimedOut(RuntimeFailure):
 
     def log_lines(self, request_id: str) -> str:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return f"{now} {request_id} {self}\n"
+        return f"{now} {request_id} {self}"
 
 
 class RuntimeExited(RuntimeFailure):
@@ -100,12 +102,31 @@ class Usage:
     failure: RuntimeFailure | None = None
 
 
+def too_large(body: bytes) -> bool:
+    """Whether a response is over Lambda's limit."""
+    return len(body) > MAX_RESPONSE_BYTES
+
+
+def response_too_large() -> bytes:
+    """The error that the caller gets instead of such a response."""
+    error = {
+        "errorMessage": "Response payload size exceeded maximum allowed payload size "
+        f"({MAX_RESPONSE_BYTES} bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    }
+    return json.dumps(error).encode()
+
+
 def start_line(request_id: str, version: str) -> str:
-    return f"START RequestId: {request_id} Version: {version}\n"
+    return f"START RequestId: {request_id} Version: {version}"
 
 
-def end_lines(request_id: str, usage: Usage) -> str:
-    """The END and REPORT lines; initialisation is billed, as it has been since August 2025."""
+def end_line(request_id: str) -> str:
+    return f"END RequestId: {request_id}"
+
+
+def report_line(request_id: str, usage: Usage) -> str:
+    """What the invocation took; initialisation is billed, as it has been since August 2025."""
     fields = [
         f"REPORT RequestId: {request_id}",
         f"Duration: {usage.duration:.2f} ms",
@@ -116,13 +137,13 @@ def end_lines(request_id: str, usage: Usage) -> str:
     if usage.init_duration is not None:
         fields.append(f"Init Duration: {usage.init_duration:.2f} ms")
     fields += _status_fields(usage.failure)
-    return f"END RequestId: {request_id}\n" + "\t".join(fields) + "\t\n"
+    return "\t".join(fields) + "\t"
 
 
 def init_report_line(duration: float, phase: str, failure: RuntimeFailure) -> str:
     """The line of an initialisation that failed in `phase` (``init`` or ``invoke``)."""
     fields = [f"INIT_REPORT Init Duration: {duration:.2f} ms", f"Phase: {phase}"]
-    return "\t".join(fields + _status_fields(failure)) + "\t\n"
+    return "\t".join(fields + _status_fields(failure)) + "\t"
 
 
 def _status_fields(failure: RuntimeFailure | None) -> list[str]:

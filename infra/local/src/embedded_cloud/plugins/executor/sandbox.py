@@ -6,60 +6,23 @@ same environment, within the function's timeout; between invocations the process
 """
 
 import contextlib
-import json
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
 from embedded_cloud.plugins.executor import report
+from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits, Outcome
+from embedded_cloud.plugins.executor.log import RuntimeLog, Ship
 from embedded_cloud.plugins.executor.process import CHECK_SECONDS, RuntimeProcess
 from embedded_cloud.plugins.executor.runtime_api import Request, RuntimeApi
 
 INIT_SECONDS = 10.0
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 LOG_BYTES = 1 << 16
 MEGABYTE = 1 << 20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a function may use: seconds for an invocation, megabytes of memory."""
-
-    timeout: float
-    memory_size: int
-
-
-@dataclass(frozen=True)
-class Launch:
-    """How to start the runtime; the address of its API is added to `variables`."""
-
-    command: Sequence[str]
-    directory: Path
-    variables: Mapping[str, str]
-    freeze: bool = True
-
-
-@dataclass(frozen=True)
-class Event:
-    """One invocation, with `headers` as the Runtime API calls them."""
-
-    request_id: str
-    payload: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an invocation came to: the payload for the caller and the log lines."""
-
-    payload: bytes
-    is_error: bool
-    logs: str
 
 
 class SandboxStopped(Exception):
@@ -70,11 +33,17 @@ class Sandbox:
     """Runs one invocation at a time; `stop` may come from another thread at any moment."""
 
     def __init__(
-        self, launch: Callable[[], Launch], limits: Limits, version: str, scratch: Path
+        self,
+        launch: Callable[[], Launch],
+        limits: Limits,
+        version: str,
+        scratch: Path,
+        ship: Ship,
     ) -> None:
         """Make an empty environment whose temporary files go to `scratch`, a folder of its own.
 
-        `launch` is asked anew before each start of a process; `version` is for the log.
+        `launch` is asked anew before each start of a process; `version` is for the log, whose
+        events go to `ship`.
         """
         self._launch = launch
         self._limits = limits
@@ -85,7 +54,7 @@ class Sandbox:
         self._process: RuntimeProcess | None = None
         self._idle: Request | None = None  # the runtime's unanswered request for the next event
         self._freeze = True
-        self._log = bytearray()
+        self._log = RuntimeLog(ship)
         self._init_duration: float | None = None
         self._in_use = threading.Lock()
         self._stopped = threading.Event()
@@ -116,10 +85,6 @@ class Sandbox:
             process.kill()
         self._close()
 
-    def logs(self) -> str:
-        """What was written since the last invocation."""
-        return self._log.decode(errors="replace")
-
     @contextlib.contextmanager
     def _exclusive(self) -> Iterator[None]:
         try:
@@ -145,7 +110,7 @@ class Sandbox:
 
     def _invoke(self, event: Event) -> Outcome:
         limits = self._limits
-        self._write(report.start_line(event.request_id, self._version))
+        self._log.write(report.start_line(event.request_id, self._version))
         started = time.monotonic()
         deadline = started + limits.timeout
         failure: report.RuntimeFailure | None = None
@@ -174,19 +139,22 @@ class Sandbox:
         peak = self._peak_megabytes(failure)
         if failure is not None:
             self._end()
-            self._write(failure.log_lines(event.request_id))
+            if lines := failure.log_lines(event.request_id):
+                self._log.write(lines)
         usage = report.Usage(
             duration, self._limits.memory_size, peak, self._init_duration, failure
         )
         self._init_duration = None
-        self._write(report.end_lines(event.request_id, usage))
-        logs, self._log = self.logs(), bytearray()
+        self._log.write(report.end_line(event.request_id))
+        self._log.write(report.report_line(event.request_id, usage))
+        logs = self._log.take_tail()
         if answer is None:
             assert failure is not None
             return Outcome(failure.payload(event.request_id), True, logs)
-        if too_large := _too_large(answer):
-            return Outcome(too_large, True, logs)
-        return Outcome(answer.body, answer.resource.endswith("/error"), logs)
+        failed = answer.resource.endswith("/error")
+        if not failed and report.too_large(answer.body):
+            return Outcome(report.response_too_large(), True, logs)
+        return Outcome(answer.body, failed, logs)
 
     def _exchange(self, event: Event, deadline: float) -> Request:
         """Answer the runtime's waiting request with the event and await what it posts back."""
@@ -213,7 +181,8 @@ class Sandbox:
             _refuse(posted)
 
     def _acknowledge(self, posted: Request) -> None:
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if _too_large(posted) else HTTPStatus.ACCEPTED
+        too_large = report.too_large(posted.body)
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.ACCEPTED
         with contextlib.suppress(OSError):
             posted.answer(status, b'{"status":"OK"}')
 
@@ -270,7 +239,7 @@ class Sandbox:
     def _fail_init(self, phase: str, started: float, failure: report.RuntimeFailure) -> None:
         self._end()
         duration = (time.monotonic() - started) * 1000
-        self._write(report.init_report_line(duration, phase, failure))
+        self._log.write(report.init_report_line(duration, phase, failure))
 
     def _settle(self, request: Request) -> None:
         assert self._process is not None
@@ -309,20 +278,13 @@ class Sandbox:
         self._api.disconnect()
         process.close()
 
-    # -- the log ----------------------------------------------------------------------------------
-
-    def _write(self, lines: str) -> None:
-        if self._log and not self._log.endswith(b"\n"):
-            self._log += b"\n"
-        self._log += lines.encode()
-
     def _read_log(self, process: RuntimeProcess) -> None:
         """Take over what the pipe holds; it never holds more than one reading."""
         try:
             data = os.read(process.log, LOG_BYTES)
         except BlockingIOError:
             return
-        self._log += data
+        self._log.feed(data)
         if not data:
             self._api.forget(process.log)  # closed: it would be readable for ever
 
@@ -331,18 +293,6 @@ class Sandbox:
         if self._process is None or isinstance(failure, report.OutOfMemory):
             return limit if failure else 0
         return min(limit, self._process.peak_bytes() // MEGABYTE)
-
-
-def _too_large(posted: Request) -> bytes | None:
-    """The error that replaces a response over the limit, if it is over."""
-    if posted.resource.endswith("/error") or len(posted.body) <= MAX_RESPONSE_BYTES:
-        return None
-    error = {
-        "errorMessage": "Response payload size exceeded maximum allowed payload size "
-        f"({MAX_RESPONSE_BYTES} bytes).",
-        "errorType": "Function.ResponseSizeTooLarge",
-    }
-    return json.dumps(error).encode()
 
 
 def _refuse(request: Request) -> None:

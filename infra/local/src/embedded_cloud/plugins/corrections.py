@@ -1,0 +1,139 @@
+"""Where LocalStack 4.9.2 departs from Lambda outside its executor, and what is done about it.
+
+Each function replaces or wraps one thing; the pinned version is what makes that safe.
+"""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Iterator
+
+from localstack.aws import handlers
+from localstack.aws.api import RequestContext
+from localstack.aws.api.lambda_ import InvalidRequestContentException, RequestTooLargeException
+from localstack.aws.chain import HandlerChain
+from localstack.http import Response
+from localstack.runtime import hooks
+from localstack.services.lambda_.invocation import version_manager
+from localstack.services.lambda_.invocation.assignment import (
+    AssignmentException,
+    AssignmentService,
+)
+from localstack.services.lambda_.invocation.execution_environment import (
+    ExecutionEnvironment,
+    InvalidStatusException,
+)
+from localstack.services.lambda_.invocation.logs import LogHandler
+
+from embedded_cloud.plugins.cloudwatch import cloudwatch
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_PAYLOAD_BYTES = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024}
+
+
+@hooks.on_infra_start()
+def correct_lambda() -> None:
+    """Apply all corrections, before any function exists."""
+    hand_over_sooner()
+    assign_environments_safely()
+    pass_client_context()
+    leave_logs_to_the_executor()
+    count_invocations_in_batches()
+    handlers.serve_custom_service_request_handlers.append(check_payload)
+
+
+def hand_over_sooner() -> None:
+    """Let a waiting thread have the interpreter after 0.5 ms instead of 5.
+
+    An invocation passes through several threads, and each hand-over counts.
+    """
+    sys.setswitchinterval(0.0005)
+
+
+def assign_environments_safely() -> None:
+    """Choose an environment without racing other invocations of the function.
+
+    LocalStack walks a dictionary that others change, and publishes a new environment before it is
+    reserved, so that under load an invocation fails with a 500 error.
+    """
+    provisioned = "provisioned-concurrency"
+
+    @contextlib.contextmanager
+    def get_environment(
+        self: AssignmentService, version_manager_id: str, function_version, provisioning_type: str
+    ) -> Iterator[ExecutionEnvironment]:
+        environments = self.environments[version_manager_id]
+        for environment in list(environments.values()):
+            if environment.initialization_type == provisioning_type:
+                with contextlib.suppress(InvalidStatusException):
+                    environment.reserve()
+                    break
+        else:
+            if provisioning_type == provisioned:
+                raise AssignmentException("No provisioned environment available despite lease.")
+            environment = self.start_environment(version_manager_id, function_version)
+            environment.reserve()
+            environments[environment.id] = environment
+        try:
+            yield environment
+        except Exception:
+            self.stop_environment(environment)
+            raise
+        with contextlib.suppress(InvalidStatusException):  # stopped during the invocation
+            environment.release()
+
+    AssignmentService.get_environment = get_environment
+
+
+def pass_client_context() -> None:
+    """Hand the client context to the executor; LocalStack drops it on the way."""
+    original = ExecutionEnvironment.invoke
+
+    def invoke(self: ExecutionEnvironment, invocation):
+        self.runtime_executor.client_context = invocation.client_context
+        return original(self, invocation)
+
+    ExecutionEnvironment.invoke = invoke
+
+
+def leave_logs_to_the_executor() -> None:
+    """Keep LocalStack from sending the logs too: it knows them only after the invocation."""
+    LogHandler.start_subscriber = lambda self: None
+    version_manager.LambdaVersionManager.store_logs = lambda self, *args, **kwargs: None
+
+
+def count_invocations_in_batches() -> None:
+    """Collect the metrics Invocations and Errors instead of one call to CloudWatch for each."""
+
+    def invoked(function_name: str, account_id: str, region_name: str) -> None:
+        cloudwatch.count("Invocations", account_id, region_name, function_name)
+
+    def failed(function_name: str, account_id: str, region_name: str) -> None:
+        invoked(function_name, account_id, region_name)
+        cloudwatch.count("Errors", account_id, region_name, function_name)
+
+    version_manager.record_cw_metric_invocation = invoked
+    version_manager.record_cw_metric_error = failed
+
+
+def check_payload(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    """Refuse a payload that is over Lambda's limit or is no JSON; LocalStack passes both on."""
+    if not context.operation or context.operation.name != "Invoke":
+        return
+    if context.service.service_name != "lambda":
+        return
+    body = context.service_request.get("Payload")
+    payload = body.read() if body else b""
+    context.service_request["Payload"] = io.BytesIO(payload)  # for the one who reads it next
+    mode = context.service_request.get("InvocationType") or "RequestResponse"
+    if len(payload) > (limit := MAX_PAYLOAD_BYTES.get(mode, sys.maxsize)):
+        raise RequestTooLargeException(
+            f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        )
+    try:
+        json.loads(payload or b"{}")
+    except ValueError as error:
+        raise InvalidRequestContentException(
+            f"Could not parse request body into json: {error}", Type="User"
+        ) from error
