@@ -6,12 +6,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from embedded_cloud.errors import CloudError
 
 SOURCES = ("template.yaml", "functions", "step_functions")
 KEPT_BUILDS = 3
+CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
 
 def runtime() -> str:
@@ -28,10 +31,11 @@ def digest(project: Path) -> str:
     return total.hexdigest()[:12]
 
 
-def build(project: Path, builds: Path, log: Path) -> Path:
+def build(project: Path, builds: Path, lambda_python: Path, log: Path) -> Path:
     """The folder of the built template and artifacts, built now unless it is there.
 
-    Raises CloudError with the end of SAM's output if the build fails; what was built before stays as it was.
+    Raises CloudError with the end of SAM's output if the build fails, or if an artifact cannot be imported by
+    `lambda_python`, which has what the Lambda runtime has and no more; what was built before stays as it was.
     """
     target = builds / digest(project)
     if (target / "template.yaml").exists():
@@ -46,12 +50,29 @@ def build(project: Path, builds: Path, log: Path) -> Path:
         if made.returncode:
             tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-15:])
             raise CloudError(f"sam build failed:\n    {tail}", f"Mend what it names; the whole output is {log}")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(lambda artifact: _check_import(artifact, lambda_python), artifacts(unfinished)))
         if not target.exists():
             unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     _forget_old(builds)
     return target
+
+
+def artifacts(build: Path) -> list[Path]:
+    """The folders of a build that become functions."""
+    return sorted(handler.parent for handler in build.glob("*/handler.py"))
+
+
+def _check_import(artifact: Path, python: Path) -> None:
+    tried = subprocess.run([python, "-BPc", "import handler"], cwd="/", env={"PYTHONPATH": str(artifact)}, **CAPTURED)
+    if tried.returncode:
+        tail = "\n    ".join(tried.stderr.splitlines()[-6:])
+        raise CloudError(
+            f"{artifact.name} cannot be imported:\n    {tail}",
+            "Mend its handler, or add what it lacks to its requirements.in and run make requirements",
+        )
 
 
 def _command(project: Path, target: Path) -> list[str | Path]:

@@ -35,7 +35,9 @@ def up(cloud: Cloud, home: Path) -> None:
     started: list[str] = []
     try:
         with ThreadPoolExecutor(1) as background:
-            built = background.submit(build.build, PROJECT, home / "build", cloud.state.logs / "build.log")
+            built = background.submit(
+                build.build, PROJECT, home / "build", cloud.runtime_python, cloud.state.logs / "build.log"
+            )
             for name in cloud.start():
                 started.append(name)
             with step("sam build"):

@@ -47,6 +47,11 @@ class Cloud:
         self.state.write("cloud", asdict(chosen))
         return chosen
 
+    @property
+    def runtime_python(self) -> Path:
+        """The interpreter of the functions' processes, with what AWS's runtime has and no more."""
+        return self.environments / "lambda" / "bin" / "python"
+
     @cached_property
     def aws(self) -> Aws:
         return Aws(self.ports.localstack)
@@ -100,7 +105,7 @@ class Cloud:
             environment=localstack.environment(
                 self.state.root,
                 self.ports.localstack,
-                self.environments / "lambda" / "bin" / "python",
+                self.runtime_python,
                 mirrored_buckets=self.mirrored,
             ),
             ready=lambda: localstack.is_ready(url),
