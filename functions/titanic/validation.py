@@ -14,15 +14,21 @@ from titanic.passenger import (
     SEXES,
 )
 
-# What counts as a number, for every engine that judges: digits alone, so no sign, exponent, NaN or thousands mark.
-PATTERNS = {"whole": "^[0-9]{1,10}$", "decimal": "^[0-9]{1,9}([.][0-9]{1,15})?$"}
+# A number is digits, a decimal one with at most one point among them: no sign, exponent, NaN, space or thousands mark.
+# The lengths keep every judge's arithmetic exact and from overflowing.
+DIGITS = "0123456789"
+WHOLE_LENGTH = 10
+DECIMAL_LENGTH = 20
 
 MISSING = "is missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the list; `low` and `high` are inclusive and bound a number's value or a text's length."""
+    """One column of the list; its `kind` is whole, decimal, choice or text.
+
+    `low` and `high` are inclusive and bound a number's value; `high` is a text's greatest length.
+    """
 
     name: str
     kind: str

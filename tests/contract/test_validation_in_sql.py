@@ -13,7 +13,31 @@ from titanic.csv_content import CsvContent
 from titanic.validation import COLUMNS, Column
 
 NASTY = st.sampled_from(
-    ["", " ", "0", "00", "-0", "-1", "+1", "1.", ".5", "0.5", "1e3", "1E400", "NaN", "nan", "Infinity", "-inf", "0x1F"]
+    [
+        "",
+        " ",
+        "0",
+        "00",
+        "-0",
+        "-1",
+        "+1",
+        "1.",
+        ".5",
+        ".",
+        "1.2.3",
+        "9" * 400,
+        "0" * 20 + "1",
+        "0." + "3" * 18,
+        "0." + "3" * 19,
+        "0.5",
+        "1e3",
+        "1E400",
+        "NaN",
+        "nan",
+        "Infinity",
+        "-inf",
+        "0x1F",
+    ]
     + [
         "1_000",
         "1,5",

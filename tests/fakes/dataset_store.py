@@ -9,7 +9,12 @@ from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError
 from titanic.passenger import LabelledPassenger, Passenger
 from titanic.ports import DatasetVersion, Rejection
-from titanic.validation import COLUMNS, MISSING, PATTERNS, Column
+from titanic.validation import COLUMNS, MISSING, Column
+
+NUMBERS = {
+    "whole": re.compile("[0-9]{1,10}"),
+    "decimal": re.compile("(?=.{1,20}$)([0-9]+[.]?[0-9]*|[.][0-9]+)"),
+}
 
 
 class MemoryDatasetStore:
@@ -65,8 +70,7 @@ def fault(column: Column, row: Mapping[str, str | None]) -> str | None:
         case "text":
             obeyed = len(value) <= column.high
         case kind:
-            number = re.fullmatch(PATTERNS[kind].strip("^$"), value)
-            obeyed = number is not None and column.low <= float(value) <= column.high
+            obeyed = NUMBERS[kind].fullmatch(value) is not None and column.low <= float(value) <= column.high
     return None if obeyed else column.reason
 
 

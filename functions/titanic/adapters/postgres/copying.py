@@ -1,6 +1,7 @@
 """COPY of an uploaded CSV into the staging table, and its complaints in words that name the remedy."""
 
 import re
+from typing import Any, cast
 
 import psycopg2
 from psycopg2.errors import CharacterNotInRepertoire
@@ -16,11 +17,8 @@ def copy_rows(cursor: Cursor, content: CsvContent) -> int:
     """Fill the staging table and say with how many rows; DatasetRefusedError if they cannot be read as CSV."""
     columns = ", ".join(f'"{name}"' for name in content.columns)
     try:
-        cursor.copy_expert(
-            f"COPY staging ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))",
-            content,
-            _BLOCK,
-        )
+        copy = f"COPY staging ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
+        cursor.copy_expert(copy, cast(Any, content), _BLOCK)  # of a file it asks for read() alone
     except psycopg2.DataError as error:
         raise DatasetRefusedError(_explained(error)) from error
     except psycopg2.Error:

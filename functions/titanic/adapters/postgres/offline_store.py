@@ -9,6 +9,7 @@ from titanic.adapters.postgres.database import Database
 from titanic.errors import DatasetNotFoundError
 from titanic.ports import FeatureRow
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _PORTION = 5000
 _COPY = "COPY features (dataset_version, schema_hash, passenger_id, survived, features) FROM STDIN"
 _READ = """
@@ -52,5 +53,5 @@ class PostgresOfflineStore:
 
 def _line(key: tuple[str, str], row: FeatureRow) -> str:
     # COPY's text format: a tab between fields, and every backslash of the JSON doubled. JSON itself has no raw tab.
-    document = json.dumps(row.features, separators=(",", ":"), ensure_ascii=False).replace("\\", "\\\\")
+    document = _encode(row.features).replace("\\", "\\\\")
     return f"{key[0]}\t{key[1]}\t{row.passenger_id}\t{row.survived}\t{document}\n"

@@ -1,24 +1,35 @@
 """The table of columns as SQL over a staging table of text: what makes a row good, and what is wrong with a bad one."""
 
-from titanic.validation import COLUMNS, MISSING, PATTERNS, Column
+from titanic.validation import COLUMNS, DECIMAL_LENGTH, DIGITS, MISSING, WHOLE_LENGTH, Column
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _guarded(digits: str, range_: str) -> str:
+    """CASE is the one construct that promises not to cast what is no number."""
+    return f"CASE WHEN {digits} THEN {range_} ELSE false END"
+
+
 def _obeyed(column: Column) -> str:
-    """An SQL condition, never null: the value obeys the column's rule."""
+    """An SQL condition, never null: the value obeys the column's rule.
+
+    Without regular expressions, which made the whole load take nearly twice as long.
+    """
     value = f'"{column.name}"'
     match column.kind:
         case "choice":
             rule = f"{value} IN ({', '.join(map(_literal, column.choices))})"
         case "text":
             rule = f"length({value}) <= {column.high}"
-        case kind:
-            # CASE is the one construct that promises not to cast what the pattern has turned away.
-            number = f"{value}::float8 BETWEEN {column.low} AND {column.high}"
-            rule = f"CASE WHEN {value} ~ {_literal(PATTERNS[kind])} THEN {number} ELSE false END"
+        case "whole":
+            digits = f"ltrim({value}, '{DIGITS}') = '' AND length({value}) BETWEEN 1 AND {WHOLE_LENGTH}"
+            rule = _guarded(digits, f"{value}::bigint BETWEEN {column.low} AND {column.high}")
+        case _:
+            rest = f"translate({value}, '{DIGITS}', '')"
+            digits = f"{rest} IN ('', '.') AND {value} <> {rest} AND length({value}) <= {DECIMAL_LENGTH}"
+            rule = _guarded(digits, f"{value}::float8 BETWEEN {column.low} AND {column.high}")
     return f"({value} IS NOT NULL AND {rule})" if column.required else f"({value} IS NULL OR {rule})"
 
 
