@@ -17,6 +17,7 @@ CHAMPION = "champion.json"
 DIGESTS = "digests.json"
 MODEL = "model.safetensors"
 CARD = "card.json"
+REFERENCE = "reference.json"
 _TYPES = {"json": "application/json"}
 
 

@@ -8,8 +8,9 @@ import pytest
 from fakes.object_store import MemoryObjectStore
 
 from titanic import bootstrap, drift
-from titanic.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, ModelNotFoundError
+from titanic.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, NoChampionError
 from titanic.features import SCHEMA_HASH
+from titanic.registry import REFERENCE, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -56,12 +57,18 @@ def test_monitoring_reports_on_what_serving_logged(
     _, offline, _ = bootstrap.features().args  # type: ignore[attr-defined]
     rows = [row.features for row in offline.read(version, SCHEMA_HASH)]
     reference = drift.reference(rows, [number / 891 for number in range(891)])
-    objects.put("titanic-models", "champion.json", b'{"version": "m1"}', "application/json")
-    objects.put("titanic-models", "models/m1/reference.json", json.dumps(reference).encode(), "application/json")
+    registry = Registry(objects, "titanic-models")
+    model_version = registry.publish({REFERENCE: json.dumps(reference).encode()})
+    registry.enthrone(model_version, "the first", instead_of=None)
     _, log, _ = bootstrap.monitoring().args  # type: ignore[attr-defined]
     log.record(
         [
-            {"at": "2026-01-01T00:00:00+00:00", "model_version": "m1", "features": row, "probability": number / 891}
+            {
+                "at": "2026-01-01T00:00:00+00:00",
+                "model_version": model_version,
+                "features": row,
+                "probability": number / 891,
+            }
             for number, row in enumerate(rows)
             if row["sex"] == "male"
         ],
@@ -70,7 +77,7 @@ def test_monitoring_reports_on_what_serving_logged(
 
     summary = invoke("monitoring", sample("monitoring", name))
 
-    assert (summary["model_version"], summary["status"]) == ("m1", "drift")
+    assert (summary["model_version"], summary["status"]) == (model_version, "drift")
     assert {"sex", "title"} <= set(summary["drifted"])
     assert summary["window"]["size"] == (500 if name == "window" else 577)
     assert json.loads(objects.get("titanic-models", "drift/latest.json")[0])["status"] == "drift"
@@ -88,7 +95,7 @@ def test_monitoring_reports_on_what_serving_logged(
         ("features", {"dataset_version": 7}, InvalidInputError),
         ("monitoring", {"window": "all"}, InvalidInputError),
         ("monitoring", {"window": 0}, InvalidInputError),
-        ("monitoring", {}, ModelNotFoundError),
+        ("monitoring", {}, NoChampionError),
     ],
 )
 def test_what_cannot_be_done_is_an_error_by_its_own_name(

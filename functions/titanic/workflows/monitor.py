@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from titanic import drift
-from titanic.errors import ModelNotFoundError
+from titanic.errors import NoChampionError
 from titanic.ports import ObjectStore, PredictionLog
+from titanic.registry import REFERENCE, Shelf
 
 WINDOW = 1000
 
@@ -19,13 +20,17 @@ def monitor(
     window: int = WINDOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
-    """Write the drift report of the champion's last `window` predictions, and return it in short.
+    """Write the drift report of the last `window` predictions, and return it in short.
 
-    Only the champion's own count: its scores are compared with its scores, and after a promotion the window
+    Only those of the champion count: its scores are compared with its scores, and after a promotion the window
     starts anew.
     """
-    version = _read(objects, bucket, "champion.json")["version"]
-    reference = _read(objects, bucket, f"models/{version}/reference.json")
+    shelf = Shelf(objects, bucket)
+    champion = shelf.champion()
+    if champion is None:
+        raise NoChampionError("No model was promoted yet: run the pipeline first")
+    version = champion.version
+    reference = json.loads(shelf.artifact(version, REFERENCE))
     seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
     times = sorted(entry["at"] for entry in seen)
     report = {
@@ -45,12 +50,3 @@ def monitor(
         "drifted": [each["name"] for each in (*report["features"], report["prediction"]) if each["status"] == "drift"],
         "report_key": key,
     }
-
-
-def _read(objects: ObjectStore, bucket: str, key: str) -> dict[str, Any]:
-    try:
-        body, _ = objects.get(bucket, key)
-    except KeyError:
-        raise ModelNotFoundError(f"There is no {key} in the registry: run the pipeline first") from None
-    document: dict[str, Any] = json.loads(body)
-    return document

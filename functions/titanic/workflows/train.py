@@ -18,7 +18,7 @@ from titanic.features import SCHEMA_HASH, Derived
 from titanic.holdout import held_out
 from titanic.model import Model, dump
 from titanic.ports import OfflineStore
-from titanic.registry import CARD, MODEL, Registry
+from titanic.registry import CARD, MODEL, REFERENCE, Registry
 from titanic.search import FOLDS, Evaluation, Params
 
 CANDIDATES = 8
@@ -86,7 +86,7 @@ def fit(
             MODEL: dump(model),
             CARD: as_json(described),
             "model.pkl": pickle.dumps(estimator, protocol=5),
-            "reference.json": as_json(drift.reference(training.features, expected)),
+            REFERENCE: as_json(drift.reference(training.features, expected)),
         }
     )
     return Published(version, described["metrics"])
