@@ -1,5 +1,6 @@
 """Real stores for the tests: started once a session, from the same wheels as the embedded cloud's own."""
 
+import csv
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +9,13 @@ from pathlib import Path
 import pytest
 from embedded_cloud import ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
+
+from titanic.encoder import Encoder
+from titanic.estimator import grow, portable
+from titanic.features import derive
+from titanic.model import Model
+from titanic.passenger import FIELDS, Passenger
+from titanic.ports import FeatureRow
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
 _FIRST_PORT = 20_000 + os.getpid() % 5_000 * 2  # so that sessions side by side do not race for the same
@@ -49,3 +57,24 @@ def _running(root: Path, service: Service, url: str) -> Iterator[str]:
     processes.start(root, service, root / "log")
     yield url
     processes.stop(root, service.name)
+
+
+@pytest.fixture(scope="session")
+def feature_rows(passenger_list: bytes) -> list[FeatureRow]:
+    """The passenger list as the offline store has it."""
+
+    def passenger(row: dict[str, str]) -> Passenger:
+        kinds = {"pclass": int, "sibsp": int, "parch": int, "age": float, "fare": float}
+        known = {field: row[column] or None for column, field in FIELDS.items()}
+        return Passenger(**{field: kinds.get(field, str)(value) if value else None for field, value in known.items()})
+
+    rows = csv.DictReader(passenger_list.decode().splitlines())
+    return [FeatureRow(int(row["PassengerId"]), int(row["Survived"]), derive(passenger(row))) for row in rows]
+
+
+@pytest.fixture(scope="session")
+def model(feature_rows: list[FeatureRow]) -> Model:
+    """A portable model of the whole list."""
+    rows, survived = [row.features for row in feature_rows], [row.survived for row in feature_rows]
+    encoder, matrix = Encoder.fit_transform(rows, survived)
+    return Model(encoder, portable(grow({"max_depth": 6, "min_samples_leaf": 2}, matrix, survived)))

@@ -7,7 +7,6 @@ and names the feature schema it belongs to, so that serving cannot feed it anyth
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from titanic.errors import ModelCorruptedError
@@ -138,6 +137,8 @@ def _number(value: str | float | int | None, otherwise: float = 0.0) -> float:
 
 
 def _median(rows: Iterable[Derived], name: str) -> float:
+    from statistics import median  # not for serving, which only transforms
+
     return float(median([_number(row[name]) for row in rows if row[name] is not None] or [0.0]))
 
 

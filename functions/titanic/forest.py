@@ -54,8 +54,8 @@ class Forest:
             return [self._walk(_rounded(row)) for row in rows]
         return [p for start in range(0, len(rows), _CHUNK) for p in self._descend(rows[start : start + _CHUNK])]
 
-    def contributions(self, row: Sequence[float]) -> tuple[float, list[float]]:
-        """The base rate, and each column's share in one row's probability: together they add up to it.
+    def explain(self, row: Sequence[float]) -> tuple[float, float, list[float]]:
+        """P(survived) of one encoded row, the base rate, and each column's share: with the base they add up to it.
 
         On the way down each tree, the change of P(survived) at a split is credited to the column that splits; averaged
         over the trees (A. Saabas, "Interpreting random forests", 2014).
@@ -63,7 +63,7 @@ class Forest:
         roots, feature, threshold, left, right, value = self._parts
         x = _rounded(row)
         shares = [0.0] * self.columns
-        base = 0.0
+        base = total = 0.0
         for node in roots:
             here = value[node]
             base += here
@@ -74,7 +74,8 @@ class Forest:
                     break
                 shares[column] += value[child] - here
                 node, here = child, value[child]
-        return base / len(roots), [share / len(roots) for share in shares]
+            total += here
+        return total / len(roots), base / len(roots), [share / len(roots) for share in shares]
 
     def _walk(self, x: Sequence[float]) -> float:
         roots, feature, threshold, left, right, value = self._parts

@@ -22,6 +22,7 @@ _KEY = "titanic"
 # Array type codes and their names in the file.
 _ARRAYS = {"roots": "i", "feature": "i", "threshold": "d", "left": "i", "right": "i", "value": "d"}
 _TYPES = {"i": "I32", "d": "F64"}
+_EXPLAINED = tuple(feature.name for feature in REGISTRY if feature.type != "key")
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,17 @@ class Model:
         """P(survived) of each passenger."""
         return self.forest.probabilities([self.encoder.encode(row) for row in rows])
 
-    def contributions(self, row: Derived) -> dict[str, float]:
-        """`base` and each feature's contribution to one passenger's probability, which is their sum.
+    def explain(self, row: Derived) -> tuple[float, dict[str, float]]:
+        """P(survived) of one passenger, and `base` and each feature's contribution, which add up to it.
 
         What a column made of several features contributes is divided equally among them.
         """
-        base, shares = self.forest.contributions(self.encoder.encode(row))
-        total = dict.fromkeys((each.name for each in REGISTRY if each.type != "key"), 0.0)
+        probability, base, shares = self.forest.explain(self.encoder.encode(row))
+        total = dict.fromkeys(_EXPLAINED, 0.0)
         for column, share in zip(COLUMNS, shares, strict=True):
             for feature in column.features:
                 total[feature] += share / len(column.features)
-        return {"base": base, **total}
+        return probability, {"base": base, **total}
 
 
 def dump(model: Model) -> bytes:

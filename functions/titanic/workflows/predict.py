@@ -1,6 +1,6 @@
 """From passengers to predictions: derive, score, explain, and log it all in one round trip."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -51,9 +51,14 @@ def predict(
     """Predict and log; the answer comes with the log away too. The errors of `Incumbent.serving`."""
     serving = incumbent.serving()
     rows = [derive(each) for each in passengers]
+    scored: Iterable[tuple[float, Mapping[str, float] | None]]
+    if explain:
+        scored = (serving.model.explain(row) for row in rows)
+    else:
+        scored = ((probability, None) for probability in serving.model.probabilities(rows))
     predictions = [
-        Prediction(uuid4().hex, decide(p), p, row, serving.model.contributions(row) if explain else None)
-        for row, p in zip(rows, serving.model.probabilities(rows), strict=True)
+        Prediction(uuid4().hex, decide(probability), probability, row, contributions)
+        for row, (probability, contributions) in zip(rows, scored, strict=True)
     ]
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     entries = [

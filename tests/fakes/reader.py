@@ -1,0 +1,19 @@
+"""An object store whose owner can take it away."""
+
+from titanic.errors import StoreUnavailableError
+from titanic.ports import ObjectReader
+
+
+class FickleReader:
+    """Implements `ports.ObjectReader` on another store while `away` is False, and counts how often it is asked."""
+
+    def __init__(self, store: ObjectReader) -> None:
+        self._store = store
+        self.away = False
+        self.asked = 0
+
+    def get(self, bucket: str, key: str) -> tuple[bytes, str]:
+        self.asked += 1
+        if self.away:
+            raise StoreUnavailableError("away")
+        return self._store.get(bucket, key)

@@ -1,0 +1,93 @@
+"""The search is scikit-learn's own randomised search, taken apart so that it can be spread."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
+
+from titanic import search
+from titanic.encoder import Encoder
+from titanic.estimator import SEED, grow
+from titanic.features import Derived
+from titanic.ports import FeatureRow
+from titanic.search import Evaluation
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("titanic.estimator.TREES", 5)
+
+
+@pytest.fixture(scope="module")
+def rows(feature_rows: list[FeatureRow]) -> list[Derived]:
+    return [row.features for row in feature_rows[:300]]
+
+
+@pytest.fixture(scope="module")
+def survived(feature_rows: list[FeatureRow]) -> list[int]:
+    return [row.survived for row in feature_rows[:300]]
+
+
+class Forest(ClassifierMixin, BaseEstimator):
+    """Encoder and forest as one scikit-learn estimator, so that RandomizedSearchCV fits both inside each fold."""
+
+    def __init__(
+        self, max_depth: int = 1, min_samples_leaf: int = 1, max_features: Any = 1.0, criterion: str = "gini"
+    ) -> None:
+        self.max_depth, self.min_samples_leaf = max_depth, min_samples_leaf
+        self.max_features, self.criterion = max_features, criterion
+
+    def fit(self, x: Any, y: Any) -> "Forest":
+        self.classes_ = np.array([0, 1])
+        self.encoder_, matrix = Encoder.fit_transform(list(x), y.tolist())
+        self.forest_ = grow(self.get_params(), matrix, y.tolist())
+        return self
+
+    def predict(self, x: Any) -> Any:
+        return self.forest_.predict(self.encoder_.transform(list(x)))
+
+
+def test_spread_over_shares_it_is_scikit_learns_own_search(rows: list[Derived], survived: list[int]) -> None:
+    candidates = list(enumerate(search.candidates(6)))
+    spread = [*search.evaluate(candidates[1::2], rows, survived), *search.evaluate(candidates[::2], rows, survived)]
+
+    folds = StratifiedKFold(search.FOLDS, shuffle=True, random_state=SEED)
+    whole = RandomizedSearchCV(Forest(), dict(search.SPACE), n_iter=6, random_state=SEED, cv=folds, refit=False)
+    whole.fit(np.array(rows, dtype=object), np.array(survived))
+
+    results = whole.cv_results_
+    for each in spread:
+        assert each.params == results["params"][each.index]
+        assert each.mean == results["mean_test_score"][each.index]
+        assert list(each.fold_scores) == [results[f"split{k}_test_score"][each.index] for k in range(search.FOLDS)]
+    assert search.winner(spread).index == whole.best_index_
+
+
+def test_of_equals_the_first_wins_in_whatever_order_they_come() -> None:
+    tied = [Evaluation(2, {}, (0.8, 0.8)), Evaluation(1, {}, (0.7, 0.9)), Evaluation(0, {}, (0.7, 0.8))]
+
+    assert search.winner(tied).index == 1
+
+
+def test_folds_hold_every_row_once_and_both_classes(survived: list[int]) -> None:
+    tests = []
+    for train, test in search.folds(survived):
+        assert not set(train) & set(test)
+        assert {survived[i] for i in test} == {0, 1}
+        tests += test
+    assert sorted(tests) == list(range(len(survived)))
+
+
+def test_out_of_fold_a_row_is_scored_by_a_model_that_did_not_see_it(rows: list[Derived], survived: list[int]) -> None:
+    params = {"max_depth": None, "min_samples_leaf": 1, "bootstrap": False}
+    first_test = next(iter(search.folds(survived)))[1]
+    flipped = [1 - fate if i == first_test[0] else fate for i, fate in enumerate(survived)]
+
+    before = search.out_of_fold(params, rows, survived)
+    after = search.out_of_fold(params, rows, flipped)
+    if next(iter(search.folds(flipped)))[1] == first_test:
+        assert before[first_test[0]] == after[first_test[0]]
+    assert all(0 <= probability <= 1 for probability in before)
+    assert len(before) == len(rows)
