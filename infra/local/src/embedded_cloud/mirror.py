@@ -24,6 +24,7 @@ HEADERS = (
     "Metadata",
 )
 NAME_CHARACTERS = 200  # file systems allow 255 bytes
+FLAT = "%"  # ends the name of a file outside the folders that its key speaks of
 PARTIAL = ".partial"  # no bucket can have this name
 
 
@@ -51,7 +52,7 @@ class Mirror:
             try:
                 nested.parent.mkdir(parents=True, exist_ok=True)
                 partial.replace(nested)
-                if flat != nested:
+                if nested != flat:
                     flat.unlink(missing_ok=True)
             except (FileExistsError, NotADirectoryError, IsADirectoryError):
                 partial.replace(flat)  # there are both `a` and `a/b`
@@ -79,7 +80,8 @@ class Mirror:
         root = self._folder / bucket
         for path in sorted(root.rglob("*")):
             if path.is_file():
-                yield unquote(path.relative_to(root).as_posix().replace("%/", "")), path
+                name = path.relative_to(root).as_posix().replace("%/", "")
+                yield unquote(name.removesuffix(FLAT)), path
 
     def _paths(self, bucket: str, key: str) -> tuple[Path, Path]:
         """Where an object may be: in folders as its key says, or in one file with a quoted name.
@@ -87,7 +89,7 @@ class Mirror:
         No key leads out of the bucket's folder: one with an empty or a dotted part is always flat.
         """
         root = self._folder / bucket
-        flat = root / _name(quote(key, safe="").replace(".", "%2E"))
+        flat = root / (_name(quote(key, safe="").replace(".", "%2E")) + FLAT)
         parts = key.split("/")
         if any(part in ("", ".", "..") for part in parts):
             return flat, flat

@@ -24,6 +24,7 @@ from localstack.services.lambda_.invocation.execution_environment import (
     ExecutionEnvironment,
     InvalidStatusException,
 )
+from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
 
 from embedded_cloud.plugins.cloudwatch import cloudwatch
@@ -37,6 +38,7 @@ def correct_lambda() -> None:
     """Apply all corrections, before any function exists."""
     hand_over_sooner()
     assign_environments_safely()
+    delete_failed_functions()
     pass_client_context()
     leave_logs_to_the_executor()
     count_invocations_in_batches()
@@ -84,6 +86,18 @@ def assign_environments_safely() -> None:
             environment.release()
 
     AssignmentService.get_environment = get_environment
+
+
+def delete_failed_functions() -> None:
+    """Let a function be deleted that never became active; LocalStack answers with a 500 error."""
+    original = LambdaService.stop_version
+
+    def stop_version(self: LambdaService, qualified_arn: str) -> None:
+        known = (self.lambda_running_versions, self.lambda_starting_versions)
+        if any(qualified_arn in versions for versions in known):
+            original(self, qualified_arn)
+
+    LambdaService.stop_version = stop_version
 
 
 def pass_client_context() -> None:

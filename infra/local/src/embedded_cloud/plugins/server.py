@@ -34,10 +34,17 @@ class LoopbackServerPlugin(RuntimeServerPlugin):
             ) -> None:
                 """Listen at once, so that a taken port ends the start with an error."""
                 for address in listen:
-                    if not ipaddress.ip_address(address.host).is_loopback:
-                        raise ValueError(f"GATEWAY_LISTEN names {address.host}: not loopback")
-                    reactor.listenTCP(
-                        address.port, TwistedGateway(gateway), interface=address.host
-                    )
+                    if not _is_loopback(address.host):
+                        raise ValueError(f"GATEWAY_LISTEN: {address.host} is not a loopback address")
+                    site = TwistedGateway(gateway)
+                    reactor.listenTCP(address.port, site, interface=address.host)
 
         return LoopbackServer()
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether `host` is an address, not a name, that only this machine can reach."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -44,7 +44,7 @@ class ExecutorStatus:
     def update(self, request: Request) -> Response:
         """Body ``{"source": folder or null}``; 400 when there is no such folder."""
         try:
-            development.use(json.loads(request.data)["source"])
+            development.use(json.loads(request.get_data())["source"])
         except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
             return Response(f"no usable source: {error}", status=400)
         return self.read(request)

@@ -131,6 +131,10 @@ class ProcessExecutor(RuntimeExecutor):
         if directory != task_root:
             paths = [str(task_root), *filter(None, [variables.get("PYTHONPATH")])]
             variables["PYTHONPATH"] = os.pathsep.join(paths)
+        logging_config = settings.logging_config or {}
+        if logging_config.get("LogFormat") == "JSON":
+            variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+            variables["AWS_LAMBDA_LOG_LEVEL"] = logging_config.get("ApplicationLogLevel", "INFO")
         # -B: the artifact is read-only on Lambda, so no bytecode is written; what it ships is used.
         command = [str(python), "-B", "-m", "awslambdaric", settings.handler]
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):

@@ -1,0 +1,155 @@
+"""What becomes of a function that fails."""
+
+import pytest
+
+COUNT = "calls = []\ndef handler(event, context):\n    calls.append(1)\n"
+
+
+@pytest.mark.aws("lambda/latest/dg/python-exceptions.html")
+def test_exception_is_returned_with_type_message_and_stack(function):
+    reply = function(
+        """
+        class NoLifeboat(Exception): pass
+        def launch(): raise NoLifeboat("all ö gone")
+        def handler(event, context): launch()
+        """
+    ).invoke()
+    error = reply.payload
+    assert (reply.status, reply.error) == (200, "Unhandled")
+    assert (error["errorType"], error["errorMessage"]) == ("NoLifeboat", "all ö gone")
+    assert error["requestId"] == reply.request_id
+    assert 'raise NoLifeboat("all ö gone")' in error["stackTrace"][-1]
+    assert [line.split(" in ")[1].split("\n")[0] for line in error["stackTrace"]] == [
+        "handler",
+        "launch",
+    ]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-exceptions.html")
+def test_environment_survives_an_exception(function):
+    deployed = function(COUNT + "    if event: raise ValueError\n    return len(calls)")
+    assert deployed.invoke(True).error == "Unhandled"
+    assert deployed.invoke(False).payload == 2
+
+
+@pytest.mark.aws("lambda/latest/dg/python-handler.html")
+def test_result_that_is_no_json_is_a_marshal_error(function):
+    reply = function("def handler(event, context): return object()").invoke()
+    assert (reply.error, reply.payload["errorType"]) == ("Unhandled", "Runtime.MarshalError")
+
+
+@pytest.mark.aws("lambda/latest/dg/troubleshooting-deployment.html")
+@pytest.mark.parametrize(
+    ("source", "handler", "error_type", "message"),
+    [
+        ("import not_there", "app.handler", "Runtime.ImportModuleError", "not_there"),
+        ("def handler(:", "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error"),
+        ("", "app.handler", "Runtime.HandlerNotFound", "missing on module"),
+        ("", "absent.handler", "Runtime.ImportModuleError", "absent"),
+        ("", "handler", "Runtime.MalformedHandlerName", "Bad handler"),
+        ("raise KeyError('at import')", "app.handler", "KeyError", "at import"),
+    ],
+)
+def test_init_error_is_returned(function, source, handler, error_type, message):
+    reply = function(source, Handler=handler).invoke()
+    assert (reply.error, reply.payload["errorType"]) == ("Unhandled", error_type)
+    assert message in reply.payload["errorMessage"]
+    assert error_type in reply.log
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_init_error_is_tried_again_by_the_invocation(function):
+    deployed = function(
+        """
+        import os, tempfile
+        marker = os.path.join(tempfile.gettempdir(), "tried")
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            raise RuntimeError("first time")
+        def handler(event, context): return "second time"
+        """
+    )
+    reply = deployed.invoke()
+    assert reply.payload == "second time"
+    assert "INIT_REPORT" in reply.log
+    assert "Phase: init\tStatus: error\tError Type: RuntimeError" in reply.log
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_init_has_ten_seconds_before_the_invocation_tries_again(function):
+    deployed = function(
+        """
+        import os, tempfile, time
+        marker = os.path.join(tempfile.gettempdir(), "tried")
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            time.sleep(60)
+        def handler(event, context): return "second time"
+        """
+    )
+    reply = deployed.invoke()
+    assert reply.payload == "second time"
+    report = next(line for line in reply.log.splitlines() if line.startswith("INIT_REPORT"))
+    assert "Phase: init\tStatus: timeout" in report
+    assert 9_900 < float(report.split("Init Duration: ")[1].split(" ms")[0]) < 11_000
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-timeout.html")
+def test_timeout_ends_the_invocation_and_replaces_the_process(function):
+    deployed = function(
+        COUNT + "    import time; time.sleep(event)\n    return len(calls)", Timeout=1
+    )
+    assert deployed.invoke(0).payload == 1
+    reply = deployed.invoke(30)
+    assert reply.error == "Unhandled"
+    assert reply.payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
+    assert f"{reply.request_id} Task timed out after 1.00 seconds" in reply.log
+    assert reply.report["Status"] == "timeout"
+    assert reply.report["Duration"] == "1000.00 ms"
+    after = deployed.invoke(0)
+    assert after.payload == 1
+    assert "Init Duration" in after.report
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+@pytest.mark.parametrize(
+    ("exit_", "reason"),
+    [
+        ("os._exit(3)", "Runtime exited with error: exit status 3"),
+        ("sys.exit(4)", "Runtime exited with error: exit status 4"),
+        ("os._exit(0)", "Runtime exited without providing a reason"),
+        ("os.kill(os.getpid(), 11)", "Runtime exited with error: signal: segmentation fault"),
+    ],
+)
+def test_exit_of_the_process_is_an_error(function, exit_, reason):
+    deployed = function(
+        f"import os, sys\ndef handler(event, context):\n    if event: {exit_}\n    return 'alive'"
+    )
+    reply = deployed.invoke(True)
+    assert (reply.error, reply.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert reply.payload["errorMessage"] == f"RequestId: {reply.request_id} Error: {reason}"
+    assert reply.report["Error Type"] == "Runtime.ExitError"
+    assert deployed.invoke(False).payload == "alive"
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-memory.html")
+def test_more_memory_than_configured_ends_the_process(function):
+    deployed = function(
+        """
+        import time
+        def handler(event, context):
+            held = bytearray(b"x" * (event << 20))
+            time.sleep(0.2)
+            return len(held) >> 20
+        """,
+        MemorySize=128,
+    )
+    assert deployed.invoke(30).payload == 30
+    reply = deployed.invoke(200)
+    assert reply.payload["errorType"] == "Runtime.ExitError"
+    assert reply.payload["errorMessage"].endswith("signal: killed")
+    assert reply.report["Error Type"] == "Runtime.OutOfMemory"
+    assert reply.report["Max Memory Used"] == "128 MB"
+    assert deployed.invoke(1).payload == 1
+    deployed.configure(MemorySize=512)
+    assert deployed.invoke(200).payload == 200

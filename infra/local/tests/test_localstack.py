@@ -1,0 +1,78 @@
+"""Starting LocalStack, and knowing what was started."""
+
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from embedded_cloud import localstack as launch
+from running import Localstack, free_port
+
+
+def test_environment_inherits_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("LOCALSTACK_HOST", "elsewhere")
+    given = launch.environment(tmp_path, 4566, Path("python"))
+    assert {"AWS_PROFILE", "LOCALSTACK_HOST"}.isdisjoint(given)
+    paths = {"HOME", "TMPDIR", "XDG_CACHE_HOME", "FILESYSTEM_ROOT"}
+    assert all(Path(given[name]).is_relative_to(tmp_path) for name in paths)
+
+
+def test_nothing_is_written_outside_the_state_folder(cloud, function):
+    function("def handler(event, context): return 1").invoke()
+    with open(f"/proc/{cloud.process.pid}/environ") as file:
+        assert f"HOME={cloud.state}" in file.read()
+    open_files = Path(f"/proc/{cloud.process.pid}/fd")
+    for descriptor in open_files.iterdir():
+        try:
+            target = os.readlink(descriptor)
+            writable = "w" if int(_flags(cloud.process.pid, descriptor.name), 8) & 3 else "r"
+        except OSError:
+            continue
+        if writable == "w" and target.startswith("/") and not target.startswith("/dev/"):
+            assert Path(target).is_relative_to(cloud.state), target
+
+
+def _flags(pid: int, descriptor: str) -> str:
+    return Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text().split("flags:")[1].split()[0]
+
+
+def test_not_ready_while_nothing_answers():
+    assert launch.is_ready(f"http://127.0.0.1:{free_port()}") is False
+
+
+def test_docker_in_force_is_an_error(tmp_path):
+    wrong = Localstack(tmp_path, overrides={"LAMBDA_RUNTIME_EXECUTOR": "proces"})
+    try:
+        with pytest.raises(launch.WrongExecutor, match="docker"):
+            wrong.start()
+    finally:
+        wrong.kill()
+
+
+def test_missing_plugins_are_an_error():
+    class NotFound(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), NotFound) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(launch.WrongExecutor, match="plug-ins"):
+            launch.is_ready(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"Runtime": "python3.13"}, "python3.13 cannot run here, only python3.11"),
+        ({"Runtime": "nodejs22.x"}, "nodejs22.x cannot run here"),
+    ],
+)
+def test_function_that_cannot_run_says_why(function, settings, reason):
+    with pytest.raises(AssertionError, match=reason):
+        function("def handler(event, context): return 1", **settings)
