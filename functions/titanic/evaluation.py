@@ -9,6 +9,7 @@ from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_au
 
 from titanic.features import Derived
 from titanic.promotion import decide
+from titanic.proportion import wilson
 
 # Digits kept: the last bits of a sum depend on the processor, and a model's version must not.
 DIGITS = 6
@@ -59,14 +60,6 @@ def slices(rows: Sequence[Derived], survived: Sequence[int], probabilities: Sequ
         }
         for (name, value), members in sorted(groups.items())
     ]
-
-
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
-    """The score interval of a proportion (E. B. Wilson, 1927), 95 % wide by default."""
-    rate, spread = successes / trials, z * z / trials
-    centre = (rate + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * (rate * (1 - rate) / trials + spread / trials / 4) ** 0.5
-    return centre - half, centre + half
 
 
 def _age_group(age: Any) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from titanic.proportion import wilson
+
 # How much accuracy a challenger may lose to the champion and still count as no worse: under the standard error of an
 # accuracy on some 180 passengers (0.028), over what regrowing the same forest with another seed changes.
 MARGIN = 0.02
@@ -41,14 +43,18 @@ def decide(probability: float) -> int:
 
 
 def judge(challenger: Standing, champion: Standing | None) -> Verdict:
-    """The verdict on a challenger; without a champion it still has to know more than the base rate does."""
+    """The verdict on a challenger.
+
+    First it must be shown to know more than the base rate: the lower bound of its accuracy lies above it. Of fates
+    that are noise nothing can be learnt, and a champion that is measured by noise could not defend itself.
+    """
     survivors = sum(challenger.survived) / len(challenger.survived)
     base_rate = max(survivors, 1 - survivors)
     right = f"right on {challenger.accuracy:.1%} of {len(challenger.survived)} held-out passengers"
     if champion and champion.version == challenger.version:
         return Verdict("unchanged", f"Model {challenger.version} is the champion already: same data, same model")
-    if challenger.accuracy <= base_rate:
-        return Verdict("kept", f"It is {right}: calling everyone's fate the same reaches {base_rate:.1%}")
+    if wilson(sum(challenger.correct), len(challenger.survived))[0] <= base_rate:
+        return Verdict("kept", f"It is {right}: not clearly more than the {base_rate:.1%} of one fate for all")
     if champion is None:
         return Verdict("promoted", f"The first model; it is {right}, where the base rate is {base_rate:.1%}")
     lead = challenger.accuracy - champion.accuracy

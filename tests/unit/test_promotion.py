@@ -18,6 +18,8 @@ def standing(version: str, right: int) -> Standing:
     [
         (80, None, "promoted"),
         (62, None, "kept"),
+        (71, None, "kept"),
+        (72, None, "promoted"),
         (80, 75, "promoted"),
         (80, 80, "promoted"),
         (80, 81, "promoted"),
@@ -33,7 +35,7 @@ def test_promoted_if_not_worse_beyond_the_margin(challenger: int, champion: int 
 
 
 def test_the_margin_is_stated_and_the_champion_named() -> None:
-    reason = judge(standing("new", 70), standing("old", 80)).reason
+    reason = judge(standing("new", 80), standing("old", 90)).reason
 
     assert "champion old" in reason
     assert f"{MARGIN:.1%}" in reason

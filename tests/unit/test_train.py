@@ -1,0 +1,173 @@
+"""From the offline store to a published version: what is refused, and what makes two versions the same."""
+
+import json
+import pickle
+from dataclasses import replace
+
+import pytest
+from fakes.feature_stores import MemoryOfflineStore
+from fakes.object_store import MemoryObjectStore
+
+from titanic import drift
+from titanic.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError
+from titanic.features import SCHEMA_HASH
+from titanic.holdout import held_out
+from titanic.ports import FeatureRow
+from titanic.registry import CARD, Registry
+from titanic.search import Evaluation
+from titanic.workflows import train
+from titanic.workflows.train import Published
+
+EVALUATIONS = [
+    Evaluation(1, {"max_depth": 4, "min_samples_leaf": 3}, (0.7, 0.9)),
+    Evaluation(0, {"max_depth": 5, "min_samples_leaf": 2}, (0.9, 0.8)),
+]
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("titanic.estimator.TREES", 10)
+
+
+@pytest.fixture
+def offline() -> MemoryOfflineStore:
+    return MemoryOfflineStore()
+
+
+@pytest.fixture
+def objects() -> MemoryObjectStore:
+    return MemoryObjectStore()
+
+
+@pytest.fixture
+def registry(objects: MemoryObjectStore) -> Registry:
+    return Registry(objects, "models")
+
+
+def fitted(offline: MemoryOfflineStore, registry: Registry, rows: list[FeatureRow], name: str = "list") -> Published:
+    offline.write(name, SCHEMA_HASH, rows)
+    return train.fit(offline, registry, name, SCHEMA_HASH, EVALUATIONS)
+
+
+def test_the_plan_deals_every_candidate_once() -> None:
+    shares = train.plan(count=8, shares=3)
+
+    assert sorted(index for share in shares for index, _ in share) == list(range(8))
+    assert [len(share) for share in shares] == [3, 3, 2]
+    assert train.plan(count=8, shares=1)[0] == sorted((each for share in shares for each in share), key=lambda x: x[0])
+    assert len(train.plan(count=2, shares=5)) == 2
+
+
+@pytest.mark.parametrize(("count", "shares"), [(0, 1), (8, 0), (-1, 2)])
+def test_a_plan_of_nothing_is_refused(count: int, shares: int) -> None:
+    with pytest.raises(InvalidInputError):
+        train.plan(count, shares)
+
+
+def test_the_card_tells_what_was_published(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    published = fitted(offline, registry, feature_rows)
+    card = json.loads(registry.shelf.artifact(published.version, CARD))
+
+    assert card["metrics"] == published.metrics
+    assert card["params"]["max_depth"] == 5
+    assert card["search"]["chosen"] == 0
+    assert [each["index"] for each in card["search"]["candidates"]] == [0, 1]
+    assert card["holdout"]["rows"] + card["training"]["rows"] == 891
+    assert card["dataset_version"] == "list"
+    assert sum(card["importances"].values()) == pytest.approx(1, abs=1e-4)
+    assert published.version not in json.dumps(card)
+
+
+def test_the_artifacts_are_of_one_model(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    version = fitted(offline, registry, feature_rows).version
+    portable = registry.shelf.model(version)
+    estimator = pickle.loads(registry.shelf.artifact(version, "model.pkl"))
+    rows = [row.features for row in feature_rows]
+
+    expected = estimator.predict_proba(portable.encoder.transform(rows))[:, 1].tolist()
+    assert portable.probabilities(rows) == expected
+    reference = json.loads(registry.shelf.artifact(version, "reference.json"))
+    assert drift.compare(reference, [])["status"] == "insufficient_data"
+
+
+def test_held_out_fates_do_not_reach_the_published_model(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    """Features of held-out passengers changed beyond recognition leave the model as it is."""
+    apart = held_out([row.passenger_id for row in feature_rows], [row.survived for row in feature_rows])
+    changed = [
+        replace(row, features={**row.features, "age": 99.0, "fare": 0.0, "sex": "male"})
+        if row.passenger_id in apart
+        else row
+        for row in feature_rows
+    ]
+    versions = [
+        fitted(offline, registry, feature_rows).version,
+        fitted(offline, registry, changed, name="changed").version,
+    ]
+
+    one, other = (registry.shelf.artifact(version, "model.safetensors") for version in versions)
+    assert one == other
+    one, other = (registry.shelf.artifact(version, "reference.json") for version in versions)
+    assert one == other
+
+
+def test_rows_in_another_order_are_the_same_version(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    version = fitted(offline, registry, feature_rows).version
+    offline._sets["list", SCHEMA_HASH].reverse()
+
+    assert fitted(offline, registry, feature_rows).version == version
+
+
+@pytest.mark.parametrize(
+    "few",
+    [
+        pytest.param(slice(0, 30), id="too few rows"),
+        pytest.param(slice(0, 0), id="no rows"),
+    ],
+)
+def test_too_few_rows(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow], few: slice
+) -> None:
+    offline._sets["few", SCHEMA_HASH] = feature_rows[few]
+
+    with pytest.raises(NotEnoughDataError):
+        train.fit(offline, registry, "few", SCHEMA_HASH, EVALUATIONS)
+    with pytest.raises(NotEnoughDataError):
+        train.evaluate(offline, "few", SCHEMA_HASH, [(0, {})])
+
+
+@pytest.mark.parametrize("fate", [0, 1])
+def test_one_class_alone(
+    offline: MemoryOfflineStore,
+    registry: Registry,
+    objects: MemoryObjectStore,
+    feature_rows: list[FeatureRow],
+    fate: int,
+) -> None:
+    with pytest.raises(NotEnoughDataError, match="survivors"):
+        fitted(offline, registry, [row for row in feature_rows if row.survived == fate])
+    assert list(objects.keys("models", "")) == []
+
+
+def test_constant_features_still_give_a_model(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    same = [replace(row, features=feature_rows[0].features) for row in feature_rows]
+
+    assert fitted(offline, registry, same).metrics["accuracy"] == pytest.approx(0.62, abs=0.01)
+
+
+def test_what_is_missing_is_told(offline: MemoryOfflineStore, registry: Registry) -> None:
+    with pytest.raises(DatasetNotFoundError):
+        train.fit(offline, registry, "unknown", SCHEMA_HASH, EVALUATIONS)
+    with pytest.raises(InvalidInputError, match="schema"):
+        train.fit(offline, registry, "list", "0123456789abcdef", EVALUATIONS)
+    with pytest.raises(InvalidInputError, match="candidate"):
+        train.fit(offline, registry, "list", SCHEMA_HASH, [])
