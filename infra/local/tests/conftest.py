@@ -12,8 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from functions import Function, deploy
 from running import Localstack
+
+from functions import Function, deploy
 
 ROLE = os.environ.get("CONFORMANCE_ROLE")
 PATIENCE = Config(read_timeout=90, retries={"total_max_attempts": 1})
@@ -31,9 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localstack]:
     """The LocalStack that the tests share. Asynchronous retries wait 1 s instead of a minute."""
-    running = Localstack(
-        tmp_path_factory.mktemp("cloud"), overrides={"LAMBDA_RETRY_BASE_DELAY": "1"}
-    )
+    running = Localstack(tmp_path_factory.mktemp("cloud"), overrides={"LAMBDA_RETRY_BASE_DELAY": "1"})
     try:
         running.start()
         yield running

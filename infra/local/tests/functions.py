@@ -88,9 +88,7 @@ def archive(source: str, files: dict[str, bytes] | None = None) -> bytes:
     return content.getvalue()
 
 
-def deploy(
-    client: Any, role: str, source: str, files: dict[str, bytes] | None = None, **settings: Any
-) -> Function:
+def deploy(client: Any, role: str, source: str, files: dict[str, bytes] | None = None, **settings: Any) -> Function:
     """Begin to create a function from `source`, in which ``handler`` is the handler."""
     variables = settings.pop("variables", {})
     created = client.create_function(

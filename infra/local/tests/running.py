@@ -11,9 +11,7 @@ from typing import TypeVar
 from embedded_cloud import localstack
 
 ENVIRONMENTS = Path(__file__).parents[3] / ".local" / "envs"
-LOCALSTACK_PYTHON = Path(
-    os.environ.get("LOCALSTACK_PYTHON") or ENVIRONMENTS / "localstack/bin/python"
-)
+LOCALSTACK_PYTHON = Path(os.environ.get("LOCALSTACK_PYTHON") or ENVIRONMENTS / "localstack/bin/python")
 LAMBDA_PYTHON = Path(os.environ.get("LAMBDA_PYTHON") or ENVIRONMENTS / "lambda/bin/python")
 CREDENTIALS = {
     "region_name": localstack.REGION,

@@ -6,15 +6,14 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from embedded_cloud.localstack import STATUS_PATH
 
 DEPLOYED = "import shared\ndef handler(event, context): return ['deployed', shared.NAME]"
 
 
 def use(cloud, source: object) -> dict:
-    request = urllib.request.Request(
-        cloud.url + STATUS_PATH, json.dumps({"source": source}).encode(), method="PUT"
-    )
+    request = urllib.request.Request(cloud.url + STATUS_PATH, json.dumps({"source": source}).encode(), method="PUT")
     with urllib.request.urlopen(request) as response:
         return json.load(response)
 
@@ -74,9 +73,7 @@ def test_unchanged_source_keeps_the_environment_warm(function, source):
 def test_function_deployed_from_a_folder_follows_it(client, function, tmp_path):
     edit(tmp_path / "app.py", "def handler(event, context): return 1")
     deployed = function(DEPLOYED)
-    deployed.client.update_function_code(
-        FunctionName=deployed.name, S3Bucket="hot-reload", S3Key=str(tmp_path)
-    )
+    deployed.client.update_function_code(FunctionName=deployed.name, S3Bucket="hot-reload", S3Key=str(tmp_path))
     deployed.settled()
     assert deployed.invoke().payload == 1
     edit(tmp_path / "app.py", "def handler(event, context): return 'two'")

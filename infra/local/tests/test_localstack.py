@@ -1,13 +1,13 @@
 """Starting LocalStack, and knowing what was started."""
 
-import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from embedded_cloud import localstack as launch
 from running import Localstack, free_port
+
+from embedded_cloud import localstack as launch
 
 
 def test_environment_inherits_nothing(monkeypatch, tmp_path):
@@ -21,12 +21,11 @@ def test_environment_inherits_nothing(monkeypatch, tmp_path):
 
 def test_nothing_is_written_outside_the_state_folder(cloud, function):
     function("def handler(event, context): return 1").invoke()
-    with open(f"/proc/{cloud.process.pid}/environ") as file:
-        assert f"HOME={cloud.state}" in file.read()
+    assert f"HOME={cloud.state}" in Path(f"/proc/{cloud.process.pid}/environ").read_text()
     open_files = Path(f"/proc/{cloud.process.pid}/fd")
     for descriptor in open_files.iterdir():
         try:
-            target = os.readlink(descriptor)
+            target = str(descriptor.readlink())
             writable = "w" if int(_flags(cloud.process.pid, descriptor.name), 8) & 3 else "r"
         except OSError:
             continue
@@ -45,7 +44,7 @@ def test_not_ready_while_nothing_answers():
 def test_docker_in_force_is_an_error(tmp_path):
     wrong = Localstack(tmp_path, overrides={"LAMBDA_RUNTIME_EXECUTOR": "proces"})
     try:
-        with pytest.raises(launch.WrongExecutor, match="docker"):
+        with pytest.raises(launch.ExecutorError, match="docker"):
             wrong.start()
     finally:
         wrong.kill()
@@ -61,7 +60,7 @@ def test_missing_plugins_are_an_error():
 
     with HTTPServer(("127.0.0.1", 0), NotFound) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        with pytest.raises(launch.WrongExecutor, match="plug-ins"):
+        with pytest.raises(launch.ExecutorError, match="plug-ins"):
             launch.is_ready(f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+
 from embedded_cloud.mirror import Mirror, restore
 
 KEYS = [
@@ -38,9 +39,7 @@ def mirror(tmp_path: Path) -> Mirror:
 def test_any_key_comes_back_as_it_was(mirror):
     for key in KEYS:
         mirror.write("ours", key, [key.encode()], {})
-    assert {key: path.read_bytes() for key, path in mirror.objects("ours")} == {
-        key: key.encode() for key in KEYS
-    }
+    assert {key: path.read_bytes() for key, path in mirror.objects("ours")} == {key: key.encode() for key in KEYS}
 
 
 def test_no_key_leads_out_of_the_bucket(mirror, tmp_path):
@@ -104,15 +103,9 @@ def test_what_was_acknowledged_survives_kill(localstack, tmp_path):
     for key in ("gone", "gone/too", "also/gone"):
         s3.put_object(Bucket="kept-data", Key=key, Body=b"x")
     s3.delete_object(Bucket="kept-data", Key="gone")
-    s3.delete_objects(
-        Bucket="kept-data", Delete={"Objects": [{"Key": "gone/too"}, {"Key": "also/gone"}]}
-    )
+    s3.delete_objects(Bucket="kept-data", Delete={"Objects": [{"Key": "gone/too"}, {"Key": "also/gone"}]})
     with ThreadPoolExecutor(8) as pool:  # the last of several writers is what both sides hold
-        list(
-            pool.map(
-                lambda n: s3.put_object(Bucket="kept-data", Key="raced", Body=b"%d" % n), range(40)
-            )
-        )
+        list(pool.map(lambda n: s3.put_object(Bucket="kept-data", Key="raced", Body=b"%d" % n), range(40)))
     raced = s3.get_object(Bucket="kept-data", Key="raced")["Body"].read()
 
     cloud.kill()
@@ -145,7 +138,7 @@ def test_write_that_cannot_be_mirrored_is_not_acknowledged(localstack):
     folder = cloud.state / "mirror" / ".partial"
     folder.parent.mkdir(exist_ok=True)
     folder.write_text("in the way")
-    with pytest.raises(s3.exceptions.ClientError, match="InternalError|500"):
+    with pytest.raises(s3.exceptions.ClientError, match=r"InternalError|500"):
         s3.put_object(Bucket="kept", Key="k", Body=b"x")
     folder.unlink()
     s3.put_object(Bucket="kept", Key="k", Body=b"x")

@@ -9,9 +9,10 @@ import boto3
 import psutil
 import pytest
 from botocore.exceptions import BotoCoreError
+from running import Localstack, eventually
+
 from conftest import PATIENCE, ROLE
 from functions import Function, deploy
-from running import Localstack, eventually
 
 FAMILY = """
 import os, subprocess, sys, time
@@ -41,9 +42,7 @@ def family(localstack):
     def start(**overrides: str) -> tuple[Localstack, Function]:
         cloud = localstack(overrides=overrides)
         client = boto3.client("lambda", config=PATIENCE, **cloud.client_settings)
-        return cloud, deploy(
-            client, "arn:aws:iam::000000000000:role/x", FAMILY, Timeout=600
-        ).settled()
+        return cloud, deploy(client, "arn:aws:iam::000000000000:role/x", FAMILY, Timeout=600).settled()
 
     return start
 
@@ -131,9 +130,7 @@ def test_no_descriptor_of_localstack_is_inherited(function):
     )
     open_files = deployed.invoke().payload
     foreign = [
-        target
-        for target in open_files.values()
-        if not target.startswith(("pipe:", "socket:", "/dev/null", "/proc/"))
+        target for target in open_files.values() if not target.startswith(("pipe:", "socket:", "/dev/null", "/proc/"))
     ]
     assert not foreign
     assert len(open_files) <= 8

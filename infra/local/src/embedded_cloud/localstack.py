@@ -11,12 +11,17 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from embedded_cloud.errors import CloudError
+
 REGION = "us-east-1"
 STATUS_PATH = "/_embedded_cloud/executor"
 
 
-class WrongExecutor(Exception):
-    """LocalStack would run functions in Docker instead of processes."""
+class ExecutorError(CloudError):
+    """LocalStack would not run functions as processes."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, "install this distribution into LocalStack's environment again")
 
 
 def command(python: Path | str) -> list[str]:
@@ -34,8 +39,9 @@ def environment(
 ) -> dict[str, str]:
     """LocalStack's whole environment; nothing is inherited.
 
-    `state` receives everything it writes, `runtime_python` runs the functions, `mirrored_buckets` are names or patterns (``*``) of the buckets kept
-    in `state`/mirror, and `source` is put in front of every artifact (hot reload).
+    `state` receives everything it writes and `runtime_python` runs the functions. `mirrored_buckets`
+    are names or patterns (``*``) of the buckets kept in `state`/mirror, and `source` is put in front
+    of every artifact (hot reload).
     """
     state = state.absolute()
     root = state / "localstack"
@@ -84,18 +90,15 @@ def prepare(state: Path) -> None:
 def is_ready(url: str) -> bool:
     """Whether LocalStack at `url` has started.
 
-    Raises WrongExecutor when it has, but without the process executor.
+    Raises ExecutorError when it has, but without the process executor.
     """
     try:
-        with urllib.request.urlopen(url + STATUS_PATH, timeout=2) as response:
+        with urllib.request.urlopen(url + STATUS_PATH, timeout=2) as response:  # noqa: S310 - our own
             status = json.load(response)
     except urllib.error.HTTPError as error:
-        raise WrongExecutor(
-            f"LocalStack at {url} does not know the embedded cloud's plug-ins (HTTP {error.code}): "
-            "install the distribution into its environment"
-        ) from error
+        raise ExecutorError(f"{url} does not know the embedded cloud's plug-ins (HTTP {error.code})") from error
     except (OSError, ValueError):
         return False
     if status["executor"] != "process":
-        raise WrongExecutor(f"LocalStack at {url} runs functions with {status['executor']}")
-    return status["ready"]
+        raise ExecutorError(f"{url} would run functions with {status['executor']}")
+    return bool(status["ready"])

@@ -40,7 +40,7 @@ class Mirror:
     def remove_bucket(self, bucket: str) -> None:
         shutil.rmtree(self._folder / bucket, ignore_errors=True)
 
-    def write(self, bucket: str, key: str, chunks: Iterable[bytes], headers: Mapping) -> None:
+    def write(self, bucket: str, key: str, chunks: Iterable[bytes], headers: Mapping[str, Any]) -> None:
         """Keep an object; raises OSError when there is no room for it."""
         partial = self._folder / PARTIAL / uuid.uuid4().hex
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -114,14 +114,11 @@ def restore(s3: Any, folder: Path) -> int:
 
 def _name(quoted: str) -> str:
     """A path whose names are short enough: ``%/`` joins the pieces of a longer one."""
-    pieces = [
-        quoted[start : start + NAME_CHARACTERS]
-        for start in range(0, len(quoted), NAME_CHARACTERS)
-    ]
+    pieces = [quoted[start : start + NAME_CHARACTERS] for start in range(0, len(quoted), NAME_CHARACTERS)]
     return "%/".join(pieces)
 
 
-def _write_headers(file: BinaryIO, headers: Mapping) -> None:
+def _write_headers(file: BinaryIO, headers: Mapping[str, Any]) -> None:
     kept = {name: headers[name] for name in HEADERS if headers.get(name)}
     # Not every file system has extended attributes: then the type is guessed from the name.
     with contextlib.suppress(OSError):
@@ -130,7 +127,8 @@ def _write_headers(file: BinaryIO, headers: Mapping) -> None:
 
 def _read_headers(path: Path, key: str) -> dict[str, Any]:
     try:
-        return json.loads(os.getxattr(path, ATTRIBUTE))
+        headers: dict[str, Any] = json.loads(os.getxattr(path, ATTRIBUTE))
     except OSError:
         guessed, _ = mimetypes.guess_type(key)
         return {"ContentType": guessed} if guessed else {}
+    return headers

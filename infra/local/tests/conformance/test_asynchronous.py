@@ -24,9 +24,7 @@ class Queue:
         """The next message: its body and its attributes."""
 
         def receive() -> dict[str, Any] | None:
-            answer = self.client.receive_message(
-                QueueUrl=self.url, MessageAttributeNames=["All"], WaitTimeSeconds=1
-            )
+            answer = self.client.receive_message(QueueUrl=self.url, MessageAttributeNames=["All"], WaitTimeSeconds=1)
             return next(iter(answer.get("Messages", [])), None)
 
         return eventually(receive, RETRIES_SECONDS)
@@ -109,9 +107,7 @@ def test_failed_event_goes_to_the_dead_letter_queue(function, queue):
         "def handler(event, context): raise ValueError('sunk')",
         DeadLetterConfig={"TargetArn": dead.arn},
     )
-    deployed.client.put_function_event_invoke_config(
-        FunctionName=deployed.name, MaximumRetryAttempts=0
-    )
+    deployed.client.put_function_event_invoke_config(FunctionName=deployed.name, MaximumRetryAttempts=0)
     deployed.send({"passenger": 1})
     message = dead.message()
     assert json.loads(message["Body"]) == {"passenger": 1}

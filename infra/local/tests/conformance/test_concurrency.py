@@ -26,9 +26,7 @@ def test_simultaneous_invocations_have_an_environment_each(function):
 @pytest.mark.aws("lambda/latest/dg/configuration-concurrency.html")
 def test_reserved_concurrency_is_a_limit(function):
     deployed = function(MEET, Timeout=20)
-    deployed.client.put_function_concurrency(
-        FunctionName=deployed.name, ReservedConcurrentExecutions=1
-    )
+    deployed.client.put_function_concurrency(FunctionName=deployed.name, ReservedConcurrentExecutions=1)
 
     def throttled() -> ClientError | None:
         try:
@@ -50,18 +48,14 @@ def test_reserved_concurrency_is_a_limit(function):
 @pytest.mark.aws("lambda/latest/dg/configuration-concurrency.html")
 def test_no_reserved_concurrency_stops_the_function(function):
     deployed = function(MEET)
-    deployed.client.put_function_concurrency(
-        FunctionName=deployed.name, ReservedConcurrentExecutions=0
-    )
+    deployed.client.put_function_concurrency(FunctionName=deployed.name, ReservedConcurrentExecutions=0)
     with pytest.raises(ClientError, match="TooManyRequestsException"):
         deployed.invoke(0)
 
 
 @pytest.mark.aws("lambda/latest/dg/provisioned-concurrency.html")
 def test_provisioned_environments_are_initialised_beforehand(function):
-    deployed = function(
-        "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']"
-    )
+    deployed = function("import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']")
     version = deployed.client.publish_version(FunctionName=deployed.name)["Version"]
     target = {"FunctionName": deployed.name, "Qualifier": version}
     deployed.client.put_provisioned_concurrency_config(**target, ProvisionedConcurrentExecutions=1)

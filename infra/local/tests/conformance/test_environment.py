@@ -1,5 +1,7 @@
 """What a function finds around it, and what stays between invocations."""
 
+import itertools
+
 import pytest
 from running import eventually
 
@@ -43,14 +45,10 @@ def test_environment_variables(function):
 @pytest.mark.embedded
 @pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
 def test_nothing_of_the_host_is_in_the_environment(function, cloud):
-    found = (
-        function("import os\ndef handler(event, context): return dict(os.environ)").invoke().payload
-    )
+    found = function("import os\ndef handler(event, context): return dict(os.environ)").invoke().payload
     foreign = {"USER", "VIRTUAL_ENV", "PYTHONPATH", "XDG_CACHE_HOME", "PYTHONDONTWRITEBYTECODE"}
     assert foreign.isdisjoint(found)
-    assert not [
-        name for name in found if name.startswith(("LOCALSTACK", "LAMBDA_PROCESS", "S3_MIRROR"))
-    ]
+    assert not [name for name in found if name.startswith(("LOCALSTACK", "LAMBDA_PROCESS", "S3_MIRROR"))]
     assert found["HOME"].startswith(str(cloud.state))
 
 
@@ -148,7 +146,7 @@ def test_nothing_runs_between_invocations(function):
     other = function("import time\ndef handler(event, context): time.sleep(0.5)")
     other.invoke()
     _, beats = moment().payload
-    pauses = [later - earlier for earlier, later in zip(beats, beats[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(beats)]
     assert max(pauses) > 0.45, "the thread went on while the function was not invoked"
     assert len([beat for beat in beats if beat > ended]) >= 3, "it goes on with the next invocation"
 

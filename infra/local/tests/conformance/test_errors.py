@@ -96,9 +96,7 @@ def test_init_has_ten_seconds_before_the_invocation_tries_again(function):
 
 @pytest.mark.aws("lambda/latest/dg/configuration-timeout.html")
 def test_timeout_ends_the_invocation_and_replaces_the_process(function):
-    deployed = function(
-        COUNT + "    import time; time.sleep(event)\n    return len(calls)", Timeout=1
-    )
+    deployed = function(COUNT + "    import time; time.sleep(event)\n    return len(calls)", Timeout=1)
     assert deployed.invoke(0).payload == 1
     reply = deployed.invoke(30)
     assert reply.error == "Unhandled"
@@ -122,9 +120,7 @@ def test_timeout_ends_the_invocation_and_replaces_the_process(function):
     ],
 )
 def test_exit_of_the_process_is_an_error(function, exit_, reason):
-    deployed = function(
-        f"import os, sys\ndef handler(event, context):\n    if event: {exit_}\n    return 'alive'"
-    )
+    deployed = function(f"import os, sys\ndef handler(event, context):\n    if event: {exit_}\n    return 'alive'")
     reply = deployed.invoke(True)
     assert (reply.error, reply.payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
     assert reply.payload["errorMessage"] == f"RequestId: {reply.request_id} Error: {reason}"

@@ -94,9 +94,7 @@ def test_changed_configuration_is_there_in_the_next_invocation(function):
 @pytest.mark.aws("lambda/latest/dg/python-handler.html")
 def test_text_of_any_script_survives(function):
     text = "Zoë 東京 🚢 \u2028 \x00 \\ \" ' </script>"
-    deployed = function(
-        "def handler(event, context): return {'text': event, 'length': len(event)}"
-    )
+    deployed = function("def handler(event, context): return {'text': event, 'length': len(event)}")
     assert deployed.invoke(text).payload == {"text": text, "length": len(text)}
 
 
@@ -107,9 +105,7 @@ def test_payloads_of_nearly_six_megabytes_pass(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/gettingstarted-limits.html")
-@pytest.mark.parametrize(
-    ("mode", "limit"), [("RequestResponse", 6 * MEGABYTE), ("Event", MEGABYTE)]
-)
+@pytest.mark.parametrize(("mode", "limit"), [("RequestResponse", 6 * MEGABYTE), ("Event", MEGABYTE)])
 def test_larger_requests_are_refused(function, mode, limit):
     with pytest.raises(ClientError) as caught:
         function(ECHO).invoke("x" * limit, InvocationType=mode)
@@ -119,9 +115,7 @@ def test_larger_requests_are_refused(function, mode, limit):
 
 @pytest.mark.aws("lambda/latest/dg/gettingstarted-limits.html")
 def test_larger_responses_are_errors(function):
-    deployed = function(
-        "def handler(event, context): return 'x' * event", Timeout=30, MemorySize=256
-    )
+    deployed = function("def handler(event, context): return 'x' * event", Timeout=30, MemorySize=256)
     reply = deployed.invoke(6 * MEGABYTE + 200)
     assert (reply.error, reply.payload["errorType"]) == (
         "Unhandled",

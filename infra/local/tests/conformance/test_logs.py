@@ -69,9 +69,7 @@ def test_tail_holds_start_output_end_and_report_in_order(function):
 
 @pytest.mark.aws("lambda/latest/dg/python-logging.html")
 def test_report_says_what_the_invocation_took(function):
-    deployed = function(
-        "import time\ntime.sleep(0.1)\ndef handler(event, context): time.sleep(0.2)", MemorySize=160
-    )
+    deployed = function("import time\ntime.sleep(0.1)\ndef handler(event, context): time.sleep(0.2)", MemorySize=160)
     first, second = deployed.invoke().report, deployed.invoke().report
     duration = float(first["Duration"].removesuffix(" ms"))
     init = float(first["Init Duration"].removesuffix(" ms"))
@@ -87,9 +85,7 @@ def test_report_says_what_the_invocation_took(function):
 
 @pytest.mark.aws("lambda/latest/dg/monitoring-cloudwatchlogs-view.html")
 def test_events_are_in_the_stream_of_the_environment(function, events):
-    deployed = function(
-        "def handler(event, context): print(event); return context.log_stream_name"
-    )
+    deployed = function("def handler(event, context): print(event); return context.log_stream_name")
     stream = deployed.invoke("Grüße").payload
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
     found = events(deployed, "REPORT")

@@ -5,6 +5,7 @@ invocation itself. Here one thread serves all functions; what is written shows w
 while the function still runs.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -81,10 +82,8 @@ def _put_log_events(stream: LogStream, events: list[LogEvent]) -> None:
         try:
             logs.put_log_events(**target, logEvents=entries)
         except logs.exceptions.ResourceNotFoundException:
-            try:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
                 logs.create_log_group(logGroupName=stream.group)
-            except logs.exceptions.ResourceAlreadyExistsException:
-                pass
             logs.create_log_stream(**target)
             logs.put_log_events(**target, logEvents=entries)
 

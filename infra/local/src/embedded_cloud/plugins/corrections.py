@@ -24,8 +24,10 @@ from localstack.services.lambda_.invocation.execution_environment import (
     ExecutionEnvironment,
     InvalidStatusException,
 )
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
+from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
 from embedded_cloud.plugins.cloudwatch import cloudwatch
 
@@ -63,7 +65,7 @@ def assign_environments_safely() -> None:
 
     @contextlib.contextmanager
     def get_environment(
-        self: AssignmentService, version_manager_id: str, function_version, provisioning_type: str
+        self: AssignmentService, version_manager_id: str, function_version: FunctionVersion, provisioning_type: str
     ) -> Iterator[ExecutionEnvironment]:
         environments = self.environments[version_manager_id]
         for environment in list(environments.values()):
@@ -104,17 +106,18 @@ def pass_client_context() -> None:
     """Hand the client context to the executor; LocalStack drops it on the way."""
     original = ExecutionEnvironment.invoke
 
-    def invoke(self: ExecutionEnvironment, invocation):
+    def invoke(self: ExecutionEnvironment, invocation: Invocation) -> InvocationResult:
         self.runtime_executor.client_context = invocation.client_context
-        return original(self, invocation)
+        result: InvocationResult = original(self, invocation)
+        return result
 
     ExecutionEnvironment.invoke = invoke
 
 
 def leave_logs_to_the_executor() -> None:
     """Keep LocalStack from sending the logs too: it knows them only after the invocation."""
-    LogHandler.start_subscriber = lambda self: None
-    version_manager.LambdaVersionManager.store_logs = lambda self, *args, **kwargs: None
+    LogHandler.start_subscriber = lambda _: None
+    LambdaVersionManager.store_logs = lambda *_, **__: None
 
 
 def count_invocations_in_batches() -> None:
@@ -131,7 +134,7 @@ def count_invocations_in_batches() -> None:
     version_manager.record_cw_metric_error = failed
 
 
-def check_payload(chain: HandlerChain, context: RequestContext, response: Response) -> None:
+def check_payload(_: HandlerChain, context: RequestContext, __: Response) -> None:
     """Refuse a payload that is over Lambda's limit or is no JSON; LocalStack passes both on."""
     if not context.operation or context.operation.name != "Invoke":
         return
@@ -142,12 +145,8 @@ def check_payload(chain: HandlerChain, context: RequestContext, response: Respon
     context.service_request["Payload"] = io.BytesIO(payload)  # for the one who reads it next
     mode = context.service_request.get("InvocationType") or "RequestResponse"
     if len(payload) > (limit := MAX_PAYLOAD_BYTES.get(mode, sys.maxsize)):
-        raise RequestTooLargeException(
-            f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        )
+        raise RequestTooLargeException(f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
     try:
         json.loads(payload or b"{}")
     except ValueError as error:
-        raise InvalidRequestContentException(
-            f"Could not parse request body into json: {error}", Type="User"
-        ) from error
+        raise InvalidRequestContentException(f"Could not parse request body into json: {error}", Type="User") from error

@@ -46,7 +46,7 @@ class WriteThrough:
         # leaves what S3 holds.
         self._lock = threading.Lock()
 
-    def __call__(self, chain: HandlerChain, context: RequestContext, response: Response) -> None:
+    def __call__(self, _: HandlerChain, context: RequestContext, response: Response) -> None:
         if not context.operation or context.service.service_name != "s3":
             return
         if context.operation.name not in WRITES or response.status_code >= 400:

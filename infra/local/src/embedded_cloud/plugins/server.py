@@ -17,7 +17,7 @@ class LoopbackServerPlugin(RuntimeServerPlugin):
 
     name = "loopback"
 
-    def load(self, *args, **kwargs) -> RuntimeServer:
+    def load(self, *_: object, **__: object) -> RuntimeServer:
         # Importing Twisted's reactor installs it: only once this server is the one chosen.
         from localstack.runtime.server.twisted import TwistedRuntimeServer
         from rolo.serving.twisted import TwistedGateway
@@ -30,7 +30,7 @@ class LoopbackServerPlugin(RuntimeServerPlugin):
                 self,
                 gateway: Gateway,
                 listen: list[config.HostAndPort],
-                ssl_creds: tuple[str, str] | None = None,
+                ssl_creds: tuple[str, str] | None = None,  # noqa: ARG002 - LocalStack passes it
             ) -> None:
                 """Listen at once, so that a taken port ends the start with an error."""
                 for address in listen:

@@ -30,7 +30,7 @@ class ExecutorStatus:
     """``GET`` says which executor is in force, ``PUT`` sets the source for hot reload."""
 
     @route(PATH, methods=["GET"])
-    def read(self, request: Request) -> Response:
+    def read(self, _: Request) -> Response:
         chosen = config.LAMBDA_RUNTIME_EXECUTOR
         source = development.source()
         status = {

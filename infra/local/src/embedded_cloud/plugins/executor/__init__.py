@@ -3,7 +3,12 @@
 Chosen with ``LAMBDA_RUNTIME_EXECUTOR=process``.
 """
 
+from typing import TYPE_CHECKING
+
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+
+if TYPE_CHECKING:
+    from embedded_cloud.plugins.executor.executor import ProcessExecutor
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -11,7 +16,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
 
     name = "process"
 
-    def load(self, *args, **kwargs):
+    def load(self, *_: object, **__: object) -> "type[ProcessExecutor]":
         from embedded_cloud.plugins.executor.executor import (
             ProcessExecutor,
             allow_many_environments,

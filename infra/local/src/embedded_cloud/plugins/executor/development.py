@@ -35,14 +35,14 @@ def fingerprint(folder: Path | None) -> frozenset[tuple[str, int, int]]:
     if folder is None:
         return frozenset()
     found = set()
-    for where, folders, files in os.walk(folder):
+    for where, folders, files in os.walk(folder):  # strings: half the time of Path objects
         folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
         for name in files:
             if name.startswith(".") or name.endswith(".pyc"):
                 continue
-            path = os.path.join(where, name)
+            path = f"{where}/{name}"
             try:
-                status = os.stat(path)
+                status = os.stat(path)  # noqa: PTH116
             except FileNotFoundError:
                 continue  # an editor's temporary file
             found.add((path, status.st_mtime_ns, status.st_size))

@@ -84,9 +84,7 @@ class ProcessExecutor(RuntimeExecutor):
         """Unzip the code; raises LambdaRuntimeException for what no process here can run."""
         settings = function_version.config
         if settings.runtime != (available := runtime_name()):
-            raise LambdaRuntimeException(
-                f"{settings.runtime or 'a container image'} cannot run here, only {available}"
-            )
+            raise LambdaRuntimeException(f"{settings.runtime or 'a container image'} cannot run here, only {available}")
         if settings.layers:
             raise LambdaRuntimeException("layers are not supported: put them into the artifact")
         settings.code.prepare_for_execution()
@@ -104,7 +102,7 @@ class ProcessExecutor(RuntimeExecutor):
         )
 
     def _task_root(self) -> Path:
-        return self.function_version.config.code.get_unzipped_code_location().absolute()
+        return Path(self.function_version.config.code.get_unzipped_code_location()).absolute()
 
     def _watched(self) -> Path | None:
         """The folder whose edits replace the process, if any."""
@@ -167,9 +165,7 @@ def interpreter() -> Path:
 def runtime_name() -> str:
     """Lambda's name of the runtime that the interpreter is, such as ``python3.11``."""
     program = "import awslambdaric, sys; print('python%d.%d' % sys.version_info[:2])"
-    done = subprocess.run(
-        [interpreter(), "-B", "-c", program], env={}, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([interpreter(), "-B", "-c", program], env={}, capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise LambdaRuntimeException(f"the runtime environment is broken: {done.stderr.strip()}")
     return done.stdout.strip()
@@ -179,5 +175,3 @@ def allow_many_environments() -> None:
     """Raise the limit on open files: each environment takes five descriptors of this process."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-

@@ -1,5 +1,6 @@
 """The operating system's side of an execution environment: one process group, watched and frozen."""
 
+import contextlib
 import fcntl
 import os
 import resource
@@ -64,9 +65,7 @@ class RuntimeProcess:
         fcntl.fcntl(leash_end, F_SETSIG, signal.SIGKILL)
         flags = fcntl.fcntl(leash_end, fcntl.F_GETFL)
         fcntl.fcntl(leash_end, fcntl.F_SETFL, flags | os.O_ASYNC)
-        resource.prlimit(
-            self._popen.pid, resource.RLIMIT_NOFILE, (FILE_DESCRIPTORS, FILE_DESCRIPTORS)
-        )
+        resource.prlimit(self._popen.pid, resource.RLIMIT_NOFILE, (FILE_DESCRIPTORS, FILE_DESCRIPTORS))
 
     @property
     def pid(self) -> int:
@@ -90,10 +89,8 @@ class RuntimeProcess:
         return self._popen.wait()
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):  # already gone
             os.killpg(self._popen.pid, number)
-        except ProcessLookupError:
-            pass  # already gone
 
     def exceeds_memory(self) -> bool:
         """Whether the process holds more memory than its limit.

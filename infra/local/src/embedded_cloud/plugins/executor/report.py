@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 
-class RuntimeFailure(Exception):
+class RuntimeFailureError(Exception):
     """The runtime ended an initialisation or an invocation without an answer.
 
     `error_type` is Lambda's name of the cause, `status` the one in the REPORT line.
@@ -36,7 +36,7 @@ class RuntimeFailure(Exception):
         return f"{self.message(request_id)}\n{self.error_type}"
 
 
-class TaskTimedOut(RuntimeFailure):
+class TaskTimeoutError(RuntimeFailureError):
     """The function's timeout passed."""
 
     error_type = "Sandbox.Timedout"
@@ -50,7 +50,7 @@ class TaskTimedOut(RuntimeFailure):
         return f"{now} {request_id} {self}"
 
 
-class RuntimeExited(RuntimeFailure):
+class RuntimeExitError(RuntimeFailureError):
     """The runtime's process ended."""
 
     error_type = "Runtime.ExitError"
@@ -67,7 +67,7 @@ class RuntimeExited(RuntimeFailure):
         super().__init__(reason)
 
 
-class OutOfMemory(RuntimeExited):
+class OutOfMemoryError(RuntimeExitError):
     """The process held more than the function's memory size and was killed for it."""
 
     reported_type = "Runtime.OutOfMemory"
@@ -76,7 +76,7 @@ class OutOfMemory(RuntimeExited):
         super().__init__(-signal.SIGKILL)
 
 
-class InitError(RuntimeFailure):
+class InitError(RuntimeFailureError):
     """The function's module could not be loaded; `body` is the runtime's own account of it."""
 
     def __init__(self, body: bytes) -> None:
@@ -87,7 +87,7 @@ class InitError(RuntimeFailure):
     def payload(self, request_id: str) -> bytes:
         return json.dumps({**self._error, "requestId": request_id}).encode()
 
-    def log_lines(self, request_id: str) -> str:
+    def log_lines(self, request_id: str) -> str:  # noqa: ARG002 - like the others'
         return ""  # the runtime has logged it
 
 
@@ -99,7 +99,7 @@ class Usage:
     memory_size: int
     max_memory_used: int
     init_duration: float | None = None
-    failure: RuntimeFailure | None = None
+    failure: RuntimeFailureError | None = None
 
 
 def too_large(body: bytes) -> bool:
@@ -110,8 +110,7 @@ def too_large(body: bytes) -> bool:
 def response_too_large() -> bytes:
     """The error that the caller gets instead of such a response."""
     error = {
-        "errorMessage": "Response payload size exceeded maximum allowed payload size "
-        f"({MAX_RESPONSE_BYTES} bytes).",
+        "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
         "errorType": "Function.ResponseSizeTooLarge",
     }
     return json.dumps(error).encode()
@@ -140,13 +139,13 @@ def report_line(request_id: str, usage: Usage) -> str:
     return "\t".join(fields) + "\t"
 
 
-def init_report_line(duration: float, phase: str, failure: RuntimeFailure) -> str:
+def init_report_line(duration: float, phase: str, failure: RuntimeFailureError) -> str:
     """The line of an initialisation that failed in `phase` (``init`` or ``invoke``)."""
     fields = [f"INIT_REPORT Init Duration: {duration:.2f} ms", f"Phase: {phase}"]
     return "\t".join(fields + _status_fields(failure)) + "\t"
 
 
-def _status_fields(failure: RuntimeFailure | None) -> list[str]:
+def _status_fields(failure: RuntimeFailureError | None) -> list[str]:
     if failure is None:
         return []
     named = [f"Error Type: {failure.reported_type}"] if failure.reported_type else []

@@ -33,9 +33,7 @@ class Request:
         """The path below the API's version, such as ``/invocation/next``."""
         return self.path.removeprefix(VERSION)
 
-    def answer(
-        self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> None:
+    def answer(self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Send the response; raises OSError when the runtime has gone."""
         fields = {
             "Content-Type": "application/json",
@@ -118,10 +116,7 @@ def _take_request(buffer: bytearray, connection: socket.socket) -> Request | Non
     if end < 0:
         return None
     start_line, *lines = buffer[:end].decode("latin-1").split("\r\n")
-    headers = {
-        name.strip().lower(): value.strip()
-        for name, _, value in (line.partition(":") for line in lines)
-    }
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", 0))
     begin = end + 4
     if len(buffer) < begin + length:

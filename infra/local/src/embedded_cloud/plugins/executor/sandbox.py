@@ -25,7 +25,7 @@ LOG_BYTES = 1 << 16
 MEGABYTE = 1 << 20
 
 
-class SandboxStopped(Exception):
+class SandboxStoppedError(Exception):
     """An invocation came after `Sandbox.stop`."""
 
 
@@ -65,7 +65,7 @@ class Sandbox:
             started = time.monotonic()
             try:
                 self._start(started + INIT_SECONDS, INIT_SECONDS)
-            except report.RuntimeFailure as failure:
+            except report.RuntimeFailureError as failure:
                 self._fail_init("init", started, failure)
 
     def invoke(self, event: Event) -> Outcome:
@@ -90,7 +90,7 @@ class Sandbox:
         try:
             with self._in_use:
                 if self._stopped.is_set():
-                    raise SandboxStopped
+                    raise SandboxStoppedError
                 yield
         finally:
             if self._stopped.is_set():
@@ -113,7 +113,7 @@ class Sandbox:
         self._log.write(report.start_line(event.request_id, self._version))
         started = time.monotonic()
         deadline = started + limits.timeout
-        failure: report.RuntimeFailure | None = None
+        failure: report.RuntimeFailureError | None = None
         answer: Request | None = None
         try:
             if not self._usable():
@@ -122,10 +122,10 @@ class Sandbox:
             answer = self._exchange(event, deadline)
             duration = (time.monotonic() - started) * 1000
             self._await_idle(deadline)
-        except report.RuntimeFailure as caught:
+        except report.RuntimeFailureError as caught:
             failure = caught
             duration = (time.monotonic() - started) * 1000
-            if isinstance(failure, report.TaskTimedOut):
+            if isinstance(failure, report.TaskTimeoutError):
                 duration = limits.timeout * 1000
         return self._conclude(event, answer, failure, duration)
 
@@ -133,7 +133,7 @@ class Sandbox:
         self,
         event: Event,
         answer: Request | None,
-        failure: report.RuntimeFailure | None,
+        failure: report.RuntimeFailureError | None,
         duration: float,
     ) -> Outcome:
         peak = self._peak_megabytes(failure)
@@ -141,9 +141,7 @@ class Sandbox:
             self._end()
             if lines := failure.log_lines(event.request_id):
                 self._log.write(lines)
-        usage = report.Usage(
-            duration, self._limits.memory_size, peak, self._init_duration, failure
-        )
+        usage = report.Usage(duration, self._limits.memory_size, peak, self._init_duration, failure)
         self._init_duration = None
         self._log.write(report.end_line(event.request_id))
         self._log.write(report.report_line(event.request_id, usage))
@@ -158,7 +156,8 @@ class Sandbox:
 
     def _exchange(self, event: Event, deadline: float) -> Request:
         """Answer the runtime's waiting request with the event and await what it posts back."""
-        assert self._idle is not None and self._process is not None
+        assert self._idle is not None
+        assert self._process is not None
         remaining = deadline - time.monotonic()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": event.request_id,
@@ -168,10 +167,8 @@ class Sandbox:
         request, self._idle = self._idle, None
         if self._freeze:
             self._process.thaw()
-        try:
+        with contextlib.suppress(OSError):  # it has gone: waiting for it tells how
             request.answer(HTTPStatus.OK, event.payload, headers)
-        except OSError:
-            pass  # the runtime has gone: waiting for it tells how
         expected = f"/invocation/{event.request_id}/"
         while True:
             posted = self._wait(deadline, self._limits.timeout)
@@ -191,7 +188,7 @@ class Sandbox:
         try:
             while (request := self._wait(deadline, self._limits.timeout)).method != "GET":
                 _refuse(request)
-        except report.RuntimeFailure:
+        except report.RuntimeFailureError:
             self._end()  # the answer stands; the next invocation starts another process
             return
         self._settle(request)
@@ -210,7 +207,7 @@ class Sandbox:
         started = time.monotonic()
         try:
             self._start(deadline, self._limits.timeout)
-        except report.RuntimeFailure as failure:
+        except report.RuntimeFailureError as failure:
             self._fail_init("invoke", started, failure)
             raise
 
@@ -219,9 +216,7 @@ class Sandbox:
         launch = self._launch()
         variables = {**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
         self._freeze = launch.freeze
-        self._process = RuntimeProcess(
-            launch.command, launch.directory, variables, self._limits.memory_size * MEGABYTE
-        )
+        self._process = RuntimeProcess(launch.command, launch.directory, variables, self._limits.memory_size * MEGABYTE)
         process = self._process
         self._api.watch(process.log, lambda: self._read_log(process))
         while True:
@@ -236,7 +231,7 @@ class Sandbox:
         self._init_duration = (time.monotonic() - started) * 1000
         self._settle(request)
 
-    def _fail_init(self, phase: str, started: float, failure: report.RuntimeFailure) -> None:
+    def _fail_init(self, phase: str, started: float, failure: report.RuntimeFailureError) -> None:
         self._end()
         duration = (time.monotonic() - started) * 1000
         self._log.write(report.init_report_line(duration, phase, failure))
@@ -251,22 +246,22 @@ class Sandbox:
     def _wait(self, deadline: float, seconds: float) -> Request:
         """The runtime's next request.
 
-        Raises TaskTimedOut at `deadline`, `seconds` being what the message names, RuntimeExited when
-        the process ends before it and OutOfMemory when it holds more than it may.
+        Raises TaskTimeoutError at `deadline`, `seconds` being what the message names, RuntimeExitError when
+        the process ends before it and OutOfMemoryError when it holds more than it may.
         """
         assert self._process is not None
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise report.TaskTimedOut(seconds)
+                raise report.TaskTimeoutError(seconds)
             if request := self._api.poll(min(remaining, CHECK_SECONDS)):
                 return request
             if self._process.exceeds_memory():
-                raise report.OutOfMemory
+                raise report.OutOfMemoryError
             if (status := self._process.exit_status()) is not None:
                 if request := self._api.poll(0):  # sent just before the end
                     return request
-                raise report.RuntimeExited(status)
+                raise report.RuntimeExitError(status)
 
     def _end(self) -> None:
         process, self._process, self._idle = self._process, None, None
@@ -288,9 +283,9 @@ class Sandbox:
         if not data:
             self._api.forget(process.log)  # closed: it would be readable for ever
 
-    def _peak_megabytes(self, failure: report.RuntimeFailure | None) -> int:
+    def _peak_megabytes(self, failure: report.RuntimeFailureError | None) -> int:
         limit = self._limits.memory_size
-        if self._process is None or isinstance(failure, report.OutOfMemory):
+        if self._process is None or isinstance(failure, report.OutOfMemoryError):
             return limit if failure else 0
         return min(limit, self._process.peak_bytes() // MEGABYTE)
 

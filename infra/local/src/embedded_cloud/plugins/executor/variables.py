@@ -36,9 +36,7 @@ def runtime_variables(
     The folders are real ones instead of /var/task, /var/runtime and /tmp; HOME, which Lambda does
     not set, keeps the host's ~/.aws out.
     """
-    from_localstack = {
-        name: str(value) for name, value in given.items() if name not in FOR_LOCALSTACK_INIT
-    }
+    from_localstack = {name: str(value) for name, value in given.items() if name not in FOR_LOCALSTACK_INIT}
     return {
         "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
