@@ -16,21 +16,25 @@ from titanic.passenger import (
 MAX_BATCH = 1000
 
 
-def _recorded(value: Any) -> Any:
-    """An empty cell of a CSV is a value that is not recorded."""
+def _cell(value: Any) -> Any:
+    """A value as a cell of a CSV has it: an empty one is not recorded, and true or false is no number."""
+    if isinstance(value, bool):
+        raise ValueError("must not be true or false")
     return None if isinstance(value, str) and not value.strip() else value
 
 
 def _whole(value: Any) -> Any:
-    """A CSV's cells are strings."""
+    """A whole number may come as digits."""
+    value = _cell(value)
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
-_Recorded = BeforeValidator(_recorded)
-_Text = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, _Recorded]
-_Years = Annotated[Annotated[float, Field(ge=0, le=MAX_AGE_YEARS)] | None, _Recorded]
-_Pounds = Annotated[Annotated[float, Field(ge=0, le=MAX_FARE_POUNDS)] | None, _Recorded]
-_Relatives = Annotated[int, Field(ge=0, le=MAX_RELATIVES)]
+_Cell = BeforeValidator(_cell)
+_Whole = BeforeValidator(_whole)
+_Text = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, _Cell]
+_Years = Annotated[Annotated[float, Field(ge=0, le=MAX_AGE_YEARS)] | None, _Cell]
+_Pounds = Annotated[Annotated[float, Field(ge=0, le=MAX_FARE_POUNDS)] | None, _Cell]
+_Relatives = Annotated[int, _Whole, Field(ge=0, le=MAX_RELATIVES)]
 
 
 class PassengerBody(BaseModel):
@@ -38,7 +42,7 @@ class PassengerBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    Pclass: Annotated[Literal[1, 2, 3], BeforeValidator(_whole), Field(description="Ticket class")]
+    Pclass: Annotated[Literal[1, 2, 3], _Whole, Field(description="Ticket class")]
     Name: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH, description='"Surname, Title. Given names"')]
     Sex: Literal["female", "male"]
     Age: Annotated[_Years, Field(description="Years")] = None
@@ -47,7 +51,7 @@ class PassengerBody(BaseModel):
     Ticket: _Text = None
     Fare: Annotated[_Pounds, Field(description="Pounds for the whole ticket")] = None
     Cabin: _Text = None
-    Embarked: Annotated[Literal["C", "Q", "S"] | None, _Recorded] = None
+    Embarked: Annotated[Literal["C", "Q", "S"] | None, _Cell] = None
     PassengerId: Annotated[Any, Field(description="Ignored")] = None
     Survived: Annotated[Any, Field(description="Ignored")] = None
 

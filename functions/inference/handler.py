@@ -3,10 +3,12 @@
 Both lead to the same predictions; a plain event that is no passenger is InvalidInputError.
 """
 
+import logging
 from typing import Any
 
 import api
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from bodies import BatchBody, PassengerBody
 from mangum import Mangum
 from predictions import answer_batch, answer_one
@@ -17,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from titanic.errors import InvalidInputError
 
 logger = Logger(service="inference")
+logging.getLogger("titanic")
+copy_config_to_registered_loggers(logger, include={"titanic"})  # the product's own records come as JSON too
 
 
 class Staged:

@@ -23,6 +23,7 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> MemoryObjectStore:
     """The object store that handlers find."""
     objects = MemoryObjectStore()
     monkeypatch.setattr("titanic.adapters.s3.S3ObjectStore", lambda: objects)
+    monkeypatch.setattr("titanic.adapters.s3_reader.S3Reader", lambda _endpoint: objects)
     return objects
 
 
@@ -38,15 +39,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("DATA_BUCKET", "titanic-data")
     monkeypatch.setenv("MODELS_BUCKET", "titanic-models")
-    for wired in (bootstrap.ingestion, bootstrap.features, bootstrap.monitoring):
+    for wired in (bootstrap.ingestion, bootstrap.features, bootstrap.training, bootstrap.inference, bootstrap.monitoring):
         wired.cache_clear()
 
 
 @pytest.fixture
-def invoke(environment: None) -> Callable[..., dict[str, Any]]:
+def invoke(environment: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Invoke a function by its folder's name; event and answer pass through JSON, as they do on Lambda."""
 
     def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
+        monkeypatch.syspath_prepend(FUNCTIONS / function)
         spec = importlib.util.spec_from_file_location(f"{function}_handler", FUNCTIONS / function / "handler.py")
         assert spec is not None
         assert spec.loader is not None

@@ -1,0 +1,100 @@
+"""The training function's steps in the order of the pipeline, from its sample events."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.object_store import MemoryObjectStore
+
+from titanic.errors import InvalidInputError, ModelNotFoundError, NotEnoughDataError
+from titanic.features import SCHEMA_HASH
+from titanic.ports import FeatureRow
+
+Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
+Sample = Callable[[str, str], dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("titanic.estimator.TREES", 20)
+
+
+@pytest.fixture
+def dataset(environment: None, sample: Sample, feature_rows: list[FeatureRow]) -> dict[str, str]:
+    """The passenger list's features in the offline store, as the features step leaves them."""
+    return {"dataset_version": stored(feature_rows), "schema_hash": SCHEMA_HASH}
+
+
+def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
+    from titanic import bootstrap
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.schema import upgrade
+    from titanic.settings import database_url
+
+    upgrade(Database(database_url()))
+    offline, _ = bootstrap.training()
+    with Database(database_url()).transaction() as cursor:
+        cursor.execute(
+            "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, 'test', %s, 0)", (version, len(rows))
+        )
+    offline.write(version, SCHEMA_HASH, rows)
+    return version
+
+
+def test_the_steps_from_plan_to_champion(
+    invoke: Invoke, dataset: dict[str, str], objects: MemoryObjectStore
+) -> None:
+    plan = invoke("training", {"step": "plan", **dataset})
+    assert [len(share) for share in plan["shares"]] == [4, 4]
+    assert {name: plan[name] for name in dataset} == dataset
+
+    searched = [
+        invoke("training", {"step": "evaluate", **dataset, "candidates": share})["evaluations"]
+        for share in plan["shares"]
+    ]
+    assert {each["index"] for share in searched for each in share} == set(range(8))
+    assert all(0.75 < each["mean"] < 0.9 for share in searched for each in share)
+
+    fitted = invoke("training", {"step": "fit", **dataset, "evaluations": searched})
+    assert invoke("training", {"step": "fit", **dataset, "evaluations": searched[::-1]}) == fitted
+    folder = f"models/{fitted['model_version']}/"
+    assert {key.removeprefix(folder) for key in objects.keys("titanic-models", folder)} == {
+        "card.json", "digests.json", "model.pkl", "model.safetensors", "reference.json",
+    }  # fmt: skip
+
+    promoted = invoke("training", {"step": "promote", "model_version": fitted["model_version"]})
+    assert promoted["decision"] == "promoted"
+    assert promoted["champion"] == promoted["model_version"] == fitted["model_version"]
+    assert promoted["accuracy"] == pytest.approx(fitted["accuracy"], abs=1e-6)
+    again = invoke("training", {"step": "promote", "model_version": fitted["model_version"]})
+    assert again["decision"] == "unchanged"
+
+
+@pytest.mark.parametrize("name", ["plan", "evaluate", "fit"])
+def test_the_sample_events(invoke: Invoke, sample: Sample, dataset: dict[str, str], name: str) -> None:
+    assert invoke("training", sample("training", name))
+
+
+def test_the_sample_promotion_names_a_version_that_is_not_here(invoke: Invoke, sample: Sample) -> None:
+    with pytest.raises(ModelNotFoundError):
+        invoke("training", sample("training", "promote"))
+
+
+def test_one_survivor_is_not_enough(
+    invoke: Invoke, environment: None, feature_rows: list[FeatureRow], objects: MemoryObjectStore
+) -> None:
+    survivor = next(row for row in feature_rows if row.survived)
+    version = stored([survivor, *(row for row in feature_rows if not row.survived)], version="one")
+    event = {"step": "fit", "dataset_version": version, "schema_hash": SCHEMA_HASH}
+
+    with pytest.raises(NotEnoughDataError, match="1 of them survivors"):
+        invoke("training", {**event, "evaluations": [[{"index": 0, "params": {}, "fold_scores": [1.0]}]]})
+    assert list(objects.keys("titanic-models", "")) == []
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"step": "guess"}, {"step": "plan"}, {"step": "fit", "dataset_version": "x"}, {"step": "promote"}]
+)
+def test_an_event_that_lacks_something_is_invalid(invoke: Invoke, event: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError):
+        invoke("training", event)
