@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from embedded_cloud import ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
-
 from titanic.encoder import Encoder
 from titanic.estimator import grow, portable
 from titanic.features import derive

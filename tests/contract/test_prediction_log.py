@@ -1,8 +1,8 @@
 """One suite for the prediction log: the fake and Redis keep the same promises."""
 
 import pytest
-from fakes.prediction_log import MemoryPredictionLog
 
+from fakes.prediction_log import MemoryPredictionLog
 from titanic.adapters.prediction_log import RedisPredictionLog
 from titanic.ports import PredictionLog
 

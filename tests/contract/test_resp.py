@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import redis
-from fakes.clock import Clock
 
+from fakes.clock import Clock
 from titanic.adapters.prediction_log import PAUSE, RedisPredictionLog
 from titanic.adapters.resp import Pipeline
 from titanic.errors import StoreUnavailableError

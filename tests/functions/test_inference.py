@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import redis
 from aws_lambda_powertools import Logger
-from fakes.object_store import MemoryObjectStore
 
+from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap
 from titanic.errors import InvalidInputError, NoChampionError
 from titanic.model import Model, dump

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fakes.object_store import MemoryObjectStore
 
+from fakes.object_store import MemoryObjectStore
 from titanic.errors import InvalidInputError, ModelNotFoundError, NotEnoughDataError
 from titanic.features import SCHEMA_HASH
 from titanic.ports import FeatureRow
@@ -41,9 +41,7 @@ def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
     return version
 
 
-def test_the_steps_from_plan_to_champion(
-    invoke: Invoke, dataset: dict[str, str], objects: MemoryObjectStore
-) -> None:
+def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str], objects: MemoryObjectStore) -> None:
     plan = invoke("training", {"step": "plan", **dataset})
     assert [len(share) for share in plan["shares"]] == [4, 4]
     assert {name: plan[name] for name in dataset} == dataset

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
-
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from titanic.features import SCHEMA_HASH
 from titanic.ports import FeatureRow

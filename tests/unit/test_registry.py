@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from fakes.object_store import MemoryObjectStore
 
+from fakes.object_store import MemoryObjectStore
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from titanic.model import Model, dump
 from titanic.ports import FeatureRow

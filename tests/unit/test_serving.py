@@ -1,10 +1,10 @@
 """The incumbent: swapped without a restart, and never left for something worse."""
 
 import pytest
+
 from fakes.clock import Clock
 from fakes.object_store import MemoryObjectStore
 from fakes.reader import FickleReader
-
 from titanic.errors import ModelCorruptedError, NoChampionError, StoreUnavailableError
 from titanic.model import Model, dump
 from titanic.registry import CHAMPION, MODEL, Registry, Shelf

@@ -5,9 +5,9 @@ import pickle
 from dataclasses import replace
 
 import pytest
+
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
-
 from titanic import drift
 from titanic.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError
 from titanic.features import SCHEMA_HASH

@@ -1,0 +1,69 @@
+"""The portable model is the scikit-learn one: on the whole list, and on passengers nobody has seen."""
+
+import random
+import time
+
+import pytest
+
+from titanic.features import Derived, derive
+from titanic.passenger import PORTS, SEXES, Passenger
+from titanic.ports import FeatureRow
+
+from .conftest import Trained
+
+TITLES = ("Mr", "Mrs", "Miss", "Master", "Rev", "Col")
+
+
+def invented(count: int) -> list[Derived]:
+    """Passengers of every kind, many of them impossible."""
+    chance = random.Random(1912)
+
+    def maybe(value: float | str) -> float | str | None:
+        return value if chance.random() < 0.8 else None
+
+    return [
+        derive(
+            Passenger(
+                pclass=chance.randint(1, 3),
+                name=f"Doe, {chance.choice(TITLES)}. J",
+                sex=chance.choice(SEXES),
+                age=maybe(chance.uniform(0, 120)),  # type: ignore[arg-type]
+                sibsp=chance.randint(0, 9),
+                parch=chance.randint(0, 9),
+                fare=maybe(10 ** chance.uniform(-1, 4)),  # type: ignore[arg-type]
+                cabin=maybe(chance.choice("ABCDEFGT") + "1"),  # type: ignore[arg-type]
+                embarked=maybe(chance.choice(PORTS)),  # type: ignore[arg-type]
+            )
+        )
+        for _ in range(count)
+    ]
+
+
+def test_on_the_whole_list_and_on_invented_passengers(trained: Trained, feature_rows: list[FeatureRow]) -> None:
+    rows = [row.features for row in feature_rows] + invented(5000)
+    expected = trained.estimator.predict_proba(trained.model.encoder.transform(rows))[:, 1]
+    together = trained.model.probabilities(rows)
+
+    assert together == pytest.approx(expected, abs=1e-6)
+    assert together == expected.tolist(), "not even the last bit differs, for the sums are taken in the same order"
+    assert [trained.model.probabilities([row])[0] for row in rows[:891]] == together[:891]
+    assert [trained.model.explain(row)[0] for row in rows[:891]] == together[:891]
+
+
+def test_it_is_fast_enough(trained: Trained, feature_rows: list[FeatureRow]) -> None:
+    """Wide bars, for tests share their machine: one passenger 3 ms, a thousand 120 ms."""
+    rows = [row.features for row in feature_rows]
+
+    assert fastest(lambda: trained.model.probabilities(rows[:1])) < 0.003
+    assert fastest(lambda: trained.model.explain(rows[0])) < 0.003
+    assert fastest(lambda: trained.model.probabilities((rows * 2)[:1000])) < 0.120
+
+
+def fastest(work: object, times: int = 7) -> float:
+    assert callable(work)
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return min(taken)

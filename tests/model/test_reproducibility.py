@@ -1,0 +1,47 @@
+"""The same data, code and seed give the same bytes, in another process and under another hash seed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import hashlib, pathlib, sys
+from fakes.feature_stores import MemoryOfflineStore
+from fakes.object_store import MemoryObjectStore
+from titanic.features import SCHEMA_HASH, derive
+from titanic.passenger import Passenger
+from titanic.ports import FeatureRow
+from titanic.registry import Registry
+from titanic.search import Evaluation
+from titanic.workflows import train
+
+rows = [
+    FeatureRow(i, (i * 7 + i // 3) % 3 % 2, derive(Passenger(i % 3 + 1, f"Doe, Mr. {i}", "male", i % 70, fare=i * 1.7)))
+    for i in range(300)
+]
+if "warm" in sys.argv:
+    train.plan()
+offline, objects = MemoryOfflineStore(), MemoryObjectStore()
+offline.write("list", SCHEMA_HASH, rows)
+evaluation = Evaluation(0, {"max_depth": 5, "criterion": "entropy", "max_features": "sqrt"}, (0.7, 0.9))
+registry = Registry(objects, "models")
+version = train.fit(offline, registry, "list", SCHEMA_HASH, [evaluation]).version
+for key in objects.keys("models", ""):
+    print(key, hashlib.sha256(objects.get("models", key)[0]).hexdigest())
+"""
+ROOT = Path(__file__).parents[2]
+
+
+def run(hash_seed: str, threads: str, *arguments: str) -> str:
+    path = os.pathsep.join(map(str, (ROOT / "functions", ROOT / "tests")))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": threads}
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_artifact_is_the_same_to_the_byte() -> None:
+    first = run("0", "1")
+
+    assert first.count("models/") == 5
+    assert run("4711", "2", "warm") == first
