@@ -11,8 +11,8 @@ from titanic.errors import InvalidInputError
 logger = Logger(service="features")
 
 
-@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     version = event.get("dataset_version")
     if not isinstance(version, str):
         raise InvalidInputError('The event names no dataset: send {"dataset_version": …}, as ingestion answers it')

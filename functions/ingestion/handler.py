@@ -11,8 +11,8 @@ from titanic.errors import InvalidInputError
 logger = Logger(service="ingestion")
 
 
-@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     bucket, key = _uploaded(event)
     dataset = bootstrap.ingestion()(bucket=bucket, key=key)
     logger.info("Dataset loaded", extra=dataset)

@@ -11,8 +11,8 @@ from titanic.errors import InvalidInputError
 logger = Logger(service="monitoring")
 
 
-@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     window = event.get("window")
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')

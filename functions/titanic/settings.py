@@ -39,7 +39,7 @@ def models_bucket() -> str:
 
 
 def max_rejected_share() -> float:
-    """Share of bad rows, 0 to 1, above which a whole file is refused; 0.2 unless `MAX_REJECTED_SHARE` says otherwise."""
+    """Share of bad rows, 0 to 1, above which a whole file is refused; `MAX_REJECTED_SHARE` may move it."""
     return float(os.environ.get("MAX_REJECTED_SHARE", "0.2"))
 
 

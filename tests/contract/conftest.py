@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import boto3
 import pytest
 import redis
+
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
 from fakes.object_store import MemoryObjectStore
-
 from titanic.adapters.postgres.database import Database
 from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
 from titanic.adapters.postgres.offline_store import PostgresOfflineStore

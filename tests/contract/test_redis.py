@@ -28,7 +28,7 @@ def test_the_current_version_stays_and_the_one_it_replaced_expires(redis_url: st
     for number in (1, 2):
         store.publish(dataset(number), SCHEMA_HASH, rows(number))
 
-    lifetimes = {key.decode().rpartition("}:")[2]: valkey.ttl(key) for key in valkey.keys()}
+    lifetimes = {key.decode().rpartition("}:")[2]: valkey.ttl(key) for key in valkey.scan_iter()}
     assert lifetimes.pop("current") == -1
     assert list(lifetimes) == ["old:v1"]
     assert 0 < lifetimes["old:v1"] <= 3600
@@ -77,7 +77,7 @@ def test_readers_see_one_version_or_the_other_while_writers_race(redis_url: str,
             done.set()
         assert reading.result() > 0
 
-    (current,) = (key for key in valkey.keys() if key.endswith(b":current"))
+    (current,) = (key for key in valkey.scan_iter() if key.endswith(b":current"))
     assert len({value for field, value in valkey.hgetall(current).items() if field != b"version"}) == 1
     assert valkey.hlen(current) == 2001
 

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg2
 import pytest
 import redis
-from fakes.object_store import MemoryObjectStore
 
+from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -39,7 +39,13 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("DATA_BUCKET", "titanic-data")
     monkeypatch.setenv("MODELS_BUCKET", "titanic-models")
-    for wired in (bootstrap.ingestion, bootstrap.features, bootstrap.training, bootstrap.inference, bootstrap.monitoring):
+    for wired in (
+        bootstrap.ingestion,
+        bootstrap.features,
+        bootstrap.training,
+        bootstrap.inference,
+        bootstrap.monitoring,
+    ):
         wired.cache_clear()
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fakes.object_store import MemoryObjectStore
 
+from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap, drift
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, NoChampionError
 from titanic.features import SCHEMA_HASH

@@ -4,7 +4,7 @@ from hashlib import sha256
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from titanic.csv_content import CsvContent
@@ -30,6 +30,7 @@ class Portions:
     st.booleans(),
     st.integers(1, 200),
 )
+@example(rows=b"1", newline=b"\r\n", bom=True, portion=1)
 def test_rows_and_version_do_not_depend_on_portions(rows: bytes, newline: bytes, bom: bool, portion: int) -> None:
     if newline == b"\r" and rows.startswith(b"\n"):
         rows = rows.lstrip(b"\n")

@@ -3,9 +3,9 @@
 from io import BytesIO
 
 import pytest
+
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
-
 from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError
 from titanic.features import SCHEMA_HASH, derive

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.object_store import MemoryObjectStore
-
 from titanic.errors import DatasetRefusedError, InvalidInputError
 from titanic.workflows.ingest import ingest
 
@@ -68,5 +68,5 @@ def test_a_refused_file_leaves_nothing(objects: MemoryObjectStore) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(objects: MemoryObjectStore) -> None:
-    with pytest.raises(InvalidInputError, match="s3://data/raw/none.csv"):
+    with pytest.raises(InvalidInputError, match=r"s3://data/raw/none\.csv"):
         ingest(objects, MemoryDatasetStore(), "data", 0.2, "data", "raw/none.csv")

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from fakes.object_store import MemoryObjectStore
 from fakes.prediction_log import MemoryPredictionLog
-
 from titanic import drift
 from titanic.errors import ModelCorruptedError, NoChampionError
 from titanic.features import derive

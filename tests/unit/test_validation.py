@@ -10,7 +10,7 @@ NAMES = [column.name for column in COLUMNS]
 
 
 def test_the_columns_are_those_of_a_passenger_with_id_and_label() -> None:
-    assert NAMES == ["PassengerId", "Survived", *FIELDS]
+    assert ["PassengerId", "Survived", *FIELDS] == NAMES
 
 
 def test_any_order_is_taken() -> None:

@@ -4,8 +4,8 @@ import re
 from typing import Any, cast
 
 import psycopg2
+from psycopg2 import extensions
 from psycopg2.errors import CharacterNotInRepertoire
-from psycopg2.extensions import cursor as Cursor
 
 from titanic.csv_content import CsvContent
 from titanic.errors import DatasetRefusedError
@@ -13,7 +13,7 @@ from titanic.errors import DatasetRefusedError
 _BLOCK = 1 << 16
 
 
-def copy_rows(cursor: Cursor, content: CsvContent) -> int:
+def copy_rows(cursor: extensions.cursor, content: CsvContent) -> int:
     """Fill the staging table and say with how many rows; DatasetRefusedError if they cannot be read as CSV."""
     columns = ", ".join(f'"{name}"' for name in content.columns)
     try:

@@ -6,8 +6,7 @@ from itertools import count
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions
 
 from titanic.errors import StoreUnavailableError
 
@@ -27,28 +26,23 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._connection: Connection | None = None
+        self._connection: extensions.connection | None = None
         self._names = count()
 
     @contextmanager
-    def transaction(self) -> Iterator[Cursor]:
+    def transaction(self) -> Iterator[extensions.cursor]:
         """A cursor whose work is committed at the end and undone on any error.
 
         StoreUnavailableError if the server is away, shutting down, out of space or gave the transaction up.
         """
         try:
-            connection = self._open()
-            try:
-                with connection, connection.cursor() as cursor:
-                    yield cursor
-            finally:
-                if connection.closed:
-                    self._connection = None
+            with self._open() as connection, connection.cursor() as cursor:
+                yield cursor
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise StoreUnavailableError(f"PostgreSQL: {str(error).strip() or type(error).__name__}") from error
 
     @contextmanager
-    def stream(self, query: str, parameters: tuple[object, ...]) -> Iterator[Cursor]:
+    def stream(self, query: str, parameters: tuple[object, ...]) -> Iterator[extensions.cursor]:
         """The rows of a query, fetched in portions by a cursor on the server: memory stays flat."""
         with self.transaction() as cursor:
             name = f"stream_{next(self._names)}"
@@ -57,12 +51,12 @@ class Database:
                 rows.execute(query, parameters)
                 yield rows
 
-    def connect(self) -> Connection:
+    def connect(self) -> extensions.connection:
         """A new connection, which the caller closes."""
-        connection: Connection = psycopg2.connect(self._url, **_OPTIONS)
+        connection: extensions.connection = psycopg2.connect(self._url, **_OPTIONS)
         return connection
 
-    def _open(self) -> Connection:
+    def _open(self) -> extensions.connection:
         if self._connection is None or self._connection.closed:
             self._connection = self.connect()
         return self._connection

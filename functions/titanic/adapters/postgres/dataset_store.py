@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions
 
 from titanic.adapters.postgres.copying import copy_rows
 from titanic.adapters.postgres.database import Database
@@ -26,7 +26,7 @@ _LOAD = f"""
         "SibSp"::smallint, "Parch"::smallint, "Ticket", "Fare"::float8, "Cabin", "Embarked"
     FROM staging WHERE {GOOD}
     ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608 - constants alone
 _REJECT = 'INSERT INTO rejections (dataset_version, "row", field, value, reason) SELECT %s, found.* FROM ({}) AS found'
 _FIND = "SELECT version, source, rows, rejected, extract(epoch FROM loaded_at)::float8 FROM datasets WHERE version = %s"
 _REJECTIONS = 'SELECT "row", field, value, reason FROM rejections WHERE dataset_version = %s ORDER BY "row", field'
@@ -73,18 +73,18 @@ class PostgresDatasetStore:
             yield from (Rejection(*row) for row in rows)
 
     def passengers(self, version: str) -> Iterator[LabelledPassenger]:
-        query = f"SELECT {_FIELDS} FROM passengers WHERE dataset_version = %s ORDER BY passenger_id"
+        query = f"SELECT {_FIELDS} FROM passengers WHERE dataset_version = %s ORDER BY passenger_id"  # noqa: S608 - a constant
         with self._database.stream(query, (version,)) as rows:
             yield from (LabelledPassenger(id_, survived, Passenger(*known)) for id_, survived, *known in rows)
 
 
-def _find(cursor: Cursor, version: str) -> DatasetVersion | None:
+def _find(cursor: extensions.cursor, version: str) -> DatasetVersion | None:
     cursor.execute(_FIND, (version,))
     row = cursor.fetchone()
     return DatasetVersion(*row) if row else None
 
 
-def _reject(cursor: Cursor, version: str, rejected: int) -> None:
+def _reject(cursor: extensions.cursor, version: str, rejected: int) -> None:
     cursor.execute(_REJECT.format(FAULTS), (version,))
     cursor.execute('SELECT count(DISTINCT "row") FROM rejections WHERE dataset_version = %s', (version,))
     (faulty,) = cursor.fetchone() or (0,)
@@ -92,7 +92,7 @@ def _reject(cursor: Cursor, version: str, rejected: int) -> None:
         cursor.execute(_REJECT.format(REPEATS), (version,))
 
 
-def _too_bad(cursor: Cursor, version: str, rejected: int, total: int, limit: float) -> str:
+def _too_bad(cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float) -> str:
     cursor.execute(_REJECTIONS + " LIMIT 3", (version,))
     examples = "; ".join(f"row {row}: {field} {value!r} {reason}" for row, field, value, reason in cursor)
     return f"{rejected} of {total} rows are bad, more than {limit:.0%}: correct the file. {examples}"

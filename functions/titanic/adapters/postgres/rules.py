@@ -47,7 +47,7 @@ FAULTS = f"""
     SELECT "row", field, coalesce(value, ''), reason
     FROM staging, LATERAL (VALUES {", ".join(map(_judged, COLUMNS))}) AS judged(field, value, obeyed, reason)
     WHERE NOT ({GOOD}) AND NOT obeyed
-"""
+"""  # noqa: S608 - constants alone
 REPEATS = f"""
     SELECT "row", 'PassengerId', "PassengerId", 'repeats row ' || first
     FROM (
@@ -56,4 +56,4 @@ REPEATS = f"""
         FROM staging WHERE {GOOD}
     ) AS numbered
     WHERE "row" > first
-"""
+"""  # noqa: S608 - constants alone
