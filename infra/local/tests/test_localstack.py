@@ -44,7 +44,7 @@ def test_not_ready_while_nothing_answers():
 def test_docker_in_force_is_an_error(tmp_path):
     wrong = Localstack(tmp_path, overrides={"LAMBDA_RUNTIME_EXECUTOR": "proces"})
     try:
-        with pytest.raises(launch.ExecutorError, match="docker"):
+        with pytest.raises(launch.ExecutorError, match="DockerRuntimeExecutor"):
             wrong.start()
     finally:
         wrong.kill()

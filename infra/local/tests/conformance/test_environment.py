@@ -163,6 +163,17 @@ def test_wrapper_script_starts_the_runtime(function):
     assert deployed.invoke().payload.startswith("yes ")
 
 
+@pytest.mark.aws("lambda/latest/dg/runtimes-modify.html")
+def test_wrapper_script_that_is_not_there_is_an_error(function):
+    deployed = function(
+        "def handler(event, context): return 1",
+        variables={"AWS_LAMBDA_EXEC_WRAPPER": "/opt/not-there"},
+    )
+    reply = deployed.invoke()
+    assert reply.error == "Unhandled"
+    assert "/opt/not-there" in reply.payload["errorMessage"]
+
+
 @pytest.mark.embedded
 @pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
 def test_shipped_bytecode_is_used_and_none_is_written(function):

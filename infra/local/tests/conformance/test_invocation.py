@@ -60,8 +60,8 @@ def test_context_knows_the_time_that_is_left(function):
 @pytest.mark.aws("lambda/latest/api/API_Invoke.html")
 def test_client_context_reaches_the_handler(function):
     deployed = function("def handler(event, context): return context.client_context.custom")
-    given = base64.b64encode(json.dumps({"custom": {"name": "Zoë"}}).encode()).decode()
-    assert deployed.invoke(ClientContext=given).payload == {"name": "Zoë"}
+    given = base64.b64encode(json.dumps({"custom": {"name": "Zoë 東京"}}).encode()).decode()
+    assert deployed.invoke(ClientContext=given).payload == {"name": "Zoë 東京"}
 
 
 @pytest.mark.aws("lambda/latest/api/API_Invoke.html")

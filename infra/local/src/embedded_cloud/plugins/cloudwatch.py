@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from localstack.aws.connect import connect_to
+from localstack.services.logs.models import get_moto_logs_backend
+from localstack.utils.bootstrap import is_api_enabled
 from localstack.utils.cloudwatch.cloudwatch_util import publish_lambda_metric
 
 from embedded_cloud.plugins.executor.log import LogEvent
@@ -25,6 +27,7 @@ BATCH_SECONDS = 0.25
 MAX_EVENTS = 10_000
 MAX_BYTES = 1_048_576
 EVENT_BYTES = 26
+KEPT_EVENTS = 10_000  # of a stream
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,10 @@ class CloudWatch:
                 events, self._events = self._events, defaultdict(list)
                 counts, self._counts = self._counts, Counter()
             try:
-                for stream, entries in events.items():
-                    _put_log_events(stream, entries)
+                if is_api_enabled("logs"):
+                    for stream, entries in events.items():
+                        _put_log_events(stream, entries)
+                        _forget_old_events(stream)
                 for (metric, account, region, function), number in counts.items():
                     labels = {"func_name": function}
                     publish_lambda_metric(metric, number, labels, account, region)
@@ -86,6 +91,13 @@ def _put_log_events(stream: LogStream, events: list[LogEvent]) -> None:
                 logs.create_log_group(logGroupName=stream.group)
             logs.create_log_stream(**target)
             logs.put_log_events(**target, logEvents=entries)
+
+
+def _forget_old_events(stream: LogStream) -> None:
+    """Bound the memory of a cloud that runs for weeks: LocalStack never removes an event."""
+    group = get_moto_logs_backend(stream.account, stream.region).groups.get(stream.group)
+    if group and stream.name in group.streams:
+        del group.streams[stream.name].events[:-KEPT_EVENTS]
 
 
 def _batches(events: list[LogEvent]) -> Iterator[list[LogEvent]]:

@@ -7,14 +7,14 @@ to use; this lets the command line find out before anything is deployed.
 import json
 import os
 
-from localstack import config
 from localstack.http import Request, Response, route
 from localstack.runtime import hooks
 from localstack.runtime.current import get_current_runtime
 from localstack.services.edge import ROUTER
-from localstack.services.lambda_.invocation.runtime_executor import EXECUTOR_PLUGIN_MANAGER
+from localstack.services.lambda_.invocation.runtime_executor import get_runtime_executor
 
 from embedded_cloud.plugins.executor import development
+from embedded_cloud.plugins.executor.executor import ProcessExecutor
 
 PATH = "/_embedded_cloud/executor"
 
@@ -31,11 +31,11 @@ class ExecutorStatus:
 
     @route(PATH, methods=["GET"])
     def read(self, _: Request) -> Response:
-        chosen = config.LAMBDA_RUNTIME_EXECUTOR
+        executor = get_runtime_executor()
         source = development.source()
         status = {
             "ready": get_current_runtime().is_ready(),
-            "executor": chosen if EXECUTOR_PLUGIN_MANAGER.exists(chosen) else "docker",
+            "executor": "process" if executor is ProcessExecutor else executor.__name__,
             "source": str(source) if source else None,
         }
         return Response(json.dumps(status), mimetype="application/json")

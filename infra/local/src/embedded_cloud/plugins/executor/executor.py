@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import json
 import logging
 import os
 import resource
@@ -146,7 +147,8 @@ def _event(payload: dict[str, str], client_context: str | None) -> Event:
         "Lambda-Runtime-Trace-Id": payload["trace-id"],
     }
     if client_context:
-        headers["Lambda-Runtime-Client-Context"] = base64.b64decode(client_context).decode()
+        context = json.loads(base64.b64decode(client_context))
+        headers["Lambda-Runtime-Client-Context"] = json.dumps(context)  # ASCII, for a header
     return Event(payload["invoke-id"], payload["payload"].encode(), headers)
 
 

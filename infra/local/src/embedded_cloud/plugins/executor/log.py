@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 FRAME = b"\xa5\x5a\x00"  # no UTF-8 text holds the first byte here
 HEADER_BYTES = 16
+MAX_LINE_BYTES = 1 << 18
 TAIL_CHARACTERS = 4096
 
 LogEvent = tuple[int, str]  # milliseconds since the epoch, message
@@ -33,6 +34,8 @@ class RuntimeLog:
         """Take what the runtime has written, up to the last complete event in it."""
         self._buffer += data
         self._emit(list(_cut(self._buffer)))
+        if len(self._buffer) > MAX_LINE_BYTES and not self._buffer.startswith(FRAME):
+            self.flush()
 
     def flush(self) -> None:
         """Take an unfinished line for an event."""

@@ -76,6 +76,12 @@ class OutOfMemoryError(RuntimeExitError):
         super().__init__(-signal.SIGKILL)
 
 
+class InvalidEntrypointError(RuntimeFailureError):
+    """The runtime could not be started at all, such as with a wrapper script that is not there."""
+
+    error_type = reported_type = "Runtime.InvalidEntrypoint"
+
+
 class InitError(RuntimeFailureError):
     """The function's module could not be loaded; `body` is the runtime's own account of it."""
 

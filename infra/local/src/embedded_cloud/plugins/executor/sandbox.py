@@ -216,7 +216,11 @@ class Sandbox:
         launch = self._launch()
         variables = {**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
         self._freeze = launch.freeze
-        self._process = RuntimeProcess(launch.command, launch.directory, variables, self._limits.memory_size * MEGABYTE)
+        limit = self._limits.memory_size * MEGABYTE
+        try:
+            self._process = RuntimeProcess(launch.command, launch.directory, variables, limit)
+        except OSError as error:
+            raise report.InvalidEntrypointError(error) from error
         process = self._process
         self._api.watch(process.log, lambda: self._read_log(process))
         while True:
