@@ -10,7 +10,7 @@ READY := .ready
 # The caller's shell must not decide what is measured or which cloud is reached.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH VIRTUAL_ENV
 export SAM_CLI_TELEMETRY := 0
-export PATH := $(abspath $(ENVS)/uv/bin):$(abspath $(ENVS)/sam/bin):$(PATH)
+export UV_SYSTEM_CERTS := 1 # whoever sits behind a proxy has its certificate there
 
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))

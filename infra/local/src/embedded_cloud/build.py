@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from embedded_cloud.aws import REGION
 from embedded_cloud.errors import CloudError
 
 SOURCES = ("template.yaml", "functions", "step_functions")
@@ -31,11 +32,12 @@ def digest(project: Path) -> str:
     return total.hexdigest()[:12]
 
 
-def build(project: Path, builds: Path, lambda_python: Path, log: Path) -> Path:
+def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
     """The folder of the built template and artifacts, built now unless it is there.
 
-    Raises CloudError with the end of SAM's output if the build fails, or if an artifact cannot be imported by
-    `lambda_python`, which has what the Lambda runtime has and no more; what was built before stays as it was.
+    `environments` holds `sam`, `uv`, and `lambda`, which has what the Lambda runtime has and no more.
+    Raises CloudError with the end of SAM's output if the build fails, or if an artifact cannot be imported in the
+    `lambda` environment; what was built before stays as it was.
     """
     target = builds / digest(project)
     if (target / "template.yaml").exists():
@@ -45,13 +47,19 @@ def build(project: Path, builds: Path, lambda_python: Path, log: Path) -> Path:
     unfinished = builds / f".{target.name}.{os.getpid()}"
     unfinished.mkdir(parents=True)
     try:
+        environment = {**_environment(environments), "ARTIFACT_CACHE": str(builds.parent)}
         with log.open("wb") as output:
-            made = subprocess.run(_command(project, unfinished), stdout=output, stderr=subprocess.STDOUT, cwd=project)
-        if made.returncode:
-            tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-15:])
-            raise CloudError(f"sam build failed:\n    {tail}", f"Mend what it names; the whole output is {log}")
+            for command in _commands(project, unfinished):
+                made = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, cwd=project, env=environment)
+                if made.returncode:
+                    tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-15:])
+                    raise CloudError(
+                        f"{' '.join(map(str, command[:2]))} failed:\n    {tail}",
+                        f"Mend what it names; the whole output is {log}",
+                    )
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(lambda artifact: _check_import(artifact, lambda_python), artifacts(unfinished)))
+            python = environments / "lambda" / "bin" / "python"
+            list(pool.map(lambda artifact: _check_import(artifact, python), artifacts(unfinished)))
         if not target.exists():
             unfinished.rename(target)
     finally:
@@ -75,9 +83,21 @@ def _check_import(artifact: Path, python: Path) -> None:
         )
 
 
-def _command(project: Path, target: Path) -> list[str | Path]:
-    options = ["--template", project / "template.yaml", "--build-dir", target, "--parallel"]
-    return ["sam", "build", *options, "--parameter-overrides", f"Runtime={runtime()}"]
+def _commands(project: Path, target: Path) -> list[list[str | Path]]:
+    """Validation first: its words for a broken template are the clearest."""
+    template = ["--template", project / "template.yaml"]
+    runtimes = ["--parameter-overrides", f"Runtime={runtime()}"]
+    return [
+        ["sam", "validate", "--lint", *template],
+        ["sam", "build", *template, "--build-dir", target, "--parallel", *runtimes],
+    ]
+
+
+def _environment(environments: Path) -> dict[str, str]:
+    """The caller's, with the pinned tools first; SAM asks nobody but this machine."""
+    tools = [str(environments / name / "bin") for name in ("uv", "sam")]
+    offline = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION, "PYTHON": sys.executable}
+    return {**os.environ, **offline, "PATH": os.pathsep.join([*tools, os.environ["PATH"]])}
 
 
 def _sources(project: Path) -> Iterator[Path]:

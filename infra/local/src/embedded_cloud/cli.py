@@ -7,10 +7,11 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import filelock
 from rich.markup import escape
@@ -25,6 +26,7 @@ from embedded_cloud.progress import console, problems, say, step
 from embedded_cloud.state import State
 
 DISK_GIGABYTES = 2
+LOST = "messages in flight, function logs and the history of pipeline runs are lost"
 PROJECT = Path.cwd()
 
 
@@ -36,7 +38,7 @@ def up(cloud: Cloud, home: Path) -> None:
     try:
         with ThreadPoolExecutor(1) as background:
             built = background.submit(
-                build.build, PROJECT, home / "build", cloud.runtime_python, cloud.state.logs / "build.log"
+                build.build, PROJECT, home / "build", cloud.environments, cloud.state.logs / "build.log"
             )
             for name in cloud.start():
                 started.append(name)
@@ -44,8 +46,10 @@ def up(cloud: Cloud, home: Path) -> None:
                 release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
         if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
             with step("Buckets"):
-                restore(cloud.aws.client("s3"), cloud.state.mirror)
+                restored = restore(cloud.aws.client("s3"), cloud.state.mirror)
                 project.create_buckets(cloud)
+            if restored:
+                say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
         stack = deployment.deploy(
             cloud.aws,
             cloud.state,
@@ -176,13 +180,21 @@ def _check_disk(home: Path) -> None:
         )
 
 
-def _summarise(addresses: dict[str, object], seconds: float) -> None:
-    card = project.champion(addresses) or {}
-    body = json.dumps(project.SAMPLE)
-    console.print()
-    console.print(f"Champion {card.get('model_version')}: accuracy {card.get('accuracy')} on the hold-out")
-    console.print(f"  API   {addresses['api_url']}")
-    console.print(f"  Site  {addresses['web_url']}")
-    console.print(f"  Up in {seconds:.0f} s. Try it:\n")
-    curl = f"curl -s {addresses['api_url']}/predict -H 'Content-Type: application/json' -d '{body}'"
-    console.print(curl, markup=False)
+def _summarise(addresses: Mapping[str, Any], seconds: float) -> None:
+    card = project.champion(addresses)
+    if not card:
+        raise CloudError("The pipeline ended without a champion", "See its promotion step: make status, make logs")
+    metrics = card["metrics"]
+    low, high = metrics["accuracy_interval"]
+    say(f"Up in {seconds:.0f} s")
+    console.print(f"""
+  champion  {card["model_version"]}
+  accuracy  {metrics["accuracy"]:.3f} (95 % interval {low:.2f} to {high:.2f}) on {metrics["rows"]} passengers held out
+  site      {addresses["web_url"]}
+  API       {addresses["api_url"]}
+
+Try it:
+""")
+    print(
+        f"curl -s {addresses['api_url']}/predict -H 'Content-Type: application/json' -d '{json.dumps(project.SAMPLE)}'"
+    )

@@ -90,6 +90,7 @@ class Cloud:
             case "postgres":
                 data = self.state.root / "postgres"
                 postgres.initialise(data, credentials.database_password)
+                postgres.clear_lock(data)
                 return postgres.service(data, self.ports.postgres)
             case "valkey":
                 return valkey.service(self.state.root / "valkey", self.ports.valkey, credentials.redis_password)

@@ -4,9 +4,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
+
+import psutil
 
 from embedded_cloud.errors import CloudError
 from embedded_cloud.ports import HOST
@@ -36,6 +40,26 @@ def initialise(data: Path, password: str) -> None:
     if made.returncode:
         raise CloudError(f"initdb failed: {made.stderr.strip()}", f"Check that {data.parent} can be written to")
     (data / "complete").touch()
+
+
+def clear_lock(data: Path, patience_seconds: float = 10) -> None:
+    """Remove the lock file of a server that was killed, once the last of its processes is gone.
+
+    PostgreSQL itself trusts the process id in it, which a zombie or, after a reboot, a stranger may bear. To be called
+    only when no server of this folder runs. Raises CloudError if processes of the dead server stay.
+    """
+    deadline = time.monotonic() + patience_seconds
+    while any(_works_in(process, data) for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            raise CloudError("Processes of a killed PostgreSQL are still at work", f"End those that run in {data}")
+        time.sleep(0.05)
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    with suppress(psutil.Error):
+        return process.cwd() == str(folder)
+    return False
 
 
 def service(data: Path, port: int) -> Service:

@@ -1,0 +1,131 @@
+"""An embedded cloud of the tests' own, over a copy of the checkout that tests may change."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from localstack_client.session import Session
+
+CHECKOUT = Path(__file__).parents[2]
+HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One checkout with one state folder, driven through the command line as a person would."""
+
+    checkout: Path
+    state: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [str(HOME / "envs/cloud/bin/embedded-cloud"), "--home", str(HOME), "--state", str(self.state), *arguments]
+
+    def variables(self) -> dict[str, str]:
+        """The least a shell has, and no schedule that would fire between two lines of a test."""
+        needed = {name: os.environ[name] for name in ("PATH", "HOME")}
+        return {**needed, "SCHEDULES": "DISABLED", **self.environment}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments), cwd=self.checkout, env=self.variables(), capture_output=True, text=True
+        )
+
+    def up(self) -> str:
+        done = self.run("up")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def outputs(self) -> dict[str, Any]:
+        done = self.run("outputs")
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def call(self, path: str, body: Any = None) -> Any:
+        return call(self.outputs()["api_url"] + path, body)
+
+    def champion(self) -> str:
+        return str(self.call("/health")["model_version"])
+
+    def client(self, service: str) -> Any:
+        host = self.outputs()["endpoint_url"].removeprefix("http://")
+        return Session("test", "test", localstack_host=host).client(service)
+
+
+def call(url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return json.load(response)
+
+
+def until(condition: Callable[[], Any], patience_seconds: float = 60) -> Any:
+    """What the condition answers as soon as that is true."""
+    deadline = time.monotonic() + patience_seconds
+    while time.monotonic() < deadline:
+        answer = condition()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"not within {patience_seconds} s")
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is deployed."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("functions", "step_functions", "web", "data"):
+        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(CHECKOUT / "template.yaml", copy)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def running_cloud(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(checkout, tmp_path_factory.mktemp("cloud"))
+    try:
+        cloud.up()
+        yield cloud
+    finally:
+        cloud.run("down")
+
+
+@pytest.fixture
+def cloud(running_cloud: Cloud) -> Cloud:
+    """The session's cloud, whole again whatever the test before did to it."""
+    running_cloud.up()
+    return running_cloud
+
+
+@pytest.fixture
+def empty_cloud(checkout: Path, tmp_path: Path) -> Iterator[Cloud]:
+    """A cloud that was never up."""
+    cloud = Cloud(checkout, tmp_path / "state")
+    yield cloud
+    cloud.run("down")
+
+
+@pytest.fixture(scope="session")
+def passenger() -> dict[str, Any]:
+    """The second row of the list, whose fate was to survive."""
+    return {
+        "Pclass": 1,
+        "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
+        "Sex": "female",
+        "Age": 38,
+        "SibSp": 1,
+        "Parch": 0,
+        "Ticket": "PC 17599",
+        "Fare": 71.2833,
+        "Cabin": "C85",
+        "Embarked": "C",
+    }

@@ -1,0 +1,270 @@
+"""The cloud through restarts, crashes and releases."""
+
+import os
+import signal
+import subprocess
+import threading
+import urllib.error
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import filelock
+import psutil
+import pytest
+from embedded_cloud import processes
+
+from .conftest import CHECKOUT, Cloud, call, until
+
+SERVICES = ("postgres", "valkey", "localstack")
+
+
+def pids(cloud: Cloud) -> dict[str, int]:
+    found = {name: list(processes.find(cloud.state, name)) for name in SERVICES}
+    return {name: running[0].pid for name, running in found.items() if running}
+
+
+def family(cloud: Cloud) -> list[psutil.Process]:
+    roots = list(processes.find(cloud.state))
+    return roots + [child for root in roots for child in root.children(recursive=True)]
+
+
+def test_up_again_changes_nothing(cloud: Cloud) -> None:
+    before = cloud.outputs(), pids(cloud), cloud.champion()
+    cloud.up()
+    assert (cloud.outputs(), pids(cloud), cloud.champion()) == before
+
+
+@pytest.mark.parametrize("victim", SERVICES)
+def test_up_recovers_from_a_kill(cloud: Cloud, victim: str, passenger: dict[str, Any]) -> None:
+    champion, before = cloud.champion(), cloud.call("/predict", passenger)
+    os.kill(pids(cloud)[victim], signal.SIGKILL)
+    until(lambda: victim not in pids(cloud))
+    said = cloud.up()
+    assert cloud.champion() == champion
+    assert cloud.call("/predict", passenger)["probability"] == before["probability"]
+    assert "Pipeline" not in said, "it trained again"
+    if victim == "localstack":
+        assert "lost" in said
+
+
+def test_up_recovers_from_a_reboot(cloud: Cloud) -> None:
+    champion = cloud.champion()
+    gone = family(cloud)
+    for process in gone:
+        process.kill()
+    until(lambda: not pids(cloud))
+    said = cloud.up()
+    assert cloud.champion() == champion
+    assert "Pipeline" not in said
+
+
+def test_functions_end_with_localstack(cloud: Cloud) -> None:
+    cloud.call("/health")
+    (localstack,) = processes.find(cloud.state, "localstack")
+    functions = localstack.children(recursive=True)
+    assert functions
+    localstack.kill()
+    until(lambda: not any(f.is_running() and f.status() != psutil.STATUS_ZOMBIE for f in functions))
+
+
+def test_every_listening_socket_is_on_loopback(cloud: Cloud) -> None:
+    cloud.call("/health")
+    listening = [
+        connection.laddr
+        for process in family(cloud)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= len(SERVICES)
+    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+
+
+def test_functions_run_as_processes(cloud: Cloud) -> None:
+    assert call(cloud.outputs()["endpoint_url"] + "/_embedded_cloud/executor")["executor"] == "process"
+
+
+def test_down_leaves_nothing(empty_cloud: Cloud) -> None:
+    with starting(empty_cloud) as up:
+        until(lambda: len(pids(empty_cloud)) == len(SERVICES))
+        up.kill()
+    assert empty_cloud.run("down").returncode == 0
+    assert not list(processes.find(empty_cloud.state))
+    filelock.FileLock(empty_cloud.state / "lock", timeout=0).acquire().lock.release()
+    assert empty_cloud.run("outputs").returncode == 1
+
+
+def test_an_interrupted_up_leaves_nothing_half_started(empty_cloud: Cloud) -> None:
+    with starting(empty_cloud) as up:
+        until(lambda: "localstack" in pids(empty_cloud))
+        up.send_signal(signal.SIGINT)
+        _, said = up.communicate(timeout=60)
+    assert up.returncode == 130
+    assert "make up" in said
+    assert not list(processes.find(empty_cloud.state))
+
+
+def test_a_second_up_at_once_is_told_so(empty_cloud: Cloud) -> None:
+    empty_cloud.state.mkdir()
+    with filelock.FileLock(empty_cloud.state / "lock"):
+        refused = empty_cloud.run("up")
+    assert refused.returncode == 1
+    assert "Another `make up`" in refused.stderr
+    assert not pids(empty_cloud)
+
+
+def test_a_demanded_port_that_is_taken_is_named(cloud: Cloud, empty_cloud: Cloud) -> None:
+    taken = cloud.outputs()["endpoint_url"].rpartition(":")[2]
+    empty_cloud.environment["LOCALSTACK_PORT"] = taken
+    refused = empty_cloud.run("up")
+    assert refused.returncode == 1
+    assert taken in refused.stderr
+    assert "LOCALSTACK_PORT" in refused.stderr
+    assert not pids(empty_cloud)
+
+
+def test_two_clouds_side_by_side_choose_other_ports(cloud: Cloud, empty_cloud: Cloud) -> None:
+    with starting(empty_cloud) as up:
+        until(lambda: len(pids(empty_cloud)) == len(SERVICES))
+        up.send_signal(signal.SIGTERM)
+        up.communicate(timeout=60)
+    assert len(pids(cloud)) == len(SERVICES)
+
+
+def test_a_full_disk_is_named_before_anything_starts(checkout: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    cloud = Cloud(checkout, small / "state")
+    command = " ".join(cloud.command("up")).replace(f"--home {CHECKOUT}/.local", f"--home {small}")
+    refused = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", "sh", "-c", f"mount -t tmpfs -o size=1m none {small} && {command}"],
+        cwd=checkout,
+        env=cloud.variables(),
+        capture_output=True,
+        text=True,
+    )
+    assert refused.returncode == 1
+    assert "GB" in refused.stderr
+
+
+def test_the_wrong_python_is_named(tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    old.write_text('#!/bin/sh\nexec python3 -c "import sys; sys.version_info = (3, 9, 1)\n$2"\n')
+    old.chmod(0o755)
+    refused = subprocess.run(
+        ["make", "up", f"PYTHON={old}", f"HOME_DIR={tmp_path}/home"], cwd=CHECKOUT, capture_output=True, text=True
+    )
+    assert refused.returncode
+    assert "3.11, 3.12 or 3.13 is needed" in refused.stderr
+    assert "3.9" in refused.stderr
+    assert "PYTHON=" in refused.stderr
+
+
+RELEASE = """
+
+_answer = handler
+
+
+def handler(event, context):
+    answer = _answer(event, context)
+    answer["headers"]["X-Release"] = "second"
+    return answer
+"""
+
+
+def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, passenger: dict[str, Any]) -> None:
+    champion, old = cloud.champion(), cloud.outputs()
+    with edited(cloud.checkout / "functions/inference/handler.py", RELEASE), probing(cloud, passenger) as answers:
+        cloud.up()
+        new = cloud.outputs()
+        released = count_of(answers)
+        until(lambda: count_of(answers) > released)
+    assert new["api_url"] != old["api_url"]
+    assert {version for version, _ in answers} == {champion}, "a wrong answer on the way"
+    assert answers[0][1] is None
+    assert answers[-1][1] == "second"
+    with pytest.raises(urllib.error.HTTPError):
+        call(old["api_url"] + "/health")
+
+
+@pytest.mark.parametrize(
+    ("file", "addition", "named"),
+    [
+        ("functions/ingestion/handler.py", "\nimport nowhere_to_be_found\n", "nowhere_to_be_found"),
+        ("functions/inference/handler.py", "\n\ndef handler(event, context):\n    raise RuntimeError('no')\n", "answer"),
+        ("template.yaml", "\n  Broken:\n    Value: !GetAtt Nothing.Arn\n", "Nothing"),
+    ],
+)
+def test_a_broken_release_is_refused_and_the_old_one_serves(
+    cloud: Cloud, passenger: dict[str, Any], file: str, addition: str, named: str
+) -> None:
+    before = cloud.outputs()
+    with edited(cloud.checkout / file, addition), probing(cloud, passenger) as answers:
+        refused = cloud.run("up")
+        until(lambda: answers)
+    assert refused.returncode == 1, refused.stdout
+    assert named in refused.stderr
+    assert None not in {version for version, _ in answers}
+    assert cloud.outputs() == before
+
+
+@contextmanager
+def edited(file: Path, addition: str) -> Iterator[None]:
+    original = file.read_text()
+    file.write_text(original + addition)
+    try:
+        yield
+    finally:
+        file.write_text(original)
+
+
+@contextmanager
+def probing(cloud: Cloud, passenger: dict[str, Any]) -> Iterator[list[tuple[str | None, str | None]]]:
+    """Predict over and over at the address that `outputs` gives at that moment: version (None: wrong) and release."""
+    import json
+    import urllib.request
+
+    answers: list[tuple[str | None, str | None]] = []
+    done = threading.Event()
+
+    def probe() -> None:
+        while not done.is_set():
+            url = cloud.outputs()["api_url"] + "/predict"
+            request = urllib.request.Request(url, json.dumps(passenger).encode(), {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=30) as response:
+                    answers.append((json.load(response)["model_version"], response.headers["X-Release"]))
+            except (OSError, ValueError, KeyError):
+                answers.append((None, None))
+
+    thread = threading.Thread(target=probe)
+    thread.start()
+    try:
+        until(lambda: answers)
+        yield answers
+    finally:
+        done.set()
+        thread.join()
+
+
+def count_of(answers: list[Any]) -> int:
+    return len(answers)
+
+
+@contextmanager
+def starting(cloud: Cloud) -> Iterator[subprocess.Popen[str]]:
+    up = subprocess.Popen(
+        cloud.command("up"),
+        cwd=cloud.checkout,
+        env=cloud.variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield up
+    finally:
+        if up.poll() is None:
+            up.kill()
+        up.communicate()

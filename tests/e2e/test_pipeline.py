@@ -1,0 +1,156 @@
+"""From a CSV in a bucket to a champion that serves."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Cloud, call, until
+
+LIST = Path(__file__).parents[2] / "data" / "titanic.csv"
+OUTPUTS = {
+    "api_url",
+    "web_url",
+    "endpoint_url",
+    "region",
+    "stack_name",
+    "pipeline_arn",
+    "data_bucket",
+    "models_bucket",
+    "web_bucket",
+    "database_url",
+    "redis_url",
+    "admin_api_key",
+    "functions",
+}
+
+
+def run_of(cloud: Cloud, key: str, content: bytes) -> dict[str, Any]:
+    """Upload a file and wait for the end of the run that it starts by itself."""
+    states, machine = cloud.client("stepfunctions"), cloud.outputs()["pipeline_arn"]
+    before = {run["executionArn"] for run in states.list_executions(stateMachineArn=machine)["executions"]}
+    cloud.client("s3").put_object(Bucket=cloud.outputs()["data_bucket"], Key=key, Body=content)
+
+    def ended() -> Any:
+        runs = states.list_executions(stateMachineArn=machine)["executions"]
+        return [run for run in runs if run["executionArn"] not in before and run["status"] != "RUNNING"]
+
+    (run,) = until(ended, 120)
+    answer: dict[str, Any] = states.describe_execution(executionArn=run["executionArn"])
+    return answer
+
+
+def test_outputs_have_every_field_of_the_contract(cloud: Cloud) -> None:
+    outputs = cloud.outputs()
+    assert set(outputs) == OUTPUTS
+    assert set(outputs["functions"]) == {
+        f"{name}Function" for name in ("Ingestion", "Features", "Training", "Inference", "Monitoring")
+    }
+
+
+def test_a_row_of_the_csv_is_a_request_body(cloud: Cloud) -> None:
+    api = cloud.outputs()["api_url"]
+    with LIST.open(newline="") as file:
+        rows = list(csv.DictReader(file))[:25]
+    for row in rows:
+        body = {key: value for key, value in row.items() if key not in ("PassengerId", "Survived") and value}
+        for key, number in (("Pclass", int), ("SibSp", int), ("Parch", int), ("Age", float), ("Fare", float)):
+            if key in body:
+                body[key] = number(body[key])
+        answer = call(f"{api}/predict", body)
+        expected = {"prediction_id", "survived", "probability", "model_version", "features", "contributions"}
+        assert set(answer) == expected
+        assert answer["survived"] == int(answer["probability"] >= 0.5)
+        assert sum(answer["contributions"].values()) == pytest.approx(answer["probability"], abs=1e-9)
+
+
+def test_a_batch_is_answered_in_order_and_as_one_by_one(cloud: Cloud, passenger: dict[str, Any]) -> None:
+    others = [{**passenger, "Age": age, "Sex": sex} for age in (4, 30, 70) for sex in ("male", "female")]
+    batch = cloud.call("/predict/batch", {"passengers": others})
+    singly = [cloud.call("/predict", other)["probability"] for other in others]
+    assert [each["probability"] for each in batch["predictions"]] == singly
+
+
+def test_the_function_answers_a_plain_event_as_the_api_does(cloud: Cloud, passenger: dict[str, Any]) -> None:
+    function = cloud.outputs()["functions"]["InferenceFunction"]
+    invoked = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(passenger))
+    direct, served = json.load(invoked["Payload"]), cloud.call("/predict", passenger)
+    for answer in (direct, served):
+        answer.pop("prediction_id")
+    assert direct == served
+
+
+def test_an_upload_starts_the_pipeline_and_its_champion_serves_without_a_restart(
+    cloud: Cloud, passenger: dict[str, Any]
+) -> None:
+    api, before = cloud.outputs()["api_url"], cloud.champion()
+    rows = LIST.read_bytes().splitlines(keepends=True)
+    run = run_of(cloud, "raw/shorter.csv", b"".join(rows[:-10] if len(rows) == 892 else rows))
+    assert run["status"] == "SUCCEEDED", run
+    history = cloud.client("stepfunctions").get_execution_history(executionArn=run["executionArn"])["events"]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+    assert [name for name in entered if name != "Evaluate"] == [
+        "Ingest",
+        "Features",
+        "Plan",
+        "Search",
+        "Fit",
+        "Promote",
+    ]
+    promotion = json.loads(run["output"])["promotion"]
+    assert promotion["decision"] in ("promoted", "unchanged"), promotion
+    assert promotion["decision"] == "promoted" or promotion["model_version"] == before
+    until(lambda: call(f"{api}/predict", passenger)["model_version"] == promotion["model_version"], 15)
+
+
+def test_the_same_list_again_changes_nothing_and_says_so(cloud: Cloud) -> None:
+    run_of(cloud, "raw/titanic.csv", LIST.read_bytes())
+    before = cloud.champion()
+    run = run_of(cloud, "raw/again.csv", LIST.read_bytes())
+    promotion = json.loads(run["output"])["promotion"]
+    assert promotion["decision"] == ("unchanged" if promotion["model_version"] == before else "kept")
+    assert promotion["reason"]
+    assert cloud.champion() == before
+
+
+def test_a_file_that_is_no_passenger_list_fails_the_run_with_its_cause(cloud: Cloud) -> None:
+    before = cloud.champion()
+    run = run_of(cloud, "raw/recipes.csv", b"dish,minutes\nsoup,20\n")
+    assert run["status"] == "FAILED"
+    assert run["error"] == "DatasetRefusedError"
+    assert "PassengerId" in run["cause"]
+    assert cloud.champion() == before
+
+
+def test_bad_rows_are_quarantined_with_reasons_and_the_rest_is_trained_on(cloud: Cloud) -> None:
+    text = LIST.read_text()
+    rows = list(csv.reader(io.StringIO(text)))
+    rows[3][rows[0].index("Age")] = "a long time"
+    spoilt = io.StringIO()
+    csv.writer(spoilt).writerows(rows)
+    run = run_of(cloud, "raw/spoilt.csv", spoilt.getvalue().encode())
+    assert run["status"] == "SUCCEEDED", run
+    dataset = json.loads(run["output"])["dataset"]
+    assert (dataset["rows"], dataset["rejected"]) == (890, 1)
+    stored = cloud.client("s3").get_object(Bucket=cloud.outputs()["data_bucket"], Key=dataset["quarantine_key"])
+    quarantined = stored["Body"].read().decode()
+    assert "Age" in quarantined
+    assert "a long time" in quarantined
+
+
+def test_monitoring_reports_on_what_was_predicted(cloud: Cloud, passenger: dict[str, Any]) -> None:
+    cloud.call("/predict/batch", {"passengers": [passenger] * 300})
+    function = cloud.outputs()["functions"]["MonitoringFunction"]
+    invoked = cloud.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    summary = json.load(invoked["Payload"])
+    assert "FunctionError" not in invoked, summary
+    assert summary["status"] == "drift"  # three hundred times the same lady
+
+
+def test_the_site_knows_the_api(cloud: Cloud) -> None:
+    s3, outputs = cloud.client("s3"), cloud.outputs()
+    config = s3.get_object(Bucket=outputs["web_bucket"], Key="config.js")["Body"].read().decode()
+    assert outputs["api_url"] in config
