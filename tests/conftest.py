@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_cloud import ports, postgres, processes, valkey
+from embedded_cloud import localstack, ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
 from titanic.encoder import Encoder
 from titanic.estimator import grow, portable
@@ -18,7 +18,8 @@ from titanic.passenger import FIELDS, Passenger
 from titanic.ports import FeatureRow
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
-_FIRST_PORT = 20_000 + os.getpid() % 5_000 * 2  # so that sessions side by side do not race for the same
+ENVIRONMENTS = Path(__file__).parents[1] / ".local" / "envs"
+_FIRST_PORT = 20_000 + os.getpid() % 4_000 * 3  # so that sessions side by side do not race for the same
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +46,20 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint_url() -> str:
-    """A real S3 on this machine."""
-    url = os.environ.get("TEST_S3_ENDPOINT_URL")
-    if not url:
-        pytest.skip("needs a real S3 on loopback: set TEST_S3_ENDPOINT_URL")
-    return url
+def s3_endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The S3 of a LocalStack of this session's own."""
+    if not (ENVIRONMENTS / "localstack").exists():
+        pytest.skip("LocalStack's environment is not installed: run `make test`")
+    root, port = tmp_path_factory.mktemp("localstack"), ports.choose("TEST_LOCALSTACK_PORT", _FIRST_PORT + 2)
+    url = f"http://{ports.HOST}:{port}"
+    localstack.prepare(root)
+    service = Service(
+        name="localstack",
+        command=localstack.command(ENVIRONMENTS / "localstack/bin/python"),
+        ready=lambda: localstack.is_ready(url),
+        environment=localstack.environment(root, port, ENVIRONMENTS / "lambda/bin/python"),
+    )
+    yield from _running(root, service, url)
 
 
 def _running(root: Path, service: Service, url: str) -> Iterator[str]:
