@@ -10,7 +10,8 @@ READY := .ready
 # The caller's shell must not decide what is measured or which cloud is reached.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH VIRTUAL_ENV
 export SAM_CLI_TELEMETRY := 0
-export UV_SYSTEM_CERTS := 1 # whoever sits behind a proxy has its certificate there
+# Whoever sits behind a proxy has its certificate there.
+export UV_SYSTEM_CERTS := 1
 
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
@@ -43,7 +44,7 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@$(ENVS)/dev/bin/ruff check .
 	@$(ENVS)/dev/bin/ruff format --check .
 	@$(ENVS)/dev/bin/mypy
-	@$(ENVS)/dev/bin/lint-imports
+	@PYTHONPATH=functions:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
 

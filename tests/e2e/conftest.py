@@ -27,7 +27,8 @@ class Cloud:
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
-        return [str(HOME / "envs/cloud/bin/embedded-cloud"), "--home", str(HOME), "--state", str(self.state), *arguments]
+        program = str(HOME / "envs/cloud/bin/embedded-cloud")
+        return [program, "--home", str(HOME), "--state", str(self.state), *arguments]
 
     def variables(self) -> dict[str, str]:
         """The least a shell has, and no schedule that would fire between two lines of a test."""

@@ -13,6 +13,7 @@ from typing import Any
 import filelock
 import psutil
 import pytest
+
 from embedded_cloud import processes
 
 from .conftest import CHECKOUT, Cloud, call, until
@@ -161,6 +162,7 @@ def test_the_wrong_python_is_named(tmp_path: Path) -> None:
     assert "PYTHON=" in refused.stderr
 
 
+RAISING = "\n\ndef handler(event, context):\n    raise RuntimeError('no')\n"
 RELEASE = """
 
 _answer = handler
@@ -192,7 +194,7 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
     ("file", "addition", "named"),
     [
         ("functions/ingestion/handler.py", "\nimport nowhere_to_be_found\n", "nowhere_to_be_found"),
-        ("functions/inference/handler.py", "\n\ndef handler(event, context):\n    raise RuntimeError('no')\n", "answer"),
+        ("functions/inference/handler.py", RAISING, "answer"),
         ("template.yaml", "\n  Broken:\n    Value: !GetAtt Nothing.Arn\n", "Nothing"),
     ],
 )

@@ -17,9 +17,7 @@ class Aws:
 
     def __init__(self, port: int) -> None:
         self.endpoint_url = f"http://{HOST}:{port}"
-        self._session = Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION, localstack_host=f"{HOST}:{port}"
-        )
+        self._session = Session("test", "test", region_name=REGION, localstack_host=f"{HOST}:{port}")
 
     @cache  # noqa: B019 - one instance per run of the command
     def client(self, service: str) -> Any:

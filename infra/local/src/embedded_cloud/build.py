@@ -85,7 +85,7 @@ def _check_import(artifact: Path, python: Path) -> None:
 
 def _commands(project: Path, target: Path) -> list[list[str | Path]]:
     """Validation first: its words for a broken template are the clearest."""
-    template = ["--template", project / "template.yaml"]
+    template: list[str | Path] = ["--template", project / "template.yaml"]
     runtimes = ["--parameter-overrides", f"Runtime={runtime()}"]
     return [
         ["sam", "validate", "--lint", *template],

@@ -41,7 +41,7 @@ def up(cloud: Cloud, home: Path) -> None:
                 build.build, PROJECT, home / "build", cloud.environments, cloud.state.logs / "build.log"
             )
             for name in cloud.start():
-                started.append(name)
+                started.append(name)  # noqa: PERF402 - what failed to start is in the list too
             with step("sam build"):
                 release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
         if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
@@ -103,7 +103,7 @@ def outputs(cloud: Cloud, _: Path) -> None:
     print(json.dumps(known, indent=2))
 
 
-def logs(cloud: Cloud, home: Path, function: str | None) -> None:
+def logs(cloud: Cloud, function: str | None) -> None:
     """The last events of a function's log, or where the servers' logs are."""
     if not function:
         for file in sorted(cloud.state.logs.glob("*.log")):
@@ -140,7 +140,7 @@ def main() -> None:
         cloud = Cloud(state, home / "envs", mirrored=project.BUCKETS)
         match given.command:
             case "logs":
-                logs(cloud, home, given.function)
+                logs(cloud, given.function)
             case "up" | "down":
                 _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
             case _:

@@ -34,7 +34,7 @@ def initialise(data: Path, password: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
         secret.write(password)
         secret.flush()
-        command = [BINARIES / "initdb", "--pgdata", data, "--username", USER, "--pwfile", secret.name]
+        command: list[str | Path] = [BINARIES / "initdb", "--pgdata", data, "--username", USER, "--pwfile", secret.name]
         options = ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
         made = subprocess.run([*_unprivileged(), *command, *options], capture_output=True, text=True, env={})
     if made.returncode:

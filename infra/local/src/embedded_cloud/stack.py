@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import yaml
 from botocore.exceptions import WaiterError
@@ -101,8 +101,8 @@ def describe(aws: Aws, name: str) -> Stack:
 def names(aws: Aws, prefix: str) -> list[str]:
     """Every stack that exists under this prefix, whole or not."""
     pages = aws.client("cloudformation").get_paginator("list_stacks").paginate()
-    stacks = (stack for page in pages for stack in page["StackSummaries"])
-    return [s["StackName"] for s in stacks if s["StackName"].startswith(prefix) and s["StackStatus"] != "DELETE_COMPLETE"]
+    stacks = [each for page in pages for each in page["StackSummaries"] if each["StackStatus"] != "DELETE_COMPLETE"]
+    return [each["StackName"] for each in stacks if each["StackName"].startswith(prefix)]
 
 
 def delete(aws: Aws, name: str) -> None:
@@ -138,7 +138,7 @@ def _reasons(aws: Aws, name: str) -> Iterator[str]:
 
 def _zipped(folder: Path) -> IO[bytes]:
     """An artifact as Lambda takes it; stored, not deflated: it never leaves this machine."""
-    file = TemporaryFile()
+    file = TemporaryFile()  # noqa: SIM115 - the caller closes it
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))

@@ -1,9 +1,9 @@
 """The one folder that holds everything a cloud remembers, so that deleting it forgets the cloud.
 
-    cloud.json        ports and generated passwords
-    deployment.json   which stack serves
-    outputs.json      what `outputs` prints
-    postgres/ valkey/ localstack/ mirror/ logs/
+cloud.json        ports and generated passwords
+deployment.json   which stack serves
+outputs.json      what `outputs` prints
+postgres/ valkey/ localstack/ mirror/ logs/
 """
 
 import json
@@ -50,8 +50,8 @@ class State:
         """Replace a document in one step; only its owner may read it, since some hold passwords."""
         path = self.root / f"{document}.json"
         partial = path.with_suffix(f".{os.getpid()}")
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(content, file, indent=2)
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(content, indent=2))
         partial.replace(path)
 
     def credentials(self) -> Credentials:
