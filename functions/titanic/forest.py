@@ -15,20 +15,15 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    _Indices = NDArray[np.int32]
-    _Reals = NDArray[np.float64]
-    _Arrays = tuple[_Indices, _Indices, _Reals, _Indices, _Reals]
+    from titanic.descent import Descent
 
 # What a leaf is compared with: whatever comes, it stays where it is.
 LEAF_THRESHOLD = inf
 
 # At so many rows numpy becomes the faster of the two ways.
 MANY = 8
-# Rows scored at once in numpy: enough to share its overhead, few enough to stay in the processor's cache.
-_CHUNK = 256
+# P(survived), the base rate, and each column's share; the last two add up to the first.
+Explanation = tuple[float, float, list[float]]
 
 
 @dataclass(frozen=True)
@@ -52,19 +47,34 @@ class Forest:
         """P(survived) of each encoded row."""
         if len(rows) < MANY:
             return [self._walk(_rounded(row)) for row in rows]
-        return [p for start in range(0, len(rows), _CHUNK) for p in self._descend(rows[start : start + _CHUNK])]
+        return self._descent.probabilities(rows)
 
-    def explain(self, row: Sequence[float]) -> tuple[float, float, list[float]]:
-        """P(survived) of one encoded row, the base rate, and each column's share: with the base they add up to it.
+    def explanations(self, rows: Sequence[Sequence[float]]) -> list[Explanation]:
+        """P(survived) of each encoded row, and what it is made of.
 
         On the way down each tree, the change of P(survived) at a split is credited to the column that splits; averaged
         over the trees (A. Saabas, "Interpreting random forests", 2014).
         """
-        roots, feature, threshold, left, right, value = self._parts
-        x = _rounded(row)
-        shares = [0.0] * self.columns
+        if len(rows) < MANY:
+            return [self._account(_rounded(row)) for row in rows]
+        return self._descent.explanations(rows)
+
+    def _walk(self, x: Sequence[float]) -> float:
+        feature, threshold, left, right, value = self.feature, self.threshold, self.left, self.right, self.value
+        total = 0.0
+        for node in self.roots:
+            child = left[node] if x[feature[node]] <= threshold[node] else right[node]
+            while child != node:
+                node = child
+                child = left[node] if x[feature[node]] <= threshold[node] else right[node]
+            total += value[node]
+        return total / len(self.roots)
+
+    def _account(self, x: Sequence[float]) -> Explanation:
+        feature, threshold, left, right, value = self.feature, self.threshold, self.left, self.right, self.value
+        trees, shares = len(self.roots), [0.0] * self.columns
         base = total = 0.0
-        for node in roots:
+        for node in self.roots:
             here = value[node]
             base += here
             while True:
@@ -75,52 +85,13 @@ class Forest:
                 shares[column] += value[child] - here
                 node, here = child, value[child]
             total += here
-        return total / len(roots), base / len(roots), [share / len(roots) for share in shares]
-
-    def _walk(self, x: Sequence[float]) -> float:
-        roots, feature, threshold, left, right, value = self._parts
-        total = 0.0
-        for node in roots:
-            child = left[node] if x[feature[node]] <= threshold[node] else right[node]
-            while child != node:
-                node = child
-                child = left[node] if x[feature[node]] <= threshold[node] else right[node]
-            total += value[node]
-        return total / len(roots)
-
-    def _descend(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        import numpy as np
-
-        roots, feature, threshold, children, value = self._arrays
-        x = np.asarray(rows, dtype=np.float32)
-        offset = np.arange(len(x), dtype=np.int32) * self.columns
-        flat = x.ravel()
-        nodes = np.repeat(roots[:, None], len(x), axis=1)
-        for _ in range(self.depth):
-            goes_right = flat[feature[nodes] + offset] > threshold[nodes]
-            nodes = children[2 * nodes + goes_right]
-        total = np.zeros(len(x))
-        for leaves in value[nodes]:
-            total += leaves
-        return (total / len(roots)).tolist()  # type: ignore[no-any-return]
-
-    @property
-    def _parts(self) -> tuple[list[int], list[int], list[float], list[int], list[int], list[float]]:
-        return self.roots, self.feature, self.threshold, self.left, self.right, self.value
+        return total / trees, base / trees, [share / trees for share in shares]
 
     @cached_property
-    def _arrays(self) -> "_Arrays":
-        """Roots, features, thresholds, children (left and right of each node side by side) and values."""
-        import numpy as np
+    def _descent(self) -> "Descent":
+        from titanic.descent import Descent
 
-        children = np.stack([np.asarray(self.left, np.int32), np.asarray(self.right, np.int32)], axis=1).ravel()
-        return (
-            np.asarray(self.roots, np.int32),
-            np.asarray(self.feature, np.int32),
-            np.asarray(self.threshold, np.float64),
-            children,
-            np.asarray(self.value, np.float64),
-        )
+        return Descent.of(self)
 
 
 def _rounded(row: Sequence[float]) -> list[float]:

@@ -36,17 +36,19 @@ class Model:
         """P(survived) of each passenger."""
         return self.forest.probabilities([self.encoder.encode(row) for row in rows])
 
-    def explain(self, row: Derived) -> tuple[float, dict[str, float]]:
-        """P(survived) of one passenger, and `base` and each feature's contribution, which add up to it.
+    def explanations(self, rows: Sequence[Derived]) -> list[tuple[float, dict[str, float]]]:
+        """P(survived) of each passenger, and `base` and each feature's contribution, which add up to it."""
+        explained = self.forest.explanations([self.encoder.encode(row) for row in rows])
+        return [(probability, _by_feature(base, shares)) for probability, base, shares in explained]
 
-        What a column made of several features contributes is divided equally among them.
-        """
-        probability, base, shares = self.forest.explain(self.encoder.encode(row))
-        total = dict.fromkeys(_EXPLAINED, 0.0)
-        for column, share in zip(COLUMNS, shares, strict=True):
-            for feature in column.features:
-                total[feature] += share / len(column.features)
-        return probability, {"base": base, **total}
+
+def _by_feature(base: float, shares: Sequence[float]) -> dict[str, float]:
+    """What a column made of several features contributes is divided equally among them."""
+    total = {"base": base, **dict.fromkeys(_EXPLAINED, 0.0)}
+    for column, share in zip(COLUMNS, shares, strict=True):
+        for feature in column.features:
+            total[feature] += share / len(column.features)
+    return total
 
 
 def dump(model: Model) -> bytes:

@@ -47,7 +47,8 @@ def test_on_the_whole_list_and_on_invented_passengers(trained: Trained, feature_
     assert together == pytest.approx(expected, abs=1e-6)
     assert together == expected.tolist(), "not even the last bit differs, for the sums are taken in the same order"
     assert [trained.model.probabilities([row])[0] for row in rows[:891]] == together[:891]
-    assert [trained.model.explain(row)[0] for row in rows[:891]] == together[:891]
+    assert [trained.model.explanations([row])[0] for row in rows[:891]] == trained.model.explanations(rows[:891])
+    assert [probability for probability, _ in trained.model.explanations(rows)] == together
 
 
 def test_it_is_fast_enough(trained: Trained, feature_rows: list[FeatureRow]) -> None:
@@ -55,7 +56,7 @@ def test_it_is_fast_enough(trained: Trained, feature_rows: list[FeatureRow]) -> 
     rows = [row.features for row in feature_rows]
 
     assert fastest(lambda: trained.model.probabilities(rows[:1])) < 0.003
-    assert fastest(lambda: trained.model.explain(rows[0])) < 0.003
+    assert fastest(lambda: trained.model.explanations(rows[:1])) < 0.003
     assert fastest(lambda: trained.model.probabilities((rows * 2)[:1000])) < 0.120
 
 

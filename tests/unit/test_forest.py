@@ -35,6 +35,7 @@ def test_any_number_of_rows_scores_as_scikit_learn_does(
 
 def test_no_rows_have_no_probabilities(forest: Forest) -> None:
     assert forest.probabilities([]) == []
+    assert forest.explanations([]) == []
 
 
 def test_inputs_are_rounded_to_float32_before_they_are_compared(
@@ -57,11 +58,12 @@ def test_one_by_one_and_together_are_the_same(forest: Forest, row: list[float]) 
     (alone,) = forest.probabilities([row])
 
     assert forest.probabilities([row] * MANY) == [alone] * MANY
+    assert forest.explanations([row] * MANY) == forest.explanations([row]) * MANY
 
 
 def test_contributions_add_up_and_the_base_is_the_forests_own_rate(forest: Forest) -> None:
-    for row in MATRIX[:50].astype(float).tolist():
-        probability, base, shares = forest.explain(row)
+    rows = MATRIX[:50].astype(float).tolist()
+    for row, (probability, base, shares) in zip(rows, forest.explanations(rows), strict=True):
         assert probability == forest.probabilities([row])[0]
         assert base + sum(shares) == pytest.approx(probability, abs=1e-12)
         assert base == pytest.approx(np.mean(SURVIVED), abs=0.05)
@@ -81,5 +83,7 @@ def test_contributions_follow_the_path_of_the_row() -> None:
         value=[0.4, 0.1, 0.7, 0.5, 1.0],
     )
 
-    assert tree.explain([0.0, 2.0]) == (0.1, 0.4, pytest.approx([0.0, -0.3]))
-    assert tree.explain([6.0, 3.0]) == (1.0, 0.4, pytest.approx([0.3, 0.3]))
+    for times in (1, MANY):
+        explained = tree.explanations([[0.0, 2.0], [6.0, 3.0]] * times)
+        assert explained[0] == (0.1, 0.4, pytest.approx([0.0, -0.3]))
+        assert explained[1] == (1.0, 0.4, pytest.approx([0.3, 0.3]))

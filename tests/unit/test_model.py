@@ -73,8 +73,9 @@ def test_arrays_that_do_not_fit_together_are_refused(model: Model) -> None:
 
 
 def test_contributions_are_of_features_and_add_up(model: Model, feature_rows: list[FeatureRow]) -> None:
-    for row in feature_rows[:30]:
-        probability, contributions = model.explain(row.features)
+    rows = [row.features for row in feature_rows[:30]]
+    for row, (probability, contributions) in zip(rows, model.explanations(rows), strict=True):
+        assert model.probabilities([row]) == [probability]
         assert list(contributions) == ["base", *(each.name for each in REGISTRY if each.type != "key")]
         assert sum(contributions.values()) == pytest.approx(probability, abs=1e-12)
         assert json.loads(json.dumps(contributions)) == contributions

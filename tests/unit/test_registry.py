@@ -38,9 +38,9 @@ def test_a_version_is_its_content(registry: Registry, objects: MemoryObjectStore
 
 
 def test_a_model_is_read_back(registry: Registry, model: Model, feature_rows: list[FeatureRow]) -> None:
-    row = feature_rows[0].features
+    rows = [feature_rows[0].features]
 
-    assert registry.shelf.model(published(registry, model)).explain(row) == model.explain(row)
+    assert registry.shelf.model(published(registry, model)).explanations(rows) == model.explanations(rows)
 
 
 def test_a_swapped_artifact_is_refused(registry: Registry, objects: MemoryObjectStore, model: Model) -> None:

@@ -17,6 +17,9 @@ TIMEOUT = 0.25
 # Seconds without a try after a failure, or every request would wait for the timeout.
 PAUSE = 2.0
 
+# Made once: json.dumps with arguments would make an encoder for each of a thousand predictions.
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
 
 class RedisPredictionLog:
     """Implements `ports.PredictionLog`: predictions in a capped stream, totals in one hash."""
@@ -29,8 +32,7 @@ class RedisPredictionLog:
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         commands: list[Command] = [["HINCRBYFLOAT", TOTALS, name, repr(value)] for name, value in observations.items()]
         for each in predictions:
-            body = json.dumps(each, separators=(",", ":"), ensure_ascii=False)
-            commands.append(["XADD", STREAM, "MAXLEN", "~", str(KEPT), "*", "prediction", body])
+            commands.append(["XADD", STREAM, "MAXLEN", "~", str(KEPT), "*", "prediction", _encoded(each)])
         self._run(commands)
 
     def totals(self) -> dict[str, float]:

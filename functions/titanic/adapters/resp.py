@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from titanic.errors import StoreUnavailableError
 
-Command = Sequence[str | bytes]
+Command = Sequence[str]
 
 
 class Pipeline:
@@ -109,8 +109,7 @@ class RefusedError(ValueError):
 def _packed(commands: Iterable[Command]) -> bytes:
     parts: list[bytes] = []
     for command in commands:
-        parts.append(b"*%d\r\n" % len(command))
-        for each in command:
-            data = each.encode() if isinstance(each, str) else each
-            parts.append(b"$%d\r\n%b\r\n" % (len(data), data))
+        encoded = [each.encode() for each in command]
+        parts.append(b"*%d\r\n" % len(encoded))
+        parts += [b"$%d\r\n%b\r\n" % (len(each), each) for each in encoded]
     return b"".join(parts)

@@ -53,7 +53,7 @@ def predict(
     rows = [derive(each) for each in passengers]
     scored: Iterable[tuple[float, Mapping[str, float] | None]]
     if explain:
-        scored = (serving.model.explain(row) for row in rows)
+        scored = serving.model.explanations(rows)
     else:
         scored = ((probability, None) for probability in serving.model.probabilities(rows))
     predictions = [
