@@ -91,17 +91,38 @@ def test_a_features_run_that_dies_half_way_leaves_nothing(database: Database) ->
     assert store.write("v", "s", rows(0)) == 6000
 
 
-def test_a_connection_that_broke_is_reported_and_opened_anew(database: Database, postgres_url: str) -> None:
-    with database.transaction() as cursor:
-        backend = cursor.connection.info.backend_pid
+def terminate(postgres_url: str, backend: int) -> None:
     with closing(psycopg2.connect(postgres_url)) as other, other, other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
 
-    with pytest.raises(StoreUnavailableError), database.transaction() as cursor:
-        cursor.execute("SELECT 1")
+
+def test_a_connection_that_breaks_in_use_is_reported_and_opened_anew(database: Database, postgres_url: str) -> None:
+    def use() -> None:
+        with database.transaction() as cursor:
+            terminate(postgres_url, cursor.connection.info.backend_pid)
+            cursor.execute("SELECT 1")
+
+    with pytest.raises(StoreUnavailableError):
+        use()
     with database.transaction() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(database: Database, postgres_url: str) -> None:
+    with database.transaction() as cursor:
+        backend = cursor.connection.info.backend_pid
+    terminate(postgres_url, backend)
+
+    with database.transaction() as cursor:
+        assert cursor.connection.info.backend_pid != backend
+
+
+def test_a_database_in_use_cannot_be_used_for_something_else(database: Database) -> None:
+    with database.stream("SELECT generate_series(1, 20000)", ()) as rows:
+        assert next(rows) == (1,)
+        with pytest.raises(psycopg2.ProgrammingError), database.transaction():
+            pass
 
 
 def test_a_server_that_is_away_is_reported() -> None:

@@ -113,3 +113,13 @@ def test_features_of_an_unknown_version_are_an_error(invoke: Invoke, uploaded: N
 
     with pytest.raises(DatasetNotFoundError):
         invoke("features", {"dataset_version": "0123456789abcdef"})
+
+
+def test_the_share_of_bad_rows_that_is_borne_is_a_setting(
+    invoke: Invoke, objects: MemoryObjectStore, passenger_list: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects.put("titanic-data", "raw/bad.csv", passenger_list.replace(b"\r\n5,0,3", b"\r\n5,0,4"), "text/csv")
+    monkeypatch.setenv("MAX_REJECTED_SHARE", "0.001")
+
+    with pytest.raises(DatasetRefusedError, match=r"1 of 891 rows are bad, more than 0\.1%"):
+        invoke("ingestion", {"bucket": "titanic-data", "key": "raw/bad.csv"})

@@ -22,7 +22,7 @@ _OPTIONS: dict[str, Any] = {
 
 
 class Database:
-    """Opens its one connection when first needed and again after it broke. For one thread."""
+    """Opens its one connection when first needed, and another when that one broke. For one thread."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -57,6 +57,19 @@ class Database:
         return connection
 
     def _open(self) -> extensions.connection:
-        if self._connection is None or self._connection.closed:
+        if self._connection is None or self._connection.closed or not _answers(self._connection):
             self._connection = self.connect()
         return self._connection
+
+
+def _answers(connection: extensions.connection) -> bool:
+    """Whether an idle connection is still there: the server may have restarted while the environment slept."""
+    if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
+        return True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+        return False
+    return True

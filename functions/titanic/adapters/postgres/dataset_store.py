@@ -95,4 +95,4 @@ def _reject(cursor: extensions.cursor, version: str, rejected: int) -> None:
 def _too_bad(cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float) -> str:
     cursor.execute(_REJECTIONS + " LIMIT 3", (version,))
     examples = "; ".join(f"row {row}: {field} {value!r} {reason}" for row, field, value, reason in cursor)
-    return f"{rejected} of {total} rows are bad, more than {limit:.0%}: correct the file. {examples}"
+    return f"{rejected} of {total} rows are bad, more than {100 * limit:.3g}%: correct the file. {examples}"
