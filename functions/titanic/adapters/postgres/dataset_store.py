@@ -28,7 +28,9 @@ _LOAD = f"""
     ON CONFLICT DO NOTHING
 """  # noqa: S608 - constants alone
 _REJECT = 'INSERT INTO rejections (dataset_version, "row", field, value, reason) SELECT %s, found.* FROM ({}) AS found'
-_FIND = "SELECT version, source, rows, rejected, extract(epoch FROM loaded_at)::float8 FROM datasets WHERE version = %s"
+_DATASET = "version, source, rows, rejected, extract(epoch FROM loaded_at)::float8"
+_FIND = f"SELECT {_DATASET} FROM datasets WHERE version = %s"  # noqa: S608 - a constant
+_KEEP = f"INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, %s, %s, %s) RETURNING {_DATASET}"
 _REJECTIONS = 'SELECT "row", field, value, reason FROM rejections WHERE dataset_version = %s ORDER BY "row", field'
 
 
@@ -54,13 +56,9 @@ class PostgresDatasetStore:
                 _reject(cursor, version, rejected)
             if rejected > max_rejected_share * total:
                 raise DatasetRefusedError(_too_bad(cursor, version, rejected, total, max_rejected_share))
-            cursor.execute(
-                "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, %s, %s, %s)",
-                (version, source, rows, rejected),
-            )
-            loaded = _find(cursor, version)
-            assert loaded is not None
-            return loaded
+            cursor.execute(_KEEP, (version, source, rows, rejected))
+            (kept,) = cursor
+            return DatasetVersion(*kept)
 
     def find(self, version: str) -> DatasetVersion:
         with self._database.transaction() as cursor:
