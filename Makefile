@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status logs outputs test check format bench clean requirements
+.PHONY: help up down status logs outputs test test-cloud test-product check format bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,13 +37,20 @@ logs: $(ENVS)/cloud/$(READY)  ## a function's log: make logs F=TrainingFunction
 outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 	@$(CLOUD) outputs
 
-test: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## every test, in a cloud of its own
+test: test-cloud test-product  ## every test, in clouds of its own
+
+test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
+	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
+
+test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the product's suite, end to end
 	@$(ENVS)/dev/bin/python -m pytest $(ARGS)
 
 check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contracts, template
 	@$(ENVS)/dev/bin/ruff check .
 	@$(ENVS)/dev/bin/ruff format --check .
 	@$(ENVS)/dev/bin/mypy
+	@for function in ingestion features training inference monitoring; do \
+	    MYPYPATH=functions:functions/$$function $(ENVS)/dev/bin/mypy functions/$$function/*.py || exit 1; done
 	@PYTHONPATH=functions:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
