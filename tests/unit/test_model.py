@@ -65,6 +65,11 @@ def test_another_format_or_schema_is_refused(file: bytes, old: str, new: str) ->
         load(rewritten(file, old, new))
 
 
+def test_a_file_that_lost_a_tree_is_refused(file: bytes) -> None:
+    with pytest.raises(ModelCorruptedError, match="reaches beyond"):
+        load(file[:-4])
+
+
 def test_arrays_that_do_not_fit_together_are_refused(model: Model) -> None:
     unequal = replace(model, forest=replace(model.forest, left=model.forest.left[:-1]))
 

@@ -69,11 +69,7 @@ class Pipeline:
     def _exchange(self, packed: bytes, count: int) -> list[Any]:
         assert self._socket is not None
         self._socket.sendall(packed)
-        replies = [self._reply() for _ in range(count)]
-        for reply in replies:
-            if isinstance(reply, RefusedError):
-                raise reply
-        return replies
+        return [self._reply() for _ in range(count)]
 
     def _reply(self) -> Any:
         assert self._replies is not None
@@ -87,7 +83,7 @@ class Pipeline:
             case b":":
                 return int(rest)
             case b"-":
-                return RefusedError(rest.decode(errors="replace"))
+                raise ValueError(rest.decode(errors="replace"))
             case b"$":
                 return None if rest == b"-1" else self._bulk(int(rest))
             case b"*":
@@ -100,10 +96,6 @@ class Pipeline:
         if len(data) < length + 2:
             raise EOFError("the connection was closed")
         return data[:-2]
-
-
-class RefusedError(ValueError):
-    """An error that the server replied with."""
 
 
 def _packed(commands: Iterable[Command]) -> bytes:
