@@ -147,6 +147,18 @@ def test_numbers_that_json_does_not_have_are_refused(http: Http, champion: str) 
         assert status == 422
 
 
+@pytest.mark.parametrize("name", ["Ōkuma, Mr. 重信", "Zoë, Mrs. \u0000", "🛳, Master. 🧊", "no comma nor title"])
+def test_any_text_is_a_name(http: Http, champion: str, name: str) -> None:
+    assert http("POST", "/predict", {**ROW, "Name": name})[0] == 200
+    assert bootstrap.inference().log.recent(1)[0]["inputs"]["Name"] == name
+
+
+def test_half_a_character_is_refused(http: Http, champion: str) -> None:
+    body = json.dumps({**ROW, "Name": "x"}).replace('"x"', r'"\ud800"')
+
+    assert http("POST", "/predict", body)[0] == 422
+
+
 def test_empty_cells_of_a_csv_are_not_recorded(http: Http, champion: str) -> None:
     empty = {"Age": "", "Ticket": " ", "Fare": "", "Cabin": "", "Embarked": ""}
     bare, filled = http("POST", "/predict", ROW)[1], http("POST", "/predict", {**ROW, **empty})[1]

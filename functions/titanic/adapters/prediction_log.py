@@ -31,8 +31,8 @@ class RedisPredictionLog:
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         commands: list[Command] = [["HINCRBYFLOAT", TOTALS, name, repr(value)] for name, value in observations.items()]
-        for each in predictions:
-            commands.append(["XADD", STREAM, "MAXLEN", "~", str(KEPT), "*", "prediction", _encoded(each)])
+        append = ("XADD", STREAM, "MAXLEN", "~", str(KEPT), "*", "prediction")
+        commands += [(*append, _encoded(each)) for each in predictions]
         self._run(commands)
 
     def totals(self) -> dict[str, float]:
