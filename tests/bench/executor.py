@@ -30,6 +30,7 @@ from embedded_cloud import localstack
 
 ENVIRONMENTS = Path(os.environ.get("ENVS") or Path(__file__).parents[2] / ".local" / "envs")
 REPEATS = int(os.environ.get("REPEATS", "200"))
+RUNTIME = "python{}.{}".format(*sys.version_info)  # all environments are of one Python
 COLD_REPEATS = max(REPEATS // 10, 5)
 SOURCE = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'ok'}\n"
 ROLE = "arn:aws:iam::000000000000:role/bench"
@@ -179,7 +180,7 @@ class Emulator:
         name = f"bench-{self._number}"
         self._lambda.create_function(
             FunctionName=name,
-            Runtime="python3.11",
+            Runtime=RUNTIME,
             Handler="app.handler",
             Role=ROLE,
             Code={"ZipFile": package()},
@@ -289,7 +290,7 @@ def sam_rows(cold: float, gateway: float) -> list[Row]:
     ]
 
 
-TEMPLATE = """
+TEMPLATE = f"""
 Transform: AWS::Serverless-2016-10-31
 Resources:
   Function:
@@ -297,8 +298,8 @@ Resources:
     Properties:
       CodeUri: .
       Handler: app.handler
-      Runtime: python3.11
-      Events: {Any: {Type: Api, Properties: {Path: /, Method: GET}}}
+      Runtime: {RUNTIME}
+      Events: {{Any: {{Type: Api, Properties: {{Path: /, Method: GET}}}}}}
 """
 
 

@@ -9,7 +9,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from running import eventually
+from running import RUNTIME, eventually
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def deploy(client: Any, role: str, source: str, files: dict[str, bytes] | None =
     created = client.create_function(
         **{
             "FunctionName": f"conformance-{uuid.uuid4().hex[:12]}",
-            "Runtime": "python3.11",
+            "Runtime": RUNTIME,
             "Handler": "app.handler",
             "Role": role,
             "Code": {"ZipFile": archive(source, files)},

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from embedded_cloud import localstack
 ENVIRONMENTS = Path(__file__).parents[3] / ".local" / "envs"
 LOCALSTACK_PYTHON = Path(os.environ.get("LOCALSTACK_PYTHON") or ENVIRONMENTS / "localstack/bin/python")
 LAMBDA_PYTHON = Path(os.environ.get("LAMBDA_PYTHON") or ENVIRONMENTS / "lambda/bin/python")
+RUNTIME = "python{}.{}".format(*sys.version_info)  # all environments are of one Python
 CREDENTIALS = {
     "region_name": localstack.REGION,
     "aws_access_key_id": "test",

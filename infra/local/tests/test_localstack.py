@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from running import Localstack, free_port
+from running import RUNTIME, Localstack, free_port
 
 from embedded_cloud import localstack as launch
 
@@ -68,7 +68,7 @@ def test_missing_plugins_are_an_error():
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"Runtime": "python3.13"}, "python3.13 cannot run here, only python3.11"),
+        ({"Runtime": "python3.9"}, f"python3.9 cannot run here, only {RUNTIME}"),
         ({"Runtime": "nodejs22.x"}, "nodejs22.x cannot run here"),
     ],
 )

@@ -9,7 +9,7 @@ import boto3
 import psutil
 import pytest
 from botocore.exceptions import BotoCoreError
-from running import Localstack, eventually
+from running import RUNTIME, Localstack, eventually
 
 from conftest import PATIENCE, ROLE
 from functions import Function, deploy
@@ -94,7 +94,7 @@ def test_deleting_a_function_ends_its_processes(function):
     eventually(lambda: not running(pids))
     deployed.client.create_function(
         FunctionName=deployed.name,
-        Runtime="python3.11",
+        Runtime=RUNTIME,
         Handler="app.handler",
         Role=ROLE or "arn:aws:iam::000000000000:role/x",
         Code={"ZipFile": b"PK\x05\x06" + bytes(18)},

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from running import eventually
+from running import RUNTIME, eventually
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
@@ -17,7 +17,7 @@ def test_environment_variables(function):
     expected = {
         "COLOUR": "blue",
         "_HANDLER": "app.handler",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.11",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
         "AWS_LAMBDA_FUNCTION_NAME": deployed.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "192",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
