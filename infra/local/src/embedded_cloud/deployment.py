@@ -56,6 +56,7 @@ def deploy(
     """
     old = current(aws, state)
     if old and old.name == release.stack_name:
+        switch(old)  # the site may have changed though the stack has not
         return old
     for leftover in stack.names(aws, f"{release.project}-"):
         if not old or leftover != old.name:
