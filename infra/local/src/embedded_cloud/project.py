@@ -52,9 +52,7 @@ def create_buckets(cloud: Cloud) -> None:
     s3 = cloud.aws.client("s3")
     for bucket in BUCKETS:
         s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_notification_configuration(
-        Bucket=DATA, NotificationConfiguration={"EventBridgeConfiguration": {}}
-    )
+    s3.put_bucket_notification_configuration(Bucket=DATA, NotificationConfiguration={"EventBridgeConfiguration": {}})
 
 
 def outputs(cloud: Cloud, stack: Stack) -> dict[str, Any]:
