@@ -61,15 +61,6 @@ def test_up_recovers_from_a_reboot(cloud: Cloud) -> None:
     assert "Pipeline" not in said
 
 
-def test_functions_end_with_localstack(cloud: Cloud) -> None:
-    cloud.call("/health")
-    (localstack,) = processes.find(cloud.state, "localstack")
-    functions = localstack.children(recursive=True)
-    assert functions
-    localstack.kill()
-    until(lambda: not any(f.is_running() and f.status() != psutil.STATUS_ZOMBIE for f in functions))
-
-
 def test_every_listening_socket_is_on_loopback(cloud: Cloud) -> None:
     cloud.call("/health")
     listening = [
