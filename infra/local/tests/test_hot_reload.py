@@ -12,8 +12,8 @@ from embedded_cloud.localstack import STATUS_PATH
 DEPLOYED = "import shared\ndef handler(event, context): return ['deployed', shared.NAME]"
 
 
-def use(cloud, source: object) -> dict:
-    request = urllib.request.Request(cloud.url + STATUS_PATH, json.dumps({"source": source}).encode(), method="PUT")
+def use(cloud, sources: object) -> dict:
+    request = urllib.request.Request(cloud.url + STATUS_PATH, json.dumps({"sources": sources}).encode(), method="PUT")
     with urllib.request.urlopen(request) as response:
         return json.load(response)
 
@@ -21,9 +21,9 @@ def use(cloud, source: object) -> dict:
 @pytest.fixture
 def source(cloud, tmp_path: Path):
     """A source folder in front of every artifact, for one test."""
-    assert use(cloud, str(tmp_path))["source"] == str(tmp_path)
+    assert use(cloud, {"*": [str(tmp_path)]})["sources"] == {"*": [str(tmp_path)]}
     yield tmp_path
-    assert use(cloud, None)["source"] is None
+    assert use(cloud, {})["sources"] == {}
 
 
 def edit(path: Path, text: str) -> None:
@@ -35,11 +35,11 @@ def test_source_comes_before_the_artifact_and_goes_again(cloud, function, tmp_pa
     deployed = function(DEPLOYED, {"shared.py": b"NAME = 'artifact'"})
     assert deployed.invoke().payload == ["deployed", "artifact"]
     edit(tmp_path / "app.py", DEPLOYED.replace("deployed", "edited"))
-    use(cloud, str(tmp_path))
+    use(cloud, {"*": [str(tmp_path)]})
     try:
         assert deployed.invoke().payload == ["edited", "artifact"]
     finally:
-        use(cloud, None)
+        use(cloud, {})
     assert deployed.invoke().payload == ["deployed", "artifact"]
 
 
@@ -80,8 +80,20 @@ def test_function_deployed_from_a_folder_follows_it(client, function, tmp_path):
     assert deployed.invoke().payload == "two"
 
 
-@pytest.mark.parametrize("source", ["/not/there", 7])
-def test_what_is_no_folder_is_refused(cloud, source):
+def test_each_function_has_the_folders_of_its_pattern(cloud, function, tmp_path):
+    edit(tmp_path / "mine" / "app.py", DEPLOYED.replace("deployed", "mine"))
+    edit(tmp_path / "common" / "shared.py", "NAME = 'common'")
+    mine, other = (function(DEPLOYED, {"shared.py": b"NAME = 'artifact'"}) for _ in range(2))
+    use(cloud, {f"{mine.name[:-1]}?": [str(tmp_path / "mine"), str(tmp_path / "common")]})
+    try:
+        assert mine.invoke().payload == ["mine", "common"]
+        assert other.invoke().payload == ["deployed", "artifact"]
+    finally:
+        use(cloud, {})
+
+
+@pytest.mark.parametrize("sources", [{"*": ["/not/there"]}, {"*": 7}, ["*"], None])
+def test_what_is_no_folder_is_refused(cloud, sources):
     with pytest.raises(urllib.error.HTTPError) as caught:
-        use(cloud, source)
+        use(cloud, sources)
     assert caught.value.code == 400

@@ -35,13 +35,11 @@ def environment(
     runtime_python: Path,
     *,
     mirrored_buckets: Sequence[str] = (),
-    source: Path | None = None,
 ) -> dict[str, str]:
     """LocalStack's whole environment; nothing is inherited.
 
     `state` receives everything it writes and `runtime_python` runs the functions. `mirrored_buckets`
-    are names or patterns (``*``) of the buckets kept in `state`/mirror, and `source` is put in front
-    of every artifact (hot reload).
+    are names or patterns (``*``) of the buckets kept in `state`/mirror.
     """
     state = state.absolute()
     root = state / "localstack"
@@ -70,8 +68,6 @@ def environment(
     if mirrored_buckets:
         given["S3_MIRROR_DIR"] = str(state / "mirror")
         given["S3_MIRROR_BUCKETS"] = ",".join(mirrored_buckets)
-    if source:
-        given["LAMBDA_PROCESS_SOURCE"] = str(source)
     return given
 
 

@@ -5,7 +5,6 @@ to use; this lets the command line find out before anything is deployed.
 """
 
 import json
-import os
 
 from localstack.http import Request, Response, route
 from localstack.runtime import hooks
@@ -22,29 +21,27 @@ PATH = "/_embedded_cloud/executor"
 @hooks.on_infra_start()
 def serve_executor_status() -> None:
     """Add the routes; part of every start, whatever the executor is."""
-    development.use(os.environ.get("LAMBDA_PROCESS_SOURCE"))
     ROUTER.add(ExecutorStatus())
 
 
 class ExecutorStatus:
-    """``GET`` says which executor is in force, ``PUT`` sets the source for hot reload."""
+    """``GET`` says which executor is in force, ``PUT`` sets the folders of hot reload."""
 
     @route(PATH, methods=["GET"])
     def read(self, _: Request) -> Response:
         executor = get_runtime_executor()
-        source = development.source()
         status = {
             "ready": get_current_runtime().is_ready(),
             "executor": "process" if executor is ProcessExecutor else executor.__name__,
-            "source": str(source) if source else None,
+            "sources": {pattern: [str(one) for one in found] for pattern, found in development.sources().items()},
         }
         return Response(json.dumps(status), mimetype="application/json")
 
     @route(PATH, methods=["PUT"])
     def update(self, request: Request) -> Response:
-        """Body ``{"source": folder or null}``; 400 when there is no such folder."""
+        """Body ``{"sources": {function name or pattern: [folder, …]}}``; 400 when there is no such folder."""
         try:
-            development.use(json.loads(request.get_data())["source"])
-        except (ValueError, KeyError, TypeError, NotADirectoryError) as error:
-            return Response(f"no usable source: {error}", status=400)
+            development.use(json.loads(request.get_data())["sources"])
+        except (ValueError, KeyError, TypeError, AttributeError, NotADirectoryError) as error:
+            return Response(f"no usable sources: {error}", status=400)
         return self.read(request)

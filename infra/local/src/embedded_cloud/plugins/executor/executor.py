@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from localstack.runtime import events
@@ -105,10 +106,13 @@ class ProcessExecutor(RuntimeExecutor):
     def _task_root(self) -> Path:
         return Path(self.function_version.config.code.get_unzipped_code_location()).absolute()
 
-    def _watched(self) -> Path | None:
-        """The folder whose edits replace the process, if any."""
+    def _sources(self) -> Sequence[Path]:
+        return development.folders(self.function_version.id.function_name)
+
+    def _watched(self) -> Sequence[Path]:
+        """The folders whose edits replace the process."""
         hot = self.function_version.config.code.is_hot_reloading()
-        return development.source() or (self._task_root() if hot else None)
+        return self._sources() or ([self._task_root()] if hot else [])
 
     def _current_fingerprint(self) -> object:
         return development.fingerprint(self._watched())
@@ -126,9 +130,9 @@ class ProcessExecutor(RuntimeExecutor):
             runtime=settings.runtime,
             scratch=self._scratch,
         )
-        directory = development.source() or task_root
-        if directory != task_root:
-            paths = [str(task_root), *filter(None, [variables.get("PYTHONPATH")])]
+        directory, *behind = [*self._sources(), task_root]  # the first on sys.path, and those after it
+        if behind:
+            paths = [*map(str, behind), *filter(None, [variables.get("PYTHONPATH")])]
             variables["PYTHONPATH"] = os.pathsep.join(paths)
         logging_config = settings.logging_config or {}
         if logging_config.get("LogFormat") == "JSON":
@@ -138,7 +142,7 @@ class ProcessExecutor(RuntimeExecutor):
         command = [str(python), "-B", "-m", "awslambdaric", settings.handler]
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command.insert(0, wrapper)
-        return Launch(command, directory, variables, freeze=self._watched() is None)
+        return Launch(command, directory, variables, freeze=not self._watched())
 
 
 def _event(payload: dict[str, str], client_context: str | None) -> Event:
