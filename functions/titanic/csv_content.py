@@ -2,38 +2,34 @@
 
 import re
 from hashlib import sha256
-from typing import Protocol
 
 from titanic.errors import DatasetRefusedError
+from titanic.unpacking import GZIP, Readable, unpacked
 from titanic.validation import columns_of
 
 _BLOCK = 1 << 16
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
 _FOREIGN = {
-    b"\x1f\x8b": "a gzip archive: unpack it",
     b"PK\x03\x04": "a workbook or zip archive: save the sheet as CSV",
     b"\xff\xfe": "UTF-16: save it as UTF-8",
     b"\xfe\xff": "UTF-16: save it as UTF-8",
 }
 
 
-class Readable(Protocol):
-    """All that is asked of a source: some of its next bytes, none at its end."""
-
-    def read(self, size: int, /) -> bytes: ...
-
-
 class CsvContent:
-    """The rows of a CSV behind its header, without its byte-order mark and the empty lines at its end.
+    """The rows of a CSV, packed by gzip or not, behind its header, without byte-order mark and empty lines at its end.
 
-    Reads `columns` at once and raises DatasetRefusedError if there is no such header. `version` is the digest of the
-    file as it was uploaded, complete once `read` has answered with nothing. What `read` raised is kept in `failure`,
-    for a database driver that reads on our behalf tells only that something failed.
+    Reads `columns` at once and raises DatasetRefusedError if there is no such header. `digest` is the SHA-256 of the
+    unpacked file, complete once `read` has answered with nothing. What `read` raised is kept in `failure`, for a
+    database driver that reads on our behalf tells only that something failed.
     """
 
     def __init__(self, source: Readable) -> None:
-        self._source = source
+        first = source.read(_BLOCK)
+        while len(first) < len(GZIP) and (more := source.read(_BLOCK)):
+            first += more
+        self._source = unpacked(first, source)
         self._digest = sha256()
         self.failure: Exception | None = None
         head = self._pull()
@@ -49,8 +45,13 @@ class CsvContent:
         self.columns = columns_of(header)
 
     @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
     def version(self) -> str:
-        return self._digest.hexdigest()[:16]
+        """The name of the dataset version: as much of the digest as a person can compare."""
+        return self.digest[:16]
 
     def read(self, size: int = _BLOCK) -> bytes:
         """The next bytes, at most a little more than `size`; none at the end.

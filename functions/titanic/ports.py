@@ -7,13 +7,15 @@ from typing import IO, Any, Protocol
 from titanic.csv_content import CsvContent
 from titanic.features import Derived
 from titanic.passenger import LabelledPassenger
+from titanic.quality import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetVersion:
     """One accepted file. `version` is its content's digest, so the same bytes are always the same version.
 
-    `source` is where it was first seen, `rows` were loaded and `rejected` were not, `loaded_at` is in Unix seconds.
+    `source` is where it was first seen, `rows` were loaded and `rejected` were not, `loaded_at` is in Unix seconds,
+    `digest` the whole SHA-256 and `schema` the hash of the rules it was judged by.
     """
 
     version: str
@@ -21,6 +23,8 @@ class DatasetVersion:
     rows: int
     rejected: int
     loaded_at: float
+    digest: str
+    schema: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,9 @@ class ObjectStore(ObjectReader, Protocol):
         """A stream of the object, for files of any size."""
         ...
 
-    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None: ...
+    def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
+        """Write the object; from a file, which can be larger than memory."""
+        ...
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         """Write only if the object still has `expected_etag` (`None`: does not exist yet); else
@@ -90,6 +96,10 @@ class DatasetStore(Protocol):
         """The rows that were loaded, by PassengerId."""
         ...
 
+    def profiles(self, version: str) -> tuple[Profile, Profile | None]:
+        """What was measured of its rows as they were loaded, and of the version that was loaded last before it."""
+        ...
+
 
 class OfflineStore(Protocol):
     """Feature history by dataset version and schema hash; the labels live here and nowhere else."""
@@ -106,8 +116,11 @@ class OfflineStore(Protocol):
 class OnlineStore(Protocol):
     """The latest features of each passenger, by id; readers see the old version or the new one, never a mixture."""
 
-    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int:
-        """Switch to the rows of a dataset version, all at once, and say how many; published before, they stay."""
+    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> str:
+        """Switch to the rows of a dataset version, all at once, unless those of one loaded later are there.
+
+        Answers with the version that is online then.
+        """
         ...
 
     def get(self, schema_hash: str, passenger_id: int) -> Derived | None: ...

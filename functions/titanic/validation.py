@@ -1,6 +1,7 @@
 """What a row of the passenger list must look like: one table of columns that every reader of the list judges by."""
 
 import csv
+import hashlib
 from dataclasses import dataclass
 
 from titanic.errors import DatasetRefusedError
@@ -38,6 +39,11 @@ class Column:
     choices: tuple[str, ...] = ()
 
     @property
+    def field(self) -> str:
+        """The name that code and database give it."""
+        return "passenger_id" if self.name == "PassengerId" else self.name.lower()
+
+    @property
     def reason(self) -> str:
         """Why a value that breaks this column's rule is rejected."""
         match self.kind:
@@ -63,6 +69,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("Cabin", "text", required=False),
     Column("Embarked", "choice", required=False, choices=PORTS),
 )
+
+# Names the rules that a dataset was judged by.
+SCHEMA_HASH = hashlib.sha256(repr(COLUMNS).encode()).hexdigest()[:16]
 
 
 def columns_of(header: str) -> list[str]:

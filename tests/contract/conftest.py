@@ -24,7 +24,10 @@ def database(postgres_url: str) -> Database:
     database = Database(postgres_url)
     upgrade(database)
     with database.transaction() as cursor:
-        cursor.execute("TRUNCATE datasets, passengers, rejections, feature_sets, features")
+        cursor.execute("TRUNCATE datasets, rejections, feature_sets, features")
+        cursor.execute("SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'passengers'::regclass")
+        for (partition,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {partition}")
     return database
 
 

@@ -1,5 +1,7 @@
 """What every dataset store does with a passenger list, good, bad and broken."""
 
+from gzip import compress
+from hashlib import sha256
 from io import BytesIO
 
 import pytest
@@ -8,6 +10,7 @@ from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError
 from titanic.passenger import LabelledPassenger, Passenger
 from titanic.ports import DatasetStore, DatasetVersion, Rejection
+from titanic.validation import COLUMNS, SCHEMA_HASH
 
 HEADER = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
 GOOD = [f'{i},1,3,"Sandström, Miss. Nr {i}",female,4.5,1,1,PP 9549,16.7,G6,S' for i in range(1, 11)]
@@ -32,6 +35,58 @@ def test_loads_the_whole_passenger_list(datasets: DatasetStore, passenger_list: 
     )
     assert sum(row.survived for row in rows) == 342
     assert sum(row.passenger.age is None for row in rows) == 177
+
+
+def test_a_packed_list_is_the_same_dataset(datasets: DatasetStore, passenger_list: bytes) -> None:
+    packed = datasets.load("packed", CsvContent(BytesIO(compress(passenger_list))), 0)
+
+    assert datasets.load("plain", CsvContent(BytesIO(passenger_list)), 0) == packed
+    assert packed.digest == sha256(passenger_list).hexdigest()
+    assert packed.schema == SCHEMA_HASH
+
+
+def test_an_archive_that_was_cut_short_is_refused(datasets: DatasetStore) -> None:
+    lines = b"".join(b"%d,1,1,A,male,%d,0,0,,,,\n" % (number, number**9 % 97) for number in range(1, 50_000))
+    packed = compress(HEADER.encode() + b"\n" + lines)
+    content = CsvContent(BytesIO(packed[:-100]))
+
+    with pytest.raises(DatasetRefusedError, match="cut short: upload it again, whole"):
+        datasets.load("packed", content, 0)
+
+
+def test_what_is_in_a_version_is_measured_and_kept_with_the_one_before(
+    datasets: DatasetStore, passenger_list: bytes
+) -> None:
+    few = load(datasets, *GOOD)
+    version = datasets.load("here", CsvContent(BytesIO(passenger_list)), 0).version
+
+    profile, before = datasets.profiles(version)
+
+    assert profile["rows"] == 891
+    columns = profile["columns"]
+    assert list(columns) == [column.name for column in COLUMNS]
+    assert columns["PassengerId"] == {"missing": 0, "low": 1, "high": 891}
+    assert columns["Survived"] == {"missing": 0, "counts": {"0": 549, "1": 342}}
+    assert columns["Age"] == {"missing": 177, "low": 0.42, "high": 80, "mean": 29.6991}
+    assert columns["Cabin"] == {"missing": 687}
+    assert columns["Embarked"] == {"missing": 2, "counts": {"C": 168, "Q": 77, "S": 644}}
+    assert before == datasets.profiles(few.version)[0]
+    assert datasets.profiles(few.version)[1] is None
+
+
+def test_the_same_id_in_another_file_is_another_version_s_passenger(datasets: DatasetStore) -> None:
+    first, second = load(datasets, *GOOD), load(datasets, *(row.replace("Nr", "Number") for row in GOOD))
+
+    assert second.rejected == 0
+    assert next(datasets.passengers(first.version)).passenger.name == "Sandström, Miss. Nr 1"
+    assert next(datasets.passengers(second.version)).passenger.name == "Sandström, Miss. Number 1"
+
+
+def test_a_cell_that_looks_like_a_formula_is_text(datasets: DatasetStore) -> None:
+    dataset = load(datasets, *GOOD, "11,1,1,=HYPERLINK(1),male,,0,0,@SUM(A1),,+1-1,")
+
+    *_, last = datasets.passengers(dataset.version)
+    assert (last.passenger.name, last.passenger.ticket, last.passenger.cabin) == ("=HYPERLINK(1)", "@SUM(A1)", "+1-1")
 
 
 def test_the_same_bytes_again_change_nothing_and_answer_the_same(datasets: DatasetStore) -> None:

@@ -13,8 +13,8 @@ AWKWARD = derive(Passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 
 PLAIN = derive(Passenger(3, "Braund, Mr. Owen", "male"))
 
 
-def dataset(version: str) -> DatasetVersion:
-    return DatasetVersion(version, "here", 2, 0, loaded_at=1_700_000_000.25)
+def dataset(version: str, later: float = 0) -> DatasetVersion:
+    return DatasetVersion(version, "here", 2, 0, 1_700_000_000.25 + later, version, "s")
 
 
 def broken() -> Iterator[tuple[int, Derived]]:
@@ -45,7 +45,7 @@ def test_offline_rows_of_another_version_or_schema_are_not_there(offline: Offlin
 
 
 def test_online_rows_come_back_exactly(online: OnlineStore) -> None:
-    assert online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD), (2, PLAIN)]) == 2
+    assert online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD), (2, PLAIN)]) == "v1"
 
     assert online.get(SCHEMA_HASH, 1) == AWKWARD
     assert online.get(SCHEMA_HASH, 2) == PLAIN
@@ -63,7 +63,7 @@ def test_a_new_version_replaces_the_old_one_whole(online: OnlineStore) -> None:
 def test_a_version_is_published_once(online: OnlineStore) -> None:
     online.publish(dataset("v1"), SCHEMA_HASH, [(1, PLAIN)])
 
-    assert online.publish(dataset("v1"), SCHEMA_HASH, broken()) == 1
+    assert online.publish(dataset("v1"), SCHEMA_HASH, broken()) == "v1"
 
 
 def test_a_run_that_dies_half_way_leaves_the_old_version(online: OnlineStore) -> None:
@@ -73,5 +73,13 @@ def test_a_run_that_dies_half_way_leaves_the_old_version(online: OnlineStore) ->
         online.publish(dataset("v2"), SCHEMA_HASH, broken())
 
     assert online.get(SCHEMA_HASH, 1) == AWKWARD
-    assert online.publish(dataset("v2"), SCHEMA_HASH, [(1, PLAIN)]) == 1
+    assert online.publish(dataset("v2"), SCHEMA_HASH, [(1, PLAIN)]) == "v2"
     assert online.get(SCHEMA_HASH, 1) == PLAIN
+
+
+def test_an_older_dataset_never_replaces_a_newer_one(online: OnlineStore) -> None:
+    online.publish(dataset("v2", later=0.000001), SCHEMA_HASH, [(1, PLAIN)])
+
+    assert online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD)]) == "v2"
+    assert online.get(SCHEMA_HASH, 1) == PLAIN
+    assert online.publish(dataset("v3", later=1), SCHEMA_HASH, [(1, AWKWARD)]) == "v3"

@@ -3,13 +3,16 @@
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from io import StringIO
+from typing import Any
 
 from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError
-from titanic.passenger import LabelledPassenger, Passenger
+from titanic.passenger import FIELDS, LabelledPassenger, Passenger
 from titanic.ports import DatasetVersion, Rejection
-from titanic.validation import COLUMNS, MISSING, Column
+from titanic.quality import Profile
+from titanic.validation import COLUMNS, MISSING, SCHEMA_HASH, Column
 
 NUMBERS = {
     "whole": re.compile("[0-9]{1,10}"),
@@ -42,7 +45,9 @@ class MemoryDatasetStore:
         rejected = len(rows) - len(good)
         if rejected > max_rejected_share * len(rows):
             raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad")
-        version = DatasetVersion(content.version, source, len(good), rejected, loaded_at=float(len(self._versions)))
+        version = DatasetVersion(
+            content.version, source, len(good), rejected, float(len(self._versions)), content.digest, SCHEMA_HASH
+        )
         passengers = sorted((row for _, row in good.values()), key=lambda row: row.passenger_id)
         self._versions[version.version] = version, sorted(rejections, key=lambda r: (r.row, r.field)), passengers
         return version
@@ -54,6 +59,18 @@ class MemoryDatasetStore:
 
     def rejections(self, version: str) -> Iterator[Rejection]:
         return iter(self._versions[version][1])
+
+    def profiles(self, version: str) -> tuple[Profile, Profile | None]:
+        order = list(self._versions)
+        place = order.index(version)
+        return self._profile(version), self._profile(order[place - 1]) if place else None
+
+    def _profile(self, version: str) -> Profile:
+        rows = [
+            {"passenger_id": row.passenger_id, "survived": row.survived, **asdict(row.passenger)}
+            for row in self.passengers(version)
+        ]
+        return {"rows": len(rows), "columns": {c.name: _measured(c, [row[c.field] for row in rows]) for c in COLUMNS}}
 
     def passengers(self, version: str) -> Iterator[LabelledPassenger]:
         return iter(self._versions[version][2])
@@ -72,6 +89,18 @@ def fault(column: Column, row: Mapping[str, str | None]) -> str | None:
         case kind:
             obeyed = NUMBERS[kind].fullmatch(value) is not None and column.low <= float(value) <= column.high
     return None if obeyed else column.reason
+
+
+def _measured(column: Column, values: list[Any]) -> dict[str, Any]:
+    known = [value for value in values if value is not None]
+    measured: dict[str, Any] = {"missing": len(values) - len(known)}
+    if column.kind == "choice":
+        measured["counts"] = {choice: sum(str(value) == choice for value in known) for choice in column.choices}
+    elif column.kind != "text":
+        measured |= {"low": min(known, default=None), "high": max(known, default=None)}
+        if column.name in FIELDS:
+            measured["mean"] = round(sum(known) / len(known), 4) if known else None
+    return measured
 
 
 def _rows(content: CsvContent) -> list[dict[str, str | None]]:

@@ -29,15 +29,15 @@ class MemoryOnlineStore:
     """Implements `ports.OnlineStore`."""
 
     def __init__(self) -> None:
-        self._current: dict[str, tuple[str, dict[int, Derived]]] = {}
+        self._current: dict[str, tuple[DatasetVersion, dict[int, Derived]]] = {}
 
-    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int:
-        version, current = self._current.get(schema_hash, ("", {}))
-        if version != dataset.version:
-            current = dict(rows)
-            self._current[schema_hash] = dataset.version, current
-        return len(current)
+    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> str:
+        there = self._current.get(schema_hash)
+        if there and (there[0].version == dataset.version or there[0].loaded_at > dataset.loaded_at):
+            return there[0].version
+        self._current[schema_hash] = dataset, dict(rows)
+        return dataset.version
 
     def get(self, schema_hash: str, passenger_id: int) -> Derived | None:
-        _, current = self._current.get(schema_hash, ("", {}))
-        return current.get(passenger_id)
+        there = self._current.get(schema_hash)
+        return there[1].get(passenger_id) if there else None

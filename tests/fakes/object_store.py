@@ -21,8 +21,8 @@ class MemoryObjectStore:
     def open(self, bucket: str, key: str) -> IO[bytes]:
         return BytesIO(self._objects[bucket, key])
 
-    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None:
-        self._objects[bucket, key] = body
+    def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
+        self._objects[bucket, key] = body if isinstance(body, bytes) else body.read()
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         there = self._objects.get((bucket, key))

@@ -29,6 +29,11 @@ def test_ingestion_answers_with_the_dataset_version(invoke: Invoke, sample: Samp
         "rows": 891,
         "rejected": 0,
         "quarantine_key": None,
+        "quality": {
+            "report_key": "quality/7d118fef8b6ccf7f.json",
+            "not_recorded": {"Age": 0.1987, "Cabin": 0.771, "Embarked": 0.0022},
+            "notable": [],
+        },
     }
 
     assert invoke("ingestion", sample("ingestion", name)) == expected
@@ -42,7 +47,7 @@ def test_features_are_in_both_stores(invoke: Invoke, sample: Sample, uploaded: N
         answer = invoke("features", sample("features", "dataset"))
 
     version = sample("features", "dataset")["dataset_version"]
-    assert answer == {"dataset_version": version, "schema_hash": SCHEMA_HASH, "rows": 891}
+    assert answer == {"dataset_version": version, "schema_hash": SCHEMA_HASH, "rows": 891, "online_version": version}
     _, offline, online = bootstrap.features().args  # type: ignore[attr-defined]
     for row in offline.read(version, SCHEMA_HASH):
         assert online.get(SCHEMA_HASH, row.passenger_id) == row.features

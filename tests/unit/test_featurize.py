@@ -18,7 +18,7 @@ def test_online_is_offline_is_recomputed_for_every_passenger(passenger_list: byt
 
     result = featurize(datasets, offline, online, version)
 
-    assert result == {"dataset_version": version, "schema_hash": SCHEMA_HASH, "rows": 891}
+    assert result == {"dataset_version": version, "schema_hash": SCHEMA_HASH, "rows": 891, "online_version": version}
     stored = {row.passenger_id: row for row in offline.read(version, SCHEMA_HASH)}
     for row in datasets.passengers(version):
         expected = derive(row.passenger)

@@ -1,6 +1,7 @@
 """Ingest, on stores in memory."""
 
 import json
+from typing import IO
 
 import pytest
 
@@ -24,8 +25,28 @@ def test_a_clean_file_leaves_nothing_in_quarantine(objects: MemoryObjectStore) -
         "rows": 891,
         "rejected": 0,
         "quarantine_key": None,
+        "quality": {
+            "report_key": "quality/7d118fef8b6ccf7f.json",
+            "not_recorded": {"Age": 0.1987, "Cabin": 0.771, "Embarked": 0.0022},
+            "notable": [],
+        },
     }
-    assert list(objects.keys("data", "")) == ["raw/titanic.csv"]
+    assert list(objects.keys("data", "")) == ["quality/7d118fef8b6ccf7f.json", "raw/titanic.csv"]
+
+
+def test_the_quality_report_tells_what_moved_since_the_previous_version(
+    objects: MemoryObjectStore, passenger_list: bytes
+) -> None:
+    datasets = MemoryDatasetStore()
+    ingest(objects, datasets, "data", 0.2, "data", "raw/titanic.csv")
+    header, *rows = passenger_list.splitlines(keepends=True)
+    objects.put("data", "raw/women.csv", b"".join([header, *(row for row in rows if b",female," in row)]), "text/csv")
+
+    result = ingest(objects, datasets, "data", 0.2, "data", "raw/women.csv")
+
+    assert "Sex: male 65% → 0% of the rows" in result["quality"]["notable"]
+    report = json.loads(objects.get("data", result["quality"]["report_key"])[0])
+    assert (report["source"], report["rows"], report["previous"]["rows"]) == ("s3://data/raw/women.csv", 314, 891)
 
 
 def test_rejected_rows_are_quarantined_with_their_reasons(objects: MemoryObjectStore, passenger_list: bytes) -> None:
@@ -44,7 +65,7 @@ def test_a_run_that_died_before_the_quarantine_file_is_completed_by_the_next(
     objects: MemoryObjectStore, passenger_list: bytes
 ) -> None:
     class Away(MemoryObjectStore):
-        def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None:
+        def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
             raise MemoryError
 
     datasets = MemoryDatasetStore()

@@ -18,23 +18,28 @@ from titanic.ports import DatasetVersion
 
 _NAMES = tuple(feature.name for feature in REGISTRY)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-_VERSION = "version"  # the one field of the hash that is no passenger's id
 _PORTION = 1000
 _ABANDONED_SECONDS = 3600
 _OLD_SECONDS = 3600
 _AWAY = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.OutOfMemoryError)
 
-# Repeated after a lost answer it finds nothing left to do.
+# Answers with the version that is current then. Repeated after a lost answer it finds nothing left to do.
 _SWITCH = """
 local building, current, old = KEYS[1], KEYS[2], KEYS[3]
-if redis.call('EXISTS', building) == 0 then return end
+local lifetime, version, event_time = ARGV[1], ARGV[2], ARGV[3]
 if redis.call('EXISTS', current) == 1 then
+    local newest = redis.call('HGET', current, 'event_time') or 0
+    if redis.call('EXISTS', building) == 0 or tonumber(newest) > tonumber(event_time) then
+        redis.call('UNLINK', building)
+        return redis.call('HGET', current, 'version')
+    end
     redis.call('UNLINK', old)
     redis.call('RENAME', current, old)
-    redis.call('EXPIRE', old, ARGV[1])
+    redis.call('EXPIRE', old, lifetime)
 end
 redis.call('RENAME', building, current)
 redis.call('PERSIST', current)
+return version
 """
 
 
@@ -43,27 +48,28 @@ class RedisOnlineStore:
 
     A version is built under a name of its own and then renamed: the name that readers use is the pointer, so a
     read is one HGET, and the switch is atomic. What it replaces expires, as does what a dead writer left behind.
+    Beside the passengers' ids the hash has two fields, `version` and `event_time`.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> int:
+    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[int, Derived]]) -> str:
         current = _key(schema_hash, "current")
         with _translated():
-            old = self._client.hget(current, _VERSION)
-            if old == dataset.version.encode():
-                return int(self._client.hlen(current)) - 1
+            old, newest = self._client.hmget(current, "version", "event_time")
+            if old == dataset.version.encode() or float(newest or 0) > dataset.loaded_at:
+                return str(old.decode())
             building = _key(schema_hash, f"building:{uuid4().hex}")
-            self._client.hset(building, _VERSION, dataset.version)
+            about = {"version": dataset.version, "event_time": repr(dataset.loaded_at)}
+            self._client.hset(building, mapping=about)
             self._client.expire(building, _ABANDONED_SECONDS)
-            remaining, written = iter(rows), 0
+            remaining = iter(rows)
             while portion := {id_: _packed(dataset.loaded_at, row) for id_, row in islice(remaining, _PORTION)}:
                 self._client.hset(building, mapping=portion)
-                written += len(portion)
             keys = (building, current, _key(schema_hash, f"old:{old.decode() if old else None}"))
-            self._client.eval(_SWITCH, len(keys), *keys, _OLD_SECONDS)
-            return written
+            there = self._client.eval(_SWITCH, len(keys), *keys, _OLD_SECONDS, *about.values())
+            return str(there.decode())
 
     def get(self, schema_hash: str, passenger_id: int) -> Derived | None:
         with _translated():

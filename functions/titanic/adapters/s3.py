@@ -45,7 +45,7 @@ class S3ObjectStore:
             body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
         return cast("IO[bytes]", _Stream(body, bucket, key))
 
-    def put(self, bucket: str, key: str, body: bytes, content_type: str) -> None:
+    def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         with _translated(bucket, key):
             self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 

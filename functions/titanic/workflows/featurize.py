@@ -10,9 +10,10 @@ from titanic.ports import DatasetStore, FeatureRow, OfflineStore, OnlineStore
 def featurize(
     datasets: DatasetStore, offline: OfflineStore, online: OnlineStore, dataset_version: str
 ) -> dict[str, Any]:
-    """Derive every row once and keep it in both stores; done before, it changes nothing.
+    """Derive every row and keep it in both stores; done before, it changes nothing.
 
-    Offline first: history that serving has not seen yet is harmless, the other way round is not.
+    Offline first: history that serving has not seen yet is harmless, the other way round is not. An older dataset is
+    kept offline alone: `online_version` tells which one is online.
     """
     dataset = datasets.find(dataset_version)
 
@@ -21,5 +22,5 @@ def featurize(
             yield FeatureRow(row.passenger_id, row.survived, derive(row.passenger))
 
     rows = offline.write(dataset_version, SCHEMA_HASH, derived())
-    online.publish(dataset, SCHEMA_HASH, ((row.passenger_id, row.features) for row in derived()))
-    return {"dataset_version": dataset_version, "schema_hash": SCHEMA_HASH, "rows": rows}
+    there = online.publish(dataset, SCHEMA_HASH, ((row.passenger_id, row.features) for row in derived()))
+    return {"dataset_version": dataset_version, "schema_hash": SCHEMA_HASH, "rows": rows, "online_version": there}

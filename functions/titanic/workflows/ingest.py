@@ -1,26 +1,28 @@
-"""Ingest: a CSV in S3 becomes a dataset version in Postgres, its bad rows a file in quarantine."""
+"""Ingest: a CSV in S3 becomes a dataset version in Postgres, a quality report and, of bad rows, a quarantine file."""
 
 import json
 from dataclasses import asdict
+from tempfile import TemporaryFile
 from typing import Any
 
+from titanic import quality
 from titanic.csv_content import CsvContent
 from titanic.errors import InvalidInputError
-from titanic.ports import DatasetStore, ObjectStore
+from titanic.ports import DatasetStore, DatasetVersion, ObjectStore
 
 
 def ingest(
     objects: ObjectStore,
     datasets: DatasetStore,
-    quarantine_bucket: str,
+    store_bucket: str,
     max_rejected_share: float,
     bucket: str,
     key: str,
 ) -> dict[str, Any]:
     """Load one file as one dataset version and say what became of its rows.
 
-    The quarantine file is written after the commit, from what was committed: a run that died between the two is
-    completed by the next delivery of the same file.
+    Quarantine file and quality report are written to `store_bucket` after the commit, from what was committed: a run
+    that died between the two is completed by the next delivery of the same file.
     """
     source = f"s3://{bucket}/{key}"
     try:
@@ -34,15 +36,29 @@ def ingest(
         "source": dataset.source,
         "rows": dataset.rows,
         "rejected": dataset.rejected,
-        "quarantine_key": _quarantine(objects, datasets, quarantine_bucket, dataset.version)
-        if dataset.rejected
-        else None,
+        "quarantine_key": _quarantine(objects, datasets, store_bucket, dataset.version) if dataset.rejected else None,
+        "quality": _quality(objects, datasets, store_bucket, dataset),
     }
 
 
 def _quarantine(objects: ObjectStore, datasets: DatasetStore, bucket: str, version: str) -> str:
-    """One JSON document a line, which no spreadsheet takes for a formula."""
+    """One JSON document a line, which no spreadsheet takes for a formula; by way of a file, however many there are."""
     key = f"quarantine/{version}.jsonl"
-    lines = (json.dumps(asdict(rejection)) + "\n" for rejection in datasets.rejections(version))
-    objects.put(bucket, key, "".join(lines).encode(), "application/x-ndjson")
+    with TemporaryFile() as file:
+        file.writelines(json.dumps(asdict(each)).encode() + b"\n" for each in datasets.rejections(version))
+        file.seek(0)
+        objects.put(bucket, key, file, "application/x-ndjson")
     return key
+
+
+def _quality(objects: ObjectStore, datasets: DatasetStore, bucket: str, dataset: DatasetVersion) -> dict[str, Any]:
+    """Keep the whole report beside the dataset; its key and what a person should know at once."""
+    key = f"quality/{dataset.version}.json"
+    report = quality.report(*datasets.profiles(dataset.version))
+    objects.put(bucket, key, json.dumps({**asdict(dataset), **report}).encode(), "application/json")
+    missing = {name: column["shares"]["not recorded"] for name, column in report["columns"].items()}
+    return {
+        "report_key": key,
+        "not_recorded": {name: share for name, share in missing.items() if share},
+        "notable": report["notable"],
+    }

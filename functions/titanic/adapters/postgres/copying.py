@@ -13,11 +13,11 @@ from titanic.errors import DatasetRefusedError
 _BLOCK = 1 << 16
 
 
-def copy_rows(cursor: extensions.cursor, content: CsvContent) -> int:
+def copy_rows(cursor: extensions.cursor, staging: str, content: CsvContent) -> int:
     """Fill the staging table and say with how many rows; DatasetRefusedError if they cannot be read as CSV."""
     columns = ", ".join(f'"{name}"' for name in content.columns)
     try:
-        copy = f"COPY staging ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
+        copy = f"COPY {staging} ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
         cursor.copy_expert(copy, cast(Any, content), _BLOCK)  # of a file it asks for read() alone
     except psycopg2.DataError as error:
         raise DatasetRefusedError(_explained(error)) from error

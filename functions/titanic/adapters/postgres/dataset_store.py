@@ -2,37 +2,35 @@
 
 # ruff: noqa: S608 - every query is made of constants; what comes from outside is bound or copied
 
+import json
 from collections.abc import Iterator
 
 from psycopg2 import extensions
 
 from titanic.adapters.postgres.copying import copy_rows
 from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.rules import FAULTS, GOOD, REPEATS
+from titanic.adapters.postgres.loading import judge, move, profile, stage, unstage
+from titanic.adapters.postgres.rules import FAULTS, REPEATS
 from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError
 from titanic.passenger import LabelledPassenger, Passenger
 from titanic.ports import DatasetVersion, Rejection
-from titanic.validation import COLUMNS
+from titanic.quality import Profile
+from titanic.validation import COLUMNS, SCHEMA_HASH
 
-_STAGE = f"""
-    CREATE TEMPORARY TABLE staging (
-        "row" bigint GENERATED ALWAYS AS IDENTITY (CACHE 1000), {", ".join(f'"{c.name}" text' for c in COLUMNS)}
-    ) ON COMMIT DROP
-"""
-_FIELDS = "passenger_id, survived, pclass, name, sex, age, sibsp, parch, ticket, fare, cabin, embarked"
-# A temporary table is scanned in the order it was filled, so of equal ids the first row is the one that stays.
-_LOAD = f"""
-    INSERT INTO passengers (dataset_version, {_FIELDS})
-    SELECT %s, "PassengerId"::int, "Survived"::smallint, "Pclass"::smallint, "Name", "Sex", "Age"::float8,
-        "SibSp"::smallint, "Parch"::smallint, "Ticket", "Fare"::float8, "Cabin", "Embarked"
-    FROM staging WHERE {GOOD}
-    ON CONFLICT DO NOTHING
-"""
-_REJECT = 'INSERT INTO rejections (dataset_version, "row", field, value, reason) SELECT %s, found.* FROM ({}) AS found'
-_DATASET = "version, source, rows, rejected, extract(epoch FROM loaded_at)::float8"
+_FIELDS = ", ".join(column.field for column in COLUMNS)
+_DATASET = "version, source, rows, rejected, extract(epoch FROM loaded_at)::float8, digest, schema"
 _FIND = f"SELECT {_DATASET} FROM datasets WHERE version = %s"
-_KEEP = f"INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, %s, %s, %s) RETURNING {_DATASET}"
+_KEEP = f"""
+    INSERT INTO datasets (version, source, rows, rejected, digest, schema, profile) VALUES (%s, %s, %s, %s, %s, %s, %s)
+    RETURNING {_DATASET}
+"""
+_PROFILES = """
+    SELECT profile, (
+        SELECT profile FROM datasets AS earlier WHERE earlier.loaded_at < datasets.loaded_at
+        ORDER BY loaded_at DESC LIMIT 1
+    ) FROM datasets WHERE version = %s
+"""
 _REJECTIONS = 'SELECT "row", field, value, reason FROM rejections WHERE dataset_version = %s ORDER BY "row", field'
 
 
@@ -44,23 +42,26 @@ class PostgresDatasetStore:
 
     def load(self, source: str, content: CsvContent, max_rejected_share: float) -> DatasetVersion:
         with self._database.transaction() as cursor:
-            cursor.execute(_STAGE)
-            total = copy_rows(cursor, content)
+            staging = stage(cursor)
+            total = copy_rows(cursor, staging, content)
             version = content.version
             # Deliveries of the same bytes queue here; whoever comes second finds the version there.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (version,))
-            if (found := _find(cursor, version)) is not None:
-                return found
-            cursor.execute(_LOAD, (version,))
-            rows = cursor.rowcount
-            rejected = total - rows
-            if rejected:
-                _reject(cursor, version, rejected)
-            if rejected > max_rejected_share * total:
-                raise DatasetRefusedError(_too_bad(cursor, version, rejected, total, max_rejected_share))
-            cursor.execute(_KEEP, (version, source, rows, rejected))
-            (kept,) = cursor
-            return DatasetVersion(*kept)
+            if (found := _find(cursor, version)) is None:
+                bad, faulty = judge(cursor, staging)
+                _reject(cursor, version, FAULTS.format(bad=bad))
+                rows = move(cursor, staging, bad, version)
+                rejected = total - rows
+                if rejected > faulty:
+                    _reject(cursor, version, REPEATS.format(staging=staging, bad=bad))
+                if rejected > max_rejected_share * total:
+                    raise DatasetRefusedError(_too_bad(cursor, version, rejected, total, max_rejected_share))
+                measured = json.dumps(profile(cursor, version))
+                cursor.execute(_KEEP, (version, source, rows, rejected, content.digest, SCHEMA_HASH, measured))
+                (kept,) = cursor
+                found = DatasetVersion(*kept)
+            unstage(cursor, staging)
+            return found
 
     def find(self, version: str) -> DatasetVersion:
         with self._database.transaction() as cursor:
@@ -77,6 +78,12 @@ class PostgresDatasetStore:
         with self._database.stream(query, (version,)) as rows:
             yield from (LabelledPassenger(id_, survived, Passenger(*known)) for id_, survived, *known in rows)
 
+    def profiles(self, version: str) -> tuple[Profile, Profile | None]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_PROFILES, (version,))
+            profile, previous = cursor.fetchone() or (None, None)
+            return profile or {"rows": 0, "columns": {}}, previous
+
 
 def _find(cursor: extensions.cursor, version: str) -> DatasetVersion | None:
     cursor.execute(_FIND, (version,))
@@ -84,12 +91,9 @@ def _find(cursor: extensions.cursor, version: str) -> DatasetVersion | None:
     return DatasetVersion(*row) if row else None
 
 
-def _reject(cursor: extensions.cursor, version: str, rejected: int) -> None:
-    cursor.execute(_REJECT.format(FAULTS), (version,))
-    cursor.execute('SELECT count(DISTINCT "row") FROM rejections WHERE dataset_version = %s', (version,))
-    (faulty,) = cursor.fetchone() or (0,)
-    if faulty < rejected:  # the search for repeated ids sorts the whole file
-        cursor.execute(_REJECT.format(REPEATS), (version,))
+def _reject(cursor: extensions.cursor, version: str, found: str) -> None:
+    into = 'INSERT INTO rejections (dataset_version, "row", field, value, reason)'
+    cursor.execute(f"{into} SELECT %s, found.* FROM ({found}) AS found", (version,))
 
 
 def _too_bad(cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float) -> str:
