@@ -76,7 +76,7 @@ def test_termination_of_localstack_ends_the_processes(family):
     pids = deployed.invoke(0).payload
     cloud.process.terminate()
     assert cloud.process.wait(30) == 0
-    assert not running(pids)
+    eventually(lambda: not running(pids))
 
 
 def test_environments_end_after_the_keep_alive(family):
@@ -105,7 +105,7 @@ def test_a_timeout_ends_the_children_too(function):
     deployed = function(FAMILY, Timeout=1)
     pids = deployed.invoke(0).payload
     assert deployed.invoke(5).error == "Unhandled"
-    assert not running(pids)
+    eventually(lambda: not running(pids))
 
 
 def test_a_killed_warm_environment_is_replaced_unnoticed(function):

@@ -1,6 +1,6 @@
 """Hot reload: source that stands in front of the artifacts while someone edits it.
 
-Switched on for the whole cloud, either at its start or while it runs, so that the deployed
+Switched on and off while the cloud runs, so that the deployed
 functions stay what they are; only where Python looks first changes.
 """
 
