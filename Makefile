@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status logs outputs test test-cloud test-product check format bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve test test-cloud test-product stress check format bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -31,16 +31,34 @@ down: $(ENVS)/cloud/$(READY)  ## stop exactly what `up` started; the data stays
 status: $(ENVS)/cloud/$(READY)  ## what runs, where
 	@$(CLOUD) status
 
+dev: up  ## run the functions from their sources as they are edited, and show their logs
+	@$(CLOUD) dev
+
 logs: $(ENVS)/cloud/$(READY)  ## a function's log: make logs F=TrainingFunction
 	@$(CLOUD) logs $(F)
 
 outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 	@$(CLOUD) outputs
 
+invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
+	@$(CLOUD) invoke $(F) $(if $(EVENT),'$(EVENT)')
+
+replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
+	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
+
+# WORKERS are processes: each answers one request at a time, and more than LIMIT at once with 429.
+serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
+	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=.. \
+	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
+	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
+
 test: test-cloud test-product  ## every test, in clouds of its own
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
+
+stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
+	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
 test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the product's suite, end to end
 	@$(ENVS)/dev/bin/python -m pytest $(ARGS)
@@ -76,10 +94,13 @@ $(ENVS)/uv/$(READY): requirements/uv.txt
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): infra/local/pyproject.toml
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): DISTRIBUTION = --editable infra/local
 
+# Functions write no bytecode, as on AWS: without it here, every cold start would compile awslambdaric anew.
+$(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode
+
 $(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY)
 	@echo "· Installing the $* environment"
 	@$(UV) venv --quiet --clear --python $(ENVS)/uv/bin/python $(@D)
-	@$(UV) pip install --quiet --python $(@D) --require-hashes --requirement $<
+	@$(UV) pip install --quiet --python $(@D) --require-hashes $(OPTIONS) --requirement $<
 	@$(if $(DISTRIBUTION),$(UV) pip install --quiet --python $(@D) --no-deps $(DISTRIBUTION))
 	@touch $@
 
@@ -90,7 +111,7 @@ COMPILE = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --py
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in cloud lambda sam uv dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in cloud lambda sam uv serve dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done

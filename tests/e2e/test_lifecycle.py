@@ -1,10 +1,12 @@
 """The cloud through restarts, crashes and releases."""
 
+import json
 import os
 import signal
 import subprocess
 import threading
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -181,6 +183,26 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
         call(old["api_url"] + "/health")
 
 
+def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
+    api = cloud.outputs()["api_url"]
+
+    def release() -> str | None:
+        with urllib.request.urlopen(f"{api}/health", timeout=30) as response:
+            return str(response.headers["X-Release"])
+
+    assert release() == "None"
+    with starting(cloud, "dev") as dev:
+        assert dev.stdout is not None
+        assert "Ctrl-C" in dev.stdout.readline()
+        with edited(cloud.checkout / "functions/inference/handler.py", RELEASE):
+            until(lambda: release() == "second", 10)
+        until(lambda: release() == "None", 10)
+        until(lambda: "REPORT" in dev.stdout.readline(), 10)
+        dev.send_signal(signal.SIGINT)
+        dev.communicate(timeout=30)
+    assert call(cloud.outputs()["endpoint_url"] + "/_embedded_cloud/executor")["sources"] == {}
+
+
 @pytest.mark.parametrize(
     ("file", "addition", "named"),
     [
@@ -215,9 +237,6 @@ def edited(file: Path, addition: str) -> Iterator[None]:
 @contextmanager
 def probing(cloud: Cloud, passenger: dict[str, Any]) -> Iterator[list[tuple[str | None, str | None]]]:
     """Predict over and over at the address that `outputs` gives at that moment: version (None: wrong) and release."""
-    import json
-    import urllib.request
-
     answers: list[tuple[str | None, str | None]] = []
     done = threading.Event()
 
@@ -246,9 +265,9 @@ def count_of(answers: list[Any]) -> int:
 
 
 @contextmanager
-def starting(cloud: Cloud) -> Iterator[subprocess.Popen[str]]:
+def starting(cloud: Cloud, command: str = "up") -> Iterator[subprocess.Popen[str]]:
     up = subprocess.Popen(
-        cloud.command("up"),
+        cloud.command(command),
         cwd=cloud.checkout,
         env=cloud.variables(),
         stdout=subprocess.PIPE,

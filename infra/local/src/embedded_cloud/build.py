@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -94,9 +95,10 @@ def _commands(project: Path, target: Path) -> list[list[str | Path]]:
 
 
 def _environment(environments: Path) -> dict[str, str]:
-    """The caller's, with the pinned tools first; SAM asks nobody but this machine."""
+    """The caller's, with the pinned tools first; built for this machine, and SAM asks nobody else."""
     tools = [str(environments / name / "bin") for name in ("uv", "sam")]
     offline = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION, "PYTHON": sys.executable}
+    offline["PLATFORM"] = f"{platform.machine()}-manylinux2014"
     return {**os.environ, **offline, "PATH": os.pathsep.join([*tools, os.environ["PATH"]])}
 
 

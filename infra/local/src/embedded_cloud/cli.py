@@ -1,4 +1,4 @@
-"""`embedded-cloud up | down | status | logs | outputs`, behind the Makefile's targets of the same names."""
+"""What stands behind the Makefile's targets: `embedded-cloud up`, `down`, `status`, `logs`, `outputs` and so on."""
 
 import argparse
 import errno
@@ -17,7 +17,7 @@ import filelock
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import build, deployment, pipeline, processes, project
+from embedded_cloud import build, deployment, development, pipeline, processes, project
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import SERVICES, Cloud
 from embedded_cloud.errors import CloudError
@@ -95,12 +95,39 @@ def status(cloud: Cloud, _: Path) -> None:
         console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
 
 
+def dev(cloud: Cloud, _: Path) -> None:
+    """Run the functions from their sources as these are edited, and show their logs, until interrupted."""
+    functions = _known(cloud)["functions"]
+    sources = {
+        deployed: [PROJECT / "functions" / name.removesuffix("Function").lower(), PROJECT / "functions"]
+        for name, deployed in functions.items()
+    }
+    with development.hot_reload(cloud.aws, sources):
+        say("The next invocation runs what is in functions/ then. Ctrl-C goes back to what is deployed.")
+        for name, message in development.tail(cloud.aws, functions):
+            console.print(f"[cyan]{name}[/cyan] {escape(message)}")
+
+
 def outputs(cloud: Cloud, _: Path) -> None:
     """Addresses, names and keys as one JSON object."""
-    known = cloud.state.read("outputs")
-    if not known or not cloud.running("localstack"):
-        raise CloudError("The embedded cloud is not running", "make up")
-    print(json.dumps(known, indent=2))
+    print(json.dumps(_known(cloud), indent=2))
+
+
+def environment(cloud: Cloud, _: Path) -> None:
+    """The inference function's environment as NAME=value lines, for a server outside of Lambda."""
+    for name, value in project.environment(_known(cloud)).items():
+        print(f"{name}={value}")
+
+
+def invoke(cloud: Cloud, function: str, event: str) -> None:
+    """A function's answer to an event."""
+    known = _known(cloud)["functions"]
+    if function not in known:
+        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(known))}")
+    answer = cloud.aws.client("lambda").invoke(FunctionName=known[function], Payload=event.encode())
+    print(answer["Payload"].read().decode())
+    if "FunctionError" in answer:
+        raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
 
 
 def logs(cloud: Cloud, function: str | None) -> None:
@@ -120,15 +147,25 @@ def logs(cloud: Cloud, function: str | None) -> None:
         print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
 
 
+def _known(cloud: Cloud) -> dict[str, Any]:
+    known = cloud.state.read("outputs")
+    if not known or not cloud.running("localstack"):
+        raise CloudError("The embedded cloud is not running", "make up")
+    return known
+
+
 def main() -> None:
     """Run one command; failures that have a remedy are shown without a traceback."""
     parser = argparse.ArgumentParser(prog="embedded-cloud")
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, outputs):
+    for command in (up, down, status, dev, outputs, environment):
         commands.add_parser(command.__name__, help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
+    invocation = commands.add_parser("invoke", help=invoke.__doc__)
+    invocation.add_argument("function")
+    invocation.add_argument("event", nargs="?", default="{}")
     given = parser.parse_args()
 
     forget_other_clouds()
@@ -141,10 +178,13 @@ def main() -> None:
         match given.command:
             case "logs":
                 logs(cloud, given.function)
+            case "invoke":
+                invoke(cloud, given.function, given.event)
             case "up" | "down":
                 _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
             case _:
-                {"status": status, "outputs": outputs}[given.command](cloud, home)
+                plain = (status, dev, outputs, environment)
+                {each.__name__: each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
