@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from titanic import companions
+from titanic.companions import Companions
 from titanic.errors import ModelCorruptedError
 from titanic.features import SCHEMA_HASH, Derived
 from titanic.passenger import PORTS
@@ -47,23 +49,28 @@ COLUMNS: tuple[Column, ...] = (
     Column("has_cabin", ("has_cabin",)),
     Column("deck", ("deck",)),
     *(Column(f"port_{port.lower()}", ("embarked",)) for port in PORTS),
+    *(Column(feature.name, (feature.name,)) for feature in companions.FEATURES),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """What fills a value that is not recorded: ages in years by title, fares in pounds by class, the usual port."""
+    """What fills a value that is not recorded: ages in years by title, fares in pounds by class, the usual port.
+
+    And `companions`, the groups of the training rows, to look up who travels with whom.
+    """
 
     age: float
     age_by_title: Mapping[str, float]
     fare: float
     fare_by_class: Mapping[str, float]
     port: str
+    companions: Companions
     schema_hash: str = SCHEMA_HASH
 
     @classmethod
-    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":  # noqa: ARG003
-        """Learn from training rows; `survived` (same length) is for statistics of the fate: there are none yet."""
+    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":
+        """Learn from training rows and their fates, `survived`, of the same length."""
         ports = Counter(str(row["embarked"]) for row in rows if row["embarked"] is not None)
         return cls(
             age=_median(rows, "age"),
@@ -71,26 +78,30 @@ class Encoder:
             fare=_median(rows, "fare"),
             fare_by_class=_medians(rows, "fare", by="pclass"),
             port=min(ports, key=lambda port: (-ports[port], port), default=PORTS[-1]),
+            companions=Companions.fit(rows, survived),
         )
 
     @classmethod
     def fit_transform(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "tuple[Encoder, NDArray[np.float32]]":
         """The fitted encoder and the training matrix.
 
-        Apart from `transform`, as in scikit-learn's TargetEncoder: a statistic of the fate must reach a training row
-        out-of-fold, without that row's own fate, and this is the place for it.
+        Not `transform` of the same rows, as in scikit-learn's TargetEncoder: what became of its companions reaches a
+        training row out-of-fold.
         """
         encoder = cls.fit(rows, survived)
-        return encoder, encoder.transform(rows)
+        known = companions.out_of_fold(rows, survived)
+        return encoder, _matrix([*encoder._own(row), *others] for row, others in zip(rows, known, strict=True))
 
     def transform(self, rows: Iterable[Derived]) -> "NDArray[np.float32]":
         """The model's matrix of any rows, float32 of shape (n, len(COLUMNS))."""
-        import numpy as np
-
-        return np.array([self.encode(row) for row in rows], dtype=np.float32).reshape(-1, len(COLUMNS))
+        return _matrix(map(self.encode, rows))
 
     def encode(self, row: Derived) -> list[float]:
         """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
+        return [*self._own(row), *self.companions.of(row)]
+
+    def _own(self, row: Derived) -> list[float]:
+        """The columns that depend on no other passenger."""
         title, pclass, family_size = row["title"], _number(row["pclass"]), _number(row["family_size"])
         age = _number(row["age"], self.age_by_title.get(str(title), self.age))
         fare = _number(row["fare"], self.fare_by_class.get(str(row["pclass"]), self.fare))
@@ -127,9 +138,16 @@ class Encoder:
         if data.get("columns") != [column.name for column in COLUMNS]:
             raise ModelCorruptedError("The model's columns are not those of this code: retrain")
         try:
-            return Encoder(**{name: value for name, value in data.items() if name != "columns"})
-        except TypeError as error:
+            known = {name: value for name, value in data.items() if name != "columns"}
+            return Encoder(**{**known, "companions": Companions.from_json(data["companions"])})
+        except (TypeError, KeyError, ValueError) as error:
             raise ModelCorruptedError(f"The model's encoder is not readable: {error}") from error
+
+
+def _matrix(rows: Iterable[Sequence[float]]) -> "NDArray[np.float32]":
+    import numpy as np
+
+    return np.array(list(rows), dtype=np.float32).reshape(-1, len(COLUMNS))
 
 
 def _number(value: str | float | int | None, otherwise: float = 0.0) -> float:

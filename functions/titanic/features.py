@@ -14,12 +14,13 @@ from titanic.passenger import Passenger
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One entry of the feature registry."""
+    """One entry of the feature registry: what it means, the list's columns it comes from, the file that owns it."""
 
     name: str
     type: str
     meaning: str
     source: tuple[str, ...]
+    owner: str = "functions/titanic/features.py"
 
 
 REGISTRY: tuple[Feature, ...] = (

@@ -14,7 +14,7 @@ from typing import Any
 
 from titanic.encoder import COLUMNS, Encoder
 from titanic.errors import ModelCorruptedError
-from titanic.features import REGISTRY, Derived
+from titanic.features import Derived
 from titanic.forest import Forest
 
 FORMAT = 1
@@ -22,7 +22,7 @@ _KEY = "titanic"
 # Array type codes and their names in the file.
 _ARRAYS = {"roots": "i", "feature": "i", "threshold": "d", "left": "i", "right": "i", "value": "d"}
 _TYPES = {"i": "I32", "d": "F64"}
-_EXPLAINED = tuple(feature.name for feature in REGISTRY if feature.type != "key")
+_EXPLAINED = tuple(dict.fromkeys(feature for column in COLUMNS for feature in column.features))
 
 
 @dataclass(frozen=True)

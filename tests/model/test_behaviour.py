@@ -11,9 +11,11 @@ from titanic.ports import FeatureRow
 
 from .conftest import Trained
 
-MAN = Passenger(3, "Braund, Mr. Owen Harris", "male", 22.0, 0, 0, "A/5 21171", 7.25, None, "S")
-LADY = Passenger(1, "Astor, Mrs. John Jacob", "female", 30.0, 1, 0, "PC 17757", 80.0, "C62", "C")
-BOY = Passenger(2, "Mallet, Master. Andre", "male", 2.0, 0, 2, "S.C./PARIS 2079", 37.0, None, "C")
+# None of the three shares a ticket or a family with anybody on the list; the fourth is one of a family of eleven.
+MAN = Passenger(3, "Braund, Mr. Owen Harris", "male", 22.0, 0, 0, "A/5 2", 7.25, None, "S")
+LADY = Passenger(1, "Astorre, Mrs. Ava", "female", 30.0, 1, 0, "PC 1", 80.0, "C62", "C")
+BOY = Passenger(2, "Mallett, Master. Albert", "male", 2.0, 0, 2, "S.C./PARIS 2", 37.0, None, "C")
+SAGE = Passenger(3, "Sage, Miss. Nobody", "female", 20.0, 8, 2, "CA. 2343", 69.55, None, "S")
 
 
 def probability(trained: Trained, passenger: Passenger) -> float:
@@ -24,15 +26,23 @@ def probability(trained: Trained, passenger: Passenger) -> float:
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda p: {"name": p.name.replace("Braund", "Smith").replace("Astor", "Ō").upper()}, id="surname"),
+        pytest.param(
+            lambda p: {"name": p.name.replace("Braund", "Smith").replace("Astorre", "Ō").upper()}, id="surname"
+        ),
         pytest.param(lambda p: {"name": f"{p.name} (Jack)"}, id="given names"),
-        pytest.param(lambda p: {"ticket": "110152"}, id="ticket number"),
+        pytest.param(lambda p: {"ticket": "A/5 3"}, id="number of a ticket that nobody shares"),
         pytest.param(lambda p: {"ticket": None}, id="no ticket number"),
         pytest.param(lambda p: {"cabin": p.cabin and p.cabin.lower()}, id="letter case of the cabin"),
     ],
 )
 def test_what_must_not_matter(trained: Trained, passenger: Passenger, change: Any) -> None:
     assert probability(trained, replace(passenger, **change(passenger))) == probability(trained, passenger)
+
+
+def test_the_fate_of_companions_matters(trained: Trained) -> None:
+    alone = replace(SAGE, name="Nobody, Miss. Ada", ticket=None)
+
+    assert probability(trained, SAGE) < probability(trained, alone) - 0.05
 
 
 @pytest.mark.parametrize(

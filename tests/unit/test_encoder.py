@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from titanic import companions
 from titanic.encoder import COLUMNS, Encoder
 from titanic.errors import ModelCorruptedError
 from titanic.features import REGISTRY, Derived, derive
@@ -62,7 +63,7 @@ def test_interactions_and_age_bins() -> None:
 def test_every_registered_feature_but_the_keys_reaches_the_model() -> None:
     used = {feature for column in COLUMNS for feature in column.features}
 
-    assert used == {feature.name for feature in REGISTRY if feature.type != "key"}
+    assert used == {feature.name for feature in (*REGISTRY, *companions.FEATURES) if feature.type != "key"}
 
 
 def test_the_matrix_is_the_encoded_rows_in_float32(feature_rows: list[FeatureRow]) -> None:
@@ -72,7 +73,9 @@ def test_the_matrix_is_the_encoded_rows_in_float32(feature_rows: list[FeatureRow
     assert matrix.dtype == np.float32
     assert matrix.shape == (891, len(COLUMNS))
     assert np.isfinite(matrix).all()
-    assert (matrix == np.array([encoder.encode(each) for each in rows], dtype=np.float32)).all()
+    assert (encoder.transform(rows) == np.array([encoder.encode(each) for each in rows], dtype=np.float32)).all()
+    own = slice(0, -len(companions.FEATURES))
+    assert (matrix[:, own] == encoder.transform(rows)[:, own]).all()
     assert encoder.transform([]).shape == (0, len(COLUMNS))
 
 
@@ -85,7 +88,8 @@ def test_it_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"schema_hash": "0123456789abcdef"}, {"columns": ["age"]}, {"port": None, "harbour": "S"}]
+    "change",
+    [{"schema_hash": "0123456789abcdef"}, {"columns": ["age"]}, {"port": None, "harbour": "S"}, {"companions": []}],
 )
 def test_another_schema_is_refused(change: dict[str, Any]) -> None:
     data = {**ENCODER.to_json(), **change}
@@ -109,5 +113,6 @@ def test_another_schema_is_refused(change: dict[str, Any]) -> None:
         embarked=st.none() | st.sampled_from(PORTS),
     )
 )
+@settings(deadline=None)
 def test_any_passenger_can_be_encoded(passenger: Passenger) -> None:
     assert np.isfinite(np.asarray(ENCODER.encode(derive(passenger)), dtype=np.float32)).all()

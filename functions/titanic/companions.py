@@ -1,0 +1,100 @@
+"""Companions: who travels together, and how the other women and children of a group fared.
+
+Women and children of a group lived or died together more than anything else tells. A group is those who share a
+ticket, or a surname and a family's size. What became of a passenger never reaches that passenger's own values: training
+rows get them from the other folds, and whoever is looked up is left out of the group.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from titanic.features import Derived, Feature
+
+_OWNER = "functions/titanic/companions.py"
+_SOURCE = ("Ticket", "Name", "SibSp", "Parch")
+FEATURES: tuple[Feature, ...] = (
+    Feature("companions", "number", "How many travel together, the passenger included", _SOURCE, _OWNER),
+    Feature(
+        "companions_survived",
+        "number",
+        "Share of the group's other women and children who survived, drawn towards the usual share the fewer are known",
+        (*_SOURCE, "Survived"),
+        _OWNER,
+    ),
+)
+
+FOLDS = 10
+KEYS = ("ticket_key", "family_key")
+# Says who is who in a group. Two that are alike in all of it are taken for one, which can hide a fate, never leak it.
+_TRAITS = ("pclass", "title", "sibsp", "parch", "embarked", "deck")
+
+# Who is in a group and, of a woman or child, the fate; None of a man.
+Member = tuple[int, int | None]
+
+
+# What a passenger's companions tell: the values of FEATURES, in that order.
+Company = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """The groups of the training rows, by key, and the share of all their women and children that survived."""
+
+    usual: float
+    groups: Mapping[str, Sequence[Member]]
+
+    @classmethod
+    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Companions":
+        """Learn the groups of training rows whose fates are `survived`, of the same length."""
+        groups: dict[str, list[Member]] = {}
+        fates: list[int] = []
+        for row, fate in zip(rows, survived, strict=True):
+            spared = row["sex"] == "female" or row["title"] == "Master"
+            fates += [fate] * spared
+            for key in _keys(row):
+                groups.setdefault(key, []).append((_who(row), fate if spared else None))
+        return cls(sum(fates) / len(fates) if fates else 0.5, groups)
+
+    def of(self, row: Derived) -> Company:
+        """What is known of a passenger's companions; without any, the passenger alone and the usual share.
+
+        Whoever has the passenger's own traits is taken for the passenger and left out.
+        """
+        who = _who(row)
+        others = {other: fate for key in _keys(row) for other, fate in self.groups.get(key, ()) if other != who}
+        fates = [fate for fate in others.values() if fate is not None]
+        size = max(len(others) + 1, int(row["family_size"] or 1))
+        return size, (sum(fates) + self.usual) / (len(fates) + 1)
+
+    @staticmethod
+    def from_json(data: Mapping[str, Any]) -> "Companions":
+        """What became JSON comes back equal; TypeError, KeyError or ValueError if it is something else."""
+        groups = {key: [(who, fate) for who, fate in members] for key, members in data["groups"].items()}
+        return Companions(data["usual"], groups)
+
+
+def out_of_fold(rows: Sequence[Derived], survived: Sequence[int], folds: int = FOLDS) -> list[Company]:
+    """What the fates of the other folds' rows tell of each training row: row i is in fold i modulo `folds`.
+
+    Leaving out the row alone would not do: within a group the values would then differ by each row's own fate, turned
+    round, and a tree would find that.
+    """
+    found: list[Company | None] = [None] * len(rows)
+    for fold in range(folds):
+        apart = [i for i in range(len(rows)) if i % folds != fold]
+        companions = Companions.fit([rows[i] for i in apart], [survived[i] for i in apart])
+        for i in range(fold, len(rows), folds):
+            found[i] = companions.of(rows[i])
+    return [company for company in found if company is not None]
+
+
+def _keys(row: Derived) -> list[str]:
+    return [f"{name}:{row[name]}" for name in KEYS if row[name] is not None]
+
+
+def _who(row: Derived) -> int:
+    age = row["age"]
+    traits = [row[name] for name in _TRAITS]
+    return crc32(repr([age if age is None else float(age), *traits]).encode())
