@@ -2,39 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from cells import Class, Fate, Port, Pounds, Relatives, Text, Years
+from pydantic import BaseModel, ConfigDict, Field
 
-from titanic.passenger import (
-    FIELDS,
-    MAX_AGE_YEARS,
-    MAX_FARE_POUNDS,
-    MAX_RELATIVES,
-    MAX_TEXT_LENGTH,
-    Passenger,
-)
+from titanic.passenger import FIELDS, MAX_TEXT_LENGTH, Passenger
 
 MAX_BATCH = 1000
-
-
-def _cell(value: Any) -> Any:
-    """A value as a cell of a CSV has it: an empty one is not recorded, and true or false is no number."""
-    if isinstance(value, bool):
-        raise ValueError("must not be true or false")
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _whole(value: Any) -> Any:
-    """A whole number may come as digits."""
-    value = _cell(value)
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-
-
-_Cell = BeforeValidator(_cell)
-_Whole = BeforeValidator(_whole)
-_Text = Annotated[Annotated[str, Field(max_length=MAX_TEXT_LENGTH)] | None, _Cell]
-_Years = Annotated[Annotated[float, Field(ge=0, le=MAX_AGE_YEARS)] | None, _Cell]
-_Pounds = Annotated[Annotated[float, Field(ge=0, le=MAX_FARE_POUNDS)] | None, _Cell]
-_Relatives = Annotated[int, _Whole, Field(ge=0, le=MAX_RELATIVES)]
 
 
 class PassengerBody(BaseModel):
@@ -42,16 +15,16 @@ class PassengerBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    Pclass: Annotated[Literal[1, 2, 3], _Whole, Field(description="Ticket class")]
+    Pclass: Annotated[Class, Field(description="Ticket class")]
     Name: Annotated[str, Field(min_length=1, max_length=MAX_TEXT_LENGTH, description='"Surname, Title. Given names"')]
     Sex: Literal["female", "male"]
-    Age: Annotated[_Years, Field(description="Years")] = None
-    SibSp: Annotated[_Relatives, Field(description="Siblings and spouses aboard")]
-    Parch: Annotated[_Relatives, Field(description="Parents and children aboard")]
-    Ticket: _Text = None
-    Fare: Annotated[_Pounds, Field(description="Pounds for the whole ticket")] = None
-    Cabin: _Text = None
-    Embarked: Annotated[Literal["C", "Q", "S"] | None, _Cell] = None
+    Age: Annotated[Years, Field(description="Years")] = None
+    SibSp: Annotated[Relatives, Field(description="Siblings and spouses aboard")]
+    Parch: Annotated[Relatives, Field(description="Parents and children aboard")]
+    Ticket: Text = None
+    Fare: Annotated[Pounds, Field(description="Pounds for the whole ticket")] = None
+    Cabin: Text = None
+    Embarked: Annotated[Port, Field(description="Cherbourg, Queenstown or Southampton")] = None
     PassengerId: Annotated[Any, Field(description="Ignored")] = None
     Survived: Annotated[Any, Field(description="Ignored")] = None
 
@@ -65,6 +38,19 @@ class BatchBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     passengers: Annotated[list[PassengerBody], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class FeedbackBody(BaseModel):
+    """What became of a passenger."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prediction_id: Annotated[str, Field(max_length=100)]
+    survived: Fate
+
+
+class FeedbackAnswer(FeedbackBody):
+    """What was understood; it reaches the history within a minute or so."""
 
 
 class BriefPrediction(BaseModel):
@@ -99,3 +85,10 @@ class HealthAnswer(BaseModel):
 
     status: Literal["ok"]
     model_version: str | None
+
+
+class PromotionAnswer(BaseModel):
+    """Who is champion now, and who was before."""
+
+    model_version: str
+    previous: str | None

@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import api
+import correlation
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from bodies import BatchBody, PassengerBody
@@ -14,7 +15,6 @@ from mangum import Mangum
 from predictions import answer_batch, answer_one
 from problems import MEDIA_TYPE, bad_fields, in_words
 from pydantic import ValidationError
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from titanic.errors import InvalidInputError
 
@@ -23,20 +23,8 @@ logging.getLogger("titanic")
 copy_config_to_registered_loggers(logger, include={"titanic"})  # the product's own records come as JSON too
 
 
-class Staged:
-    """ASGI middleware that tells the app under which stage of the gateway it is mounted."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        outer = scope["aws.event"]["requestContext"].get("path", "")
-        scope["root_path"] = outer.removesuffix(scope["path"]) if outer.endswith(scope["path"]) else ""
-        await self._app(scope, receive, send)
-
-
 http = Mangum(
-    Staged(api.create()),
+    api.create(),
     lifespan="off",
     text_mime_types=["text/", "application/json", "application/vnd.oai.openapi", MEDIA_TYPE],
 )
@@ -45,8 +33,8 @@ http = Mangum(
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "httpMethod" in event:
-        logger.set_correlation_id(event["requestContext"].get("requestId"))
         return http(event, context)
+    correlation.begin(context.aws_request_id)
     try:
         if "passengers" in event:
             return answer_batch(BatchBody.model_validate(event), explain=False)

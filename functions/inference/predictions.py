@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import correlation
 from aws_lambda_powertools import Logger
 from bodies import BatchBody, PassengerBody
 
 from titanic import bootstrap
-from titanic.workflows.predict import Answer, Observe, Prediction, predict
+from titanic.workflows.predict import SPILLED, Answer, Observe, Prediction, predict
 
 logger = Logger(service="inference", child=True)
 
@@ -28,13 +29,14 @@ def answer_batch(body: BatchBody, explain: bool, observe: Observe = dict) -> dic
 
 def _predicted(bodies: Sequence[PassengerBody], explain: bool, observe: Observe) -> Answer:
     parts = bootstrap.inference()
-    return predict(parts.incumbent, parts.log, _spill, [each.passenger() for each in bodies], explain, observe)
+    passengers = [each.passenger() for each in bodies]
+    return predict(parts.incumbent, parts.log, _spill, passengers, explain, observe, correlation.current())
 
 
 def _spill(entries: Sequence[Mapping[str, Any]]) -> None:
     """Into the function's log, whence they can be replayed; one record each, for a record's size is limited."""
     for entry in entries:
-        logger.warning("Prediction not in Redis", extra={"prediction": entry})
+        logger.warning(SPILLED, extra={"prediction": entry})
 
 
 def _brief(prediction: Prediction) -> dict[str, Any]:

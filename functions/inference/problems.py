@@ -16,6 +16,8 @@ from titanic.errors import (
     ModelCorruptedError,
     ModelNotFoundError,
     NoChampionError,
+    PredictionNotFoundError,
+    PromotionConflictError,
     StoreUnavailableError,
     TitanicError,
 )
@@ -25,11 +27,37 @@ STATUSES: Mapping[type[TitanicError], HTTPStatus] = {
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoChampionError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelNotFoundError: HTTPStatus.NOT_FOUND,
+    PredictionNotFoundError: HTTPStatus.NOT_FOUND,
+    PromotionConflictError: HTTPStatus.CONFLICT,
     ModelCorruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, in words"},
+        "errors": {
+            "type": "array",
+            "description": "Each bad field and what is wrong with it",
+            "items": {"type": "object", "properties": {"field": {"type": "string"}, "reason": {"type": "string"}}},
+        },
+    },
+}
 
 logger = Logger(service="inference", child=True)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problem answers as OpenAPI describes them."""
+    content = {MEDIA_TYPE: {"schema": _SCHEMA}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+UNAVAILABLE = described(503)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any) -> JSONResponse:
@@ -80,8 +108,11 @@ async def _product(_: Request, error: Exception) -> JSONResponse:
     return problem(status, str(error), headers)
 
 
-async def _validation(_: Request, error: Exception) -> JSONResponse:
+async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    if kind.strip().lower() != "application/json" and any("body" in each["loc"] for each in error.errors()):
+        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json")
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return problem(HTTPStatus.BAD_REQUEST, "The body is not JSON")

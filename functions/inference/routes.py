@@ -1,33 +1,41 @@
-"""The routes that predict and that say what predicts.
+"""The routes that predict, take feedback and say what predicts.
 
-They are coroutines that block: an execution environment serves one request at a time, and a hop to a thread and
-back costs more than the work.
+Those that predict are coroutines that block: one request at a time is what an execution environment and a server's
+process do anyway, and a hop to a thread and back costs more than the work. Whatever may wait for PostgreSQL, or loads
+boto3, is no coroutine: FastAPI runs it in a thread, so that a server goes on predicting meanwhile.
 """
 
-import json
-from typing import Annotated, Any
+from threading import Lock
+from typing import Annotated
 
-from aws_lambda_powertools import Logger
-from bodies import BatchAnswer, BatchBody, HealthAnswer, PassengerBody, PredictionAnswer
+from bodies import (
+    BatchAnswer,
+    BatchBody,
+    FeedbackAnswer,
+    FeedbackBody,
+    HealthAnswer,
+    PassengerBody,
+    PredictionAnswer,
+)
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from predictions import answer_batch, answer_one
+from problems import UNAVAILABLE, described
 
 from titanic import bootstrap
-from titanic.errors import StoreUnavailableError, TitanicError
-from titanic.registry import CARD
+from titanic.errors import TitanicError
 
-router = APIRouter()
-logger = Logger(service="inference", child=True)
+router = APIRouter(responses=described(400, 413, 415, 422))
+_turn = Lock()  # a database connection is for one thread
 
 
-@router.post("/predict", response_model=PredictionAnswer)
+@router.post("/predict", response_model=PredictionAnswer, responses=UNAVAILABLE)
 async def predict(request: Request, body: PassengerBody) -> Response:
     """One passenger's prediction, explained."""
     return JSONResponse(answer_one(body, request.state.meter.observations))
 
 
-@router.post("/predict/batch", response_model=BatchAnswer)
+@router.post("/predict/batch", response_model=BatchAnswer, responses=UNAVAILABLE)
 async def predict_batch(
     request: Request, body: BatchBody, explain: Annotated[bool, Query(description="Explain each")] = False
 ) -> Response:
@@ -35,34 +43,22 @@ async def predict_batch(
     return JSONResponse(answer_batch(body, explain, request.state.meter.observations))
 
 
+@router.post("/feedback", status_code=202, response_model=FeedbackAnswer, responses={**UNAVAILABLE, **described(404)})
+def feedback(body: FeedbackBody) -> Response:
+    """What became of a passenger whose fate was predicted. Repeating it is harmless; the last word counts."""
+    with _turn:
+        bootstrap.feedback()(body.prediction_id, body.survived)
+    return JSONResponse(body.model_dump(), 202)
+
+
 @router.get("/health", response_model=HealthAnswer)
 async def health() -> Response:
     """Liveness: answers whatever else is away."""
-    return JSONResponse({"status": "ok", "model_version": _version()})
+    return JSONResponse({"status": "ok", "model_version": version()})
 
 
-@router.get("/model")
-async def model() -> dict[str, Any]:
-    """The champion's model card."""
-    serving = bootstrap.inference().incumbent.serving()
-    card: dict[str, Any] = json.loads(bootstrap.inference().shelf.artifact(serving.version, CARD))
-    return {"model_version": serving.version, **card}
-
-
-@router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
-    """Prometheus text: totals of all instances."""
-    from titanic.adapters.exposition import CONTENT_TYPE, render
-
-    try:
-        totals = bootstrap.inference().log.totals()
-    except StoreUnavailableError as error:
-        logger.warning("Totals are away", extra={"reason": str(error)})
-        totals = None
-    return Response(render(totals, _version()), media_type=CONTENT_TYPE)
-
-
-def _version() -> str | None:
+def version() -> str | None:
+    """The version that serves; None if there is none or none is to be had."""
     try:
         return bootstrap.inference().incumbent.serving().version
     except TitanicError:

@@ -1,21 +1,53 @@
-"""Monitoring: takes a schedule's event or `{"window": N}`; answers with the drift report in short."""
+"""Monitoring: three tasks in one function, told apart by the event's `task`; a schedule's event measures drift."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 
 from titanic import bootstrap
-from titanic.errors import InvalidInputError
+from titanic.errors import InvalidInputError, StoreUnavailableError
 
+Event = Mapping[str, Any]
 logger = Logger(service="monitoring")
+
+
+def drift(event: Event) -> dict[str, Any]:
+    """The drift report in short; `window` is how many of the latest predictions it is of."""
+    window = event.get("window")
+    if window is not None and not (isinstance(window, int) and window > 0):
+        raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
+    return bootstrap.monitoring()(**({"window": window} if window else {}))
+
+
+def drain(_: Event) -> dict[str, Any]:
+    """What was moved from the prediction log to the history; with a store away it is no failure but `postponed`."""
+    try:
+        return asdict(bootstrap.draining().drain())
+    except StoreUnavailableError as error:
+        logger.warning("Drain postponed", extra={"reason": str(error)})
+        return {"postponed": str(error)}
+
+
+def replay(event: Event) -> dict[str, Any]:
+    """How many predictions came from inference's log into the history; `hours` is how far to look back."""
+    hours = event.get("hours", 24)
+    if not isinstance(hours, int | float) or not 0 < hours <= 24 * 365:
+        raise InvalidInputError('"hours" is how far to look back: a number above 0')
+    return {"kept": bootstrap.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
+
+
+TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {task.__name__: task for task in (drift, drain, replay)}
 
 
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    window = event.get("window")
-    if window is not None and not (isinstance(window, int) and window > 0):
-        raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
-    report = bootstrap.monitoring()(**({"window": window} if window else {}))
-    logger.info("Drift measured", extra=report)
-    return report
+    task = event.get("task", "drift")
+    if task not in TASKS:
+        raise InvalidInputError(f'"task" is one of {", ".join(TASKS)}')
+    answer = TASKS[task](event)
+    logger.info("Done", extra={"task": task, "answer": answer})
+    return answer

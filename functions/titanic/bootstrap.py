@@ -6,6 +6,7 @@ so that a function loads only the drivers it uses.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from titanic.ports import OfflineStore, PredictionLog
     from titanic.registry import Registry, Shelf
     from titanic.serving import Incumbent
+    from titanic.workflows.crown import Crowned
+    from titanic.workflows.drain import Drained
 
 Workflow = Callable[..., dict[str, Any]]
 
@@ -68,6 +71,33 @@ def monitoring() -> Workflow:
     return partial(monitor, S3ObjectStore(), RedisPredictionLog(settings.redis_url()), settings.models_bucket())
 
 
+@dataclass(frozen=True, slots=True)
+class Draining:
+    """What empties the prediction log: `drain()`, and `replay(since=)` for what it could not take."""
+
+    drain: "Callable[[], Drained]"
+    replay: Callable[[datetime], int]
+
+
+@cache
+def draining() -> Draining:
+    """With the database's schema brought up to date, for predictions may come before the first dataset."""
+    from titanic.adapters.log_group import spilled
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
+    from titanic.adapters.postgres.schema import upgrade
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.workflows.drain import drain, replay
+
+    database = Database(settings.database_url())
+    upgrade(database)
+    history = PostgresPredictionHistory(database)
+    return Draining(
+        partial(drain, RedisPredictionLog(settings.redis_url()), history, settings.retention()),
+        lambda since: replay(history, spilled(settings.spilled_log_group(), since)),
+    )
+
+
 @cache
 def training() -> "tuple[OfflineStore, Registry]":
     """What the training steps read from and publish to."""
@@ -98,3 +128,30 @@ def inference() -> Inference:
 
     shelf = Shelf(S3Reader(settings.s3_endpoint_url()), settings.models_bucket())
     return Inference(shelf, Incumbent(shelf), RedisPredictionLog(settings.redis_url()))
+
+
+@cache
+def feedback() -> Callable[[str, int], None]:
+    """`give_feedback(prediction_id, survived)`."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
+    from titanic.workflows.feedback import give_feedback
+
+    return partial(give_feedback, inference().log, PostgresPredictionHistory(Database(settings.database_url())))
+
+
+@cache
+def crowning() -> "Callable[[str], Crowned]":
+    """`crown(version)`."""
+    from titanic.adapters.s3 import S3ObjectStore
+    from titanic.registry import Registry
+    from titanic.workflows.crown import crown
+
+    return partial(crown, Registry(S3ObjectStore(), settings.models_bucket()))
+
+
+def admin_key() -> str:
+    """The admin API key, read anew each time: a key that was changed holds at once."""
+    from titanic.adapters import secrets
+
+    return secrets.read(settings.admin_key_secret())

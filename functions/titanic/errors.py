@@ -28,6 +28,10 @@ class ModelNotFoundError(TitanicError):
     """There is no such model version."""
 
 
+class PredictionNotFoundError(TitanicError):
+    """There is no such prediction, or it is older than the retention."""
+
+
 class NoChampionError(ModelNotFoundError):
     """No model was promoted yet: run the pipeline first."""
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from datetime import datetime
+from typing import IO, Any, Literal, Protocol
 
 from titanic.csv_content import CsvContent
 from titanic.features import Derived
@@ -49,6 +50,10 @@ class FeatureRow:
 class ObjectReader(Protocol):
     """Named byte strings in buckets, for those who only read them whole."""
 
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The names below a prefix that ends with a slash, or of the whole bucket."""
+        ...
+
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
         """The object and its ETag; KeyError if there is none, StoreUnavailableError if the store does not answer."""
         ...
@@ -69,8 +74,6 @@ class ObjectStore(ObjectReader, Protocol):
         """Write only if the object still has `expected_etag` (`None`: does not exist yet); else
         PromotionConflictError. This is the one atomic write behind the champion pointer."""
         ...
-
-    def keys(self, bucket: str, prefix: str) -> Iterator[str]: ...
 
 
 class DatasetStore(Protocol):
@@ -126,6 +129,15 @@ class OnlineStore(Protocol):
     def get(self, schema_hash: str, passenger_id: int) -> Derived | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One entry of the prediction log, `position` its place there."""
+
+    position: str
+    kind: Literal["prediction", "outcome"]
+    content: Mapping[str, Any]
+
+
 class PredictionLog(Protocol):
     """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
 
@@ -138,6 +150,41 @@ class PredictionLog(Protocol):
         ...
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
-        """The newest entries, newest first; each with at least `at` (UTC, ISO 8601), `model_version`, `features` (as
-        `derive` gives them) and `probability`."""
+        """The newest predictions, newest first; each with at least `at` (UTC, ISO 8601), `model_version`,
+        `features` (as `derive` gives them) and `probability`."""
+        ...
+
+    def holds(self, prediction_id: str) -> bool: ...
+
+    def tell(self, prediction_id: str, survived: int, at: str) -> None:
+        """Append what became of a passenger."""
+        ...
+
+    def after(self, position: str, limit: int) -> list[Logged]:
+        """The oldest entries behind a position, in order; `""` is before the first."""
+        ...
+
+    def forget(self, before: datetime) -> None: ...
+
+
+class PredictionHistory(Protocol):
+    """Every prediction once, for as long as the retention allows, with its outcome where that is known."""
+
+    def position(self) -> str:
+        """How far the prediction log has come here; `""` at first."""
+        ...
+
+    def keep(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        outcomes: Sequence[Mapping[str, Any]] = (),
+        position: str = "",
+    ) -> int:
+        """Keep what is not there yet, and the position with it: all or nothing; how many predictions were new."""
+        ...
+
+    def holds(self, prediction_id: str) -> bool: ...
+
+    def forget(self, before: datetime) -> int:
+        """Delete what was predicted before a time; how many."""
         ...

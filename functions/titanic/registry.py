@@ -5,8 +5,9 @@ artifact. Whoever knows a version's name can therefore verify all of it, and the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from titanic.errors import ModelCorruptedError, ModelNotFoundError
@@ -18,6 +19,9 @@ DIGESTS = "digests.json"
 MODEL = "model.safetensors"
 CARD = "card.json"
 REFERENCE = "reference.json"
+# When each version was first published, in the names of empty objects: one listing answers it, and the version's own
+# artifacts hold no time.
+REGISTRATIONS = "registrations/"
 _TYPES = {"json": "application/json"}
 
 
@@ -61,6 +65,16 @@ class Shelf:
         """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
         return load(self.artifact(version, MODEL))
 
+    def versions(self) -> dict[str, str | None]:
+        """Every version, newest first, with the time (UTC, ISO 8601) of its first publication where that is known."""
+        times: dict[str, str] = {}
+        for key in sorted(self.store.keys(self.bucket, REGISTRATIONS)):
+            at, _, version = key.removeprefix(REGISTRATIONS).rpartition("_")
+            times.setdefault(version, at)
+        there = {key.split("/")[1] for key in self.store.keys(self.bucket, "models/") if key.endswith(f"/{DIGESTS}")}
+        ordered = sorted(there, key=lambda version: (times.get(version, ""), version), reverse=True)
+        return {version: times.get(version) for version in ordered}
+
     def _get(self, version: str, name: str) -> bytes:
         try:
             return self.store.get(self.bucket, _key(version, name))[0]
@@ -74,6 +88,7 @@ class Registry:
 
     store: ObjectStore
     bucket: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def shelf(self) -> Shelf:
@@ -88,6 +103,9 @@ class Registry:
         for name, body in (*artifacts.items(), (DIGESTS, digests)):
             type_ = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
             self.store.put(self.bucket, _key(version, name), body, type_)
+        if not any(key.endswith(version) for key in self.store.keys(self.bucket, REGISTRATIONS)):
+            at = f"{self.now():%Y-%m-%dT%H:%M:%S.%fZ}"
+            self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
         return version
 
     def enthrone(self, version: str, reason: str, instead_of: Champion | None) -> None:

@@ -5,6 +5,7 @@ Where the stores are is configuration alone: the same code runs on a laptop, in 
 """
 
 import os
+from datetime import timedelta
 
 
 class SettingMissingError(RuntimeError):
@@ -46,3 +47,28 @@ def max_rejected_share() -> float:
 def s3_endpoint_url() -> str | None:
     """An S3 other than AWS's own, found as boto3 finds it; boto3 itself needs no telling."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+
+
+def retention() -> timedelta:
+    """How long logged passenger data is kept: `PREDICTION_RETENTION_DAYS`."""
+    return timedelta(days=int(_required("PREDICTION_RETENTION_DAYS")))
+
+
+def spilled_log_group() -> str:
+    """Where inference's log records are, those of predictions that Redis could not take among them."""
+    return _required("INFERENCE_LOG_GROUP")
+
+
+def admin_key_secret() -> str:
+    """Name or ARN of the secret that holds the admin API key."""
+    return _required("ADMIN_KEY_SECRET")
+
+
+def site_urls() -> list[str]:
+    """Where the site is, by comma, the first one its usual address: the origins that browsers may call the API from."""
+    return [url.rstrip("/") for url in os.environ.get("SITE_URLS", "").split(",") if url]
+
+
+def concurrency_limit() -> int:
+    """Requests that a server's process works on at once; more are answered 429."""
+    return int(os.environ.get("CONCURRENCY_LIMIT", "64"))

@@ -1,10 +1,16 @@
 """One suite for the prediction log: the fake and Redis keep the same promises."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
 from fakes.prediction_log import MemoryPredictionLog
+from titanic import prediction_id
 from titanic.adapters.prediction_log import RedisPredictionLog
 from titanic.ports import PredictionLog
+
+NOW = "2026-01-02T03:04:05.678+00:00"
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -15,8 +21,13 @@ def log(request: pytest.FixtureRequest) -> PredictionLog:
     return RedisPredictionLog(request.getfixturevalue("redis_url"))
 
 
-def entry(number: int) -> dict[str, object]:
-    return {"prediction_id": str(number), "inputs": {"Name": "Ōkuma, Mr. 重信\r\n"}, "probability": 0.1 + 0.2}
+def entry(number: int) -> dict[str, Any]:
+    return {
+        "prediction_id": str(number),
+        "at": datetime.now(UTC).isoformat(),
+        "inputs": {"Name": "Ōkuma, Mr. 重信\r\n"},
+        "probability": 0.1 + 0.2,
+    }
 
 
 def test_an_empty_log(log: PredictionLog) -> None:
@@ -25,11 +36,14 @@ def test_an_empty_log(log: PredictionLog) -> None:
 
 
 def test_the_newest_come_first_and_unchanged(log: PredictionLog) -> None:
-    log.record([entry(1), entry(2)], {})
-    log.record([entry(3)], {})
+    one, two, three = entry(1), entry(2), entry(3)
+    log.record([one, two], {})
+    log.tell("2", 1, NOW)
+    log.record([three], {})
+    log.tell("3", 0, NOW)
 
-    assert log.recent(2) == [entry(3), entry(2)]
-    assert log.recent(10) == [entry(3), entry(2), entry(1)]
+    assert log.recent(2) == [three, two]
+    assert log.recent(10) == [three, two, one]
 
 
 def test_observations_add_up(log: PredictionLog) -> None:
@@ -37,6 +51,40 @@ def test_observations_add_up(log: PredictionLog) -> None:
     log.record([entry(1)], {"requests|/predict": 1, "seconds": 0.5})
 
     assert log.totals() == {"requests|/predict": 2, "seconds": 0.75}
+
+
+def test_what_was_logged_is_read_on_from_a_position(log: PredictionLog) -> None:
+    entries = [entry(number) for number in range(5)]
+    log.record(entries, {})
+    log.tell("2", 1, NOW)
+
+    first = log.after("", 2)
+    rest = log.after(first[-1].position, 10)
+    assert [each.content for each in (*first, *rest)] == [
+        *entries,
+        {"prediction_id": "2", "survived": 1, "at": NOW},
+    ]
+    assert [each.kind for each in rest] == ["prediction"] * 3 + ["outcome"]
+    assert log.after(rest[-1].position, 10) == []
+
+
+def test_a_prediction_is_found_by_its_name_among_many(log: PredictionLog) -> None:
+    names = [prediction_id.new() for _ in range(2500)]
+    log.record([{**entry(0), "prediction_id": name} for name in names], {})
+
+    assert all(log.holds(name) for name in (names[0], names[1700], names[-1]))
+    assert not log.holds(prediction_id.new())
+    assert not log.holds("")
+    assert not log.holds('"')
+
+
+def test_what_is_old_is_forgotten(log: PredictionLog) -> None:
+    log.record([entry(1), entry(2)], {})
+    log.forget(datetime.now(UTC) - timedelta(hours=1))
+    assert len(log.recent(10)) == 2
+
+    log.forget(datetime.now(UTC) + timedelta(hours=1))
+    assert log.recent(10) == []
 
 
 def test_nothing_to_record_is_no_error(log: PredictionLog) -> None:

@@ -2,22 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from titanic.errors import StoreUnavailableError
+from titanic.ports import Logged
 
 
 class MemoryPredictionLog:
-    """Implements `ports.PredictionLog`; while `away` is True it does not answer."""
+    """Implements `ports.PredictionLog`; while `away` is True it does not answer. A position counts entries."""
 
     def __init__(self) -> None:
-        self._entries: list[dict[str, Any]] = []
+        self._entries: list[Logged] = []
         self._totals: Counter[str] = Counter()
         self.away = False
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         self._answer()
-        self._entries += map(dict, predictions)
+        for each in predictions:
+            self._entries.append(Logged(str(len(self._entries) + 1), "prediction", dict(each)))
         self._totals.update(observations)  # type: ignore[arg-type]
 
     def totals(self) -> dict[str, float]:
@@ -26,7 +29,24 @@ class MemoryPredictionLog:
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
         self._answer()
-        return self._entries[::-1][:limit]
+        return [dict(each.content) for each in self._entries[::-1] if each.kind == "prediction"][:limit]
+
+    def holds(self, prediction_id: str) -> bool:
+        self._answer()
+        return any(each.content["prediction_id"] == prediction_id for each in self._entries)
+
+    def tell(self, prediction_id: str, survived: int, at: str) -> None:
+        self._answer()
+        outcome = {"prediction_id": prediction_id, "survived": survived, "at": at}
+        self._entries.append(Logged(str(len(self._entries) + 1), "outcome", outcome))
+
+    def after(self, position: str, limit: int) -> list[Logged]:
+        self._answer()
+        return [each for each in self._entries if int(each.position) > int(position or 0)][:limit]
+
+    def forget(self, before: datetime) -> None:
+        self._answer()
+        self._entries = [each for each in self._entries if datetime.fromisoformat(each.content["at"]) >= before]
 
     def _answer(self) -> None:
         if self.away:

@@ -13,9 +13,14 @@ import redis
 
 from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap
+from titanic.model import Model, dump
+from titanic.registry import CARD, MODEL, Registry
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
+Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
+Sample = Callable[[str, str], dict[str, Any]]
+Http = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
@@ -39,12 +44,16 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     monkeypatch.setenv("REDIS_URL", redis_url)
     monkeypatch.setenv("DATA_BUCKET", "titanic-data")
     monkeypatch.setenv("MODELS_BUCKET", "titanic-models")
+    monkeypatch.setenv("PREDICTION_RETENTION_DAYS", "90")
     for wired in (
         bootstrap.ingestion,
         bootstrap.features,
         bootstrap.training,
         bootstrap.inference,
         bootstrap.monitoring,
+        bootstrap.draining,
+        bootstrap.feedback,
+        bootstrap.crowning,
     ):
         wired.cache_clear()
 
@@ -81,3 +90,37 @@ def sample() -> Callable[[str, str], dict[str, Any]]:
         return event
 
     return sample
+
+
+@pytest.fixture
+def champion(objects: MemoryObjectStore, environment: None, model: Model) -> str:
+    registry = Registry(objects, "titanic-models")
+    version = registry.publish({MODEL: dump(model), CARD: b'{"metrics": {"accuracy": 0.8}}'})
+    registry.enthrone(version, "test", None)
+    return version
+
+
+@pytest.fixture
+def http(invoke: Invoke, sample: Sample) -> Http:
+    """Send a request by way of an API Gateway event; the status and the decoded answer."""
+
+    def http(
+        method: str,
+        path: str,
+        body: Any = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        event = {**sample("inference", "http"), "httpMethod": method, "path": path}
+        for name, value in (headers or {}).items():
+            event["multiValueHeaders"] = {**event["multiValueHeaders"], name: [value]}
+        event["requestContext"] = {**event["requestContext"], "path": f"/live{path}", "httpMethod": method}
+        event["body"] = body if isinstance(body, str | None) else json.dumps(body)
+        event["multiValueQueryStringParameters"] = {name: [value] for name, value in (query or {}).items()}
+        answer = invoke("inference", event)
+        assert answer["isBase64Encoded"] is False
+        kind = answer["headers"]["content-type"]
+        assert kind.startswith("application/problem+json" if answer["statusCode"] >= 400 else ("application", "text"))
+        return answer["statusCode"], json.loads(answer["body"]) if "json" in kind else answer["body"]
+
+    return http

@@ -14,9 +14,9 @@ from aws_lambda_powertools import Logger
 from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap
 from titanic.errors import InvalidInputError, NoChampionError
-from titanic.model import Model, dump
+from titanic.model import Model
 from titanic.ports import FeatureRow
-from titanic.registry import CARD, MODEL, Registry
+from titanic.registry import MODEL, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -24,32 +24,6 @@ Http = Callable[..., tuple[int, Any]]
 Log = Callable[[], list[dict[str, Any]]]
 
 ROW = {"Pclass": 3, "Name": "Braund, Mr. Owen Harris", "Sex": "male", "SibSp": 1, "Parch": 0}
-
-
-@pytest.fixture
-def champion(objects: MemoryObjectStore, environment: None, model: Model) -> str:
-    registry = Registry(objects, "titanic-models")
-    version = registry.publish({MODEL: dump(model), CARD: b'{"metrics": {"accuracy": 0.8}}'})
-    registry.enthrone(version, "test", None)
-    return version
-
-
-@pytest.fixture
-def http(invoke: Invoke, sample: Sample) -> Http:
-    """Send a request by way of an API Gateway event; the status and the decoded answer."""
-
-    def http(method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> tuple[int, Any]:
-        event = {**sample("inference", "http"), "httpMethod": method, "path": path}
-        event["requestContext"] = {**event["requestContext"], "path": f"/live{path}", "httpMethod": method}
-        event["body"] = body if isinstance(body, str | None) else json.dumps(body)
-        event["multiValueQueryStringParameters"] = {name: [value] for name, value in (query or {}).items()}
-        answer = invoke("inference", event)
-        assert answer["isBase64Encoded"] is False
-        kind = answer["headers"]["content-type"]
-        assert kind.startswith("application/problem+json" if answer["statusCode"] >= 400 else ("application", "text"))
-        return answer["statusCode"], json.loads(answer["body"]) if "json" in kind else answer["body"]
-
-    return http
 
 
 def test_a_passenger_is_predicted_and_explained(

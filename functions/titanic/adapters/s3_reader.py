@@ -3,6 +3,7 @@
 obstore finds region and credentials in the environment by itself.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 
@@ -31,6 +32,13 @@ class S3Reader:
         except (BaseError, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise StoreUnavailableError(f"{where}: {reason}") from error
+
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        try:
+            for page in obstore.list(self._bucket(bucket), prefix):
+                yield from (entry["path"] for entry in page)
+        except (BaseError, OSError) as error:
+            raise StoreUnavailableError(f"s3://{bucket}/{prefix}: {str(error).partition(chr(10))[0]}") from error
 
     def _open(self, bucket: str) -> S3Store:
         return S3Store(

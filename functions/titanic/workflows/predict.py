@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-from titanic import metrics
+from titanic import metrics, prediction_id
 from titanic.errors import StoreUnavailableError
 from titanic.features import Derived, derive
 from titanic.passenger import FIELDS, Passenger
@@ -14,6 +13,8 @@ from titanic.ports import PredictionLog
 from titanic.promotion import decide
 from titanic.serving import Incumbent
 
+# The message of the log record that a prediction becomes if Redis is away; `replay` looks for it.
+SPILLED = "Prediction not in Redis"
 # Takes the predictions that the log could not, so that nothing is lost.
 Spill = Callable[[Sequence[Mapping[str, Any]]], None]
 # What a request adds to the totals, asked for at the last moment, for it includes how long it took.
@@ -47,8 +48,12 @@ def predict(
     passengers: Sequence[Passenger],
     explain: bool,
     observe: Observe = dict,
+    correlation_id: str | None = None,
 ) -> Answer:
-    """Predict and log; the answer comes with the log away too. The errors of `Incumbent.serving`."""
+    """Predict and log; the answer comes with the log away too. The errors of `Incumbent.serving`.
+
+    `correlation_id` names the request in the function's own log.
+    """
     serving = incumbent.serving()
     rows = [derive(each) for each in passengers]
     scored: Iterable[tuple[float, Mapping[str, float] | None]]
@@ -57,12 +62,12 @@ def predict(
     else:
         scored = ((probability, None) for probability in serving.model.probabilities(rows))
     predictions = [
-        Prediction(uuid4().hex, decide(probability), probability, row, contributions)
+        Prediction(prediction_id.new(), decide(probability), probability, row, contributions)
         for row, (probability, contributions) in zip(rows, scored, strict=True)
     ]
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     entries = [
-        _entry(passenger, prediction, serving.version, at)
+        _entry(passenger, prediction, serving.version, at, correlation_id)
         for passenger, prediction in zip(passengers, predictions, strict=True)
     ]
     counted = metrics.predictions((each.survived for each in predictions), serving.version)
@@ -75,10 +80,13 @@ def predict(
     return Answer(predictions, serving.version, degraded=not logged or bool(serving.trouble))
 
 
-def _entry(passenger: Passenger, prediction: Prediction, version: str, at: str) -> dict[str, Any]:
+def _entry(
+    passenger: Passenger, prediction: Prediction, version: str, at: str, correlation_id: str | None
+) -> dict[str, Any]:
     return {
         "prediction_id": prediction.prediction_id,
         "at": at,
+        "correlation_id": correlation_id,
         "model_version": version,
         "inputs": {column: getattr(passenger, field) for column, field in FIELDS.items()},
         "features": prediction.features,

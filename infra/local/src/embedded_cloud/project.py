@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ from embedded_cloud.stack import Stack
 NAME = "titanic"
 TRIGGER = "PipelineUpload"
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
+ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
+# Swagger UI for the API's /docs: these files of the package, and nothing else of it.
+SWAGGER = files("flask_swagger_ui") / "dist"
+SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE")
 SAMPLE = {
     "Pclass": 1,
     "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
@@ -34,7 +39,7 @@ SAMPLE = {
 
 
 def parameters(cloud: Cloud) -> Mapping[str, str]:
-    """The template's parameters on this cloud."""
+    """The template's parameters on this cloud, where the secret that one of them names is kept by the way."""
     return {
         "Runtime": runtime(),
         "DatabaseUrl": cloud.database_url,
@@ -42,9 +47,22 @@ def parameters(cloud: Cloud) -> Mapping[str, str]:
         "DataBucketName": DATA,
         "ModelsBucketName": MODELS,
         "WebBucketName": WEB,
+        "SiteUrls": ",".join(_site_urls(cloud)),
+        "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
     }
+
+
+def keep_admin_key(cloud: Cloud) -> str:
+    """The ARN of the secret that holds this cloud's admin key; LocalStack forgets both whenever it stops."""
+    secrets = cloud.aws.client("secretsmanager")
+    key = cloud.state.credentials().admin_api_key
+    try:
+        arn: str = secrets.put_secret_value(SecretId=ADMIN_KEY, SecretString=key)["ARN"]
+    except secrets.exceptions.ResourceNotFoundException:
+        arn = secrets.create_secret(Name=ADMIN_KEY, SecretString=key)["ARN"]
+    return arn
 
 
 def create_buckets(cloud: Cloud) -> None:
@@ -75,6 +93,23 @@ def outputs(cloud: Cloud, stack: Stack) -> dict[str, Any]:
     }
 
 
+def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
+    """What the template sets on the inference function, for a server outside of Lambda."""
+    endpoint = addresses["endpoint_url"]
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": addresses["region"],
+        "MODELS_BUCKET": addresses["models_bucket"],
+        "DATABASE_URL": addresses["database_url"],
+        "REDIS_URL": addresses["redis_url"],
+        "ADMIN_KEY_SECRET": ADMIN_KEY,
+        "SITE_URLS": f"{endpoint}/{addresses['web_bucket']}",
+        "POWERTOOLS_SERVICE_NAME": NAME,
+    }
+
+
 def prove(cloud: Cloud, stack: Stack) -> None:
     """Raise CloudError unless a new stack answers, and predicts if there is a champion to predict with."""
     api = outputs(cloud, stack)["api_url"]
@@ -93,11 +128,18 @@ def prove(cloud: Cloud, stack: Stack) -> None:
 def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
     s3 = cloud.aws.client("s3")
-    files = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    files["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
-    for key, body in files.items():
+    contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
+    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
+    for key, body in contents.items():
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
     cloud.state.write("outputs", dict(addresses))
+
+
+def _site_urls(cloud: Cloud) -> list[str]:
+    """Beside the API, and the second address that LocalStack answers a bucket's website under."""
+    endpoint = cloud.aws.endpoint_url
+    return [f"{endpoint}/{WEB}", f"http://{WEB}.s3-website.localhost:{cloud.ports.localstack}"]
 
 
 def champion(addresses: Mapping[str, Any]) -> Mapping[str, Any] | None:

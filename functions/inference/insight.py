@@ -1,0 +1,94 @@
+"""The routes that show what is inside: models, drift, metrics, and the API's own description."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from problems import UNAVAILABLE, described
+from routes import version
+from starlette.exceptions import HTTPException
+
+from titanic import bootstrap, settings
+from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
+from titanic.registry import CARD
+
+DRIFT = "drift/latest.json"
+SUMMARY = ("metrics", "dataset_version", "algorithm")
+
+router = APIRouter()
+logger = Logger(service="inference", child=True)
+
+
+@router.get("/model", responses=UNAVAILABLE)
+async def model() -> dict[str, Any]:
+    """The champion's model card."""
+    serving = bootstrap.inference().incumbent.serving()
+    card: dict[str, Any] = json.loads(bootstrap.inference().shelf.artifact(serving.version, CARD))
+    return {"model_version": serving.version, **card}
+
+
+@router.get("/models", responses=UNAVAILABLE)
+def models() -> dict[str, Any]:
+    """Every registered version, newest first, with the figures of its card; `champion` is the one that serves."""
+    shelf = bootstrap.inference().shelf
+    champion = shelf.champion()
+    versions = shelf.versions()
+    with ThreadPoolExecutor(8) as pool:
+        cards = pool.map(_summary, versions)
+        listed = [
+            {"model_version": name, "published_at": at, **card}
+            for (name, at), card in zip(versions.items(), cards, strict=True)
+        ]
+    return {"champion": champion.version if champion else None, "models": listed}
+
+
+@router.get("/drift", responses={**UNAVAILABLE, **described(404)})
+def drift() -> dict[str, Any]:
+    """The latest drift report."""
+    try:
+        body, _ = bootstrap.inference().shelf.store.get(settings.models_bucket(), DRIFT)
+    except KeyError:
+        raise HTTPException(404, "There is no drift report yet: monitoring writes one every hour") from None
+    report: dict[str, Any] = json.loads(body)
+    return report
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics() -> Response:
+    """Prometheus text: totals of all instances."""
+    from titanic.adapters.exposition import CONTENT_TYPE, render
+
+    try:
+        totals = bootstrap.inference().log.totals()
+    except StoreUnavailableError as error:
+        logger.warning("Totals are away", extra={"reason": str(error)})
+        totals = None
+    return Response(render(totals, version()), media_type=CONTENT_TYPE)
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs() -> HTMLResponse:
+    """Swagger UI, from the site's own files."""
+    from fastapi.openapi.docs import get_swagger_ui_html
+
+    if not settings.site_urls():
+        raise HTTPException(404, "SITE_URLS does not say where the site, and with it Swagger UI, is")
+    files = f"{settings.site_urls()[0]}/swagger"
+    return get_swagger_ui_html(
+        openapi_url="openapi.json",  # relative, for only the caller knows what the gateway puts in front
+        title="Titanic API",
+        swagger_js_url=f"{files}/swagger-ui-bundle.js",
+        swagger_css_url=f"{files}/swagger-ui.css",
+        swagger_favicon_url="data:,",
+    )
+
+
+def _summary(version: str) -> dict[str, Any]:
+    try:
+        card = json.loads(bootstrap.inference().shelf.artifact(version, CARD))
+    except (ModelNotFoundError, ModelCorruptedError) as error:
+        return {"trouble": str(error)}
+    return {name: card.get(name) for name in SUMMARY}

@@ -1,0 +1,50 @@
+"""A prediction history in a dictionary."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from titanic.errors import StoreUnavailableError
+
+
+class MemoryPredictionHistory:
+    """Implements `ports.PredictionHistory`; while `away` is True it does not answer."""
+
+    def __init__(self) -> None:
+        self.predictions: dict[str, dict[str, Any]] = {}
+        self._position = ""
+        self.away = False
+
+    def position(self) -> str:
+        self._answer()
+        return self._position
+
+    def keep(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        outcomes: Sequence[Mapping[str, Any]] = (),
+        position: str = "",
+    ) -> int:
+        self._answer()
+        new = [each for each in predictions if each["prediction_id"] not in self.predictions]
+        self.predictions |= {each["prediction_id"]: {**each, "outcome": None} for each in new}
+        for each in outcomes:
+            if each["prediction_id"] in self.predictions:
+                self.predictions[each["prediction_id"]]["outcome"] = each["survived"]
+        self._position = position or self._position
+        return len(new)
+
+    def holds(self, prediction_id: str) -> bool:
+        self._answer()
+        return prediction_id in self.predictions
+
+    def forget(self, before: datetime) -> int:
+        self._answer()
+        old = [name for name, each in self.predictions.items() if datetime.fromisoformat(each["at"]) < before]
+        for name in old:
+            del self.predictions[name]
+        return len(old)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise StoreUnavailableError("away")

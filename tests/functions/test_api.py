@@ -1,0 +1,193 @@
+"""The calls around predictions: feedback, models, promotion, drift, description, limits."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import psycopg2
+import pytest
+import redis
+
+from fakes.object_store import MemoryObjectStore
+from titanic import bootstrap
+from titanic.model import Model, dump
+from titanic.registry import CARD, MODEL, Registry
+
+Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
+Sample = Callable[[str, str], dict[str, Any]]
+Http = Callable[..., tuple[int, Any]]
+
+ROW = {"Pclass": 3, "Name": "Braund, Mr. Owen Harris", "Sex": "male", "SibSp": 1, "Parch": 0}
+KEY = "correct horse"
+
+
+@pytest.fixture(autouse=True)
+def admin_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
+    monkeypatch.setattr("titanic.adapters.secrets.read", {"titanic/key": KEY}.__getitem__)
+
+
+@pytest.fixture
+def rival(objects: MemoryObjectStore, champion: str, model: Model) -> str:
+    """A second version, which does not serve."""
+    registry = Registry(objects, "titanic-models")
+    return registry.publish({MODEL: dump(model), CARD: b'{"metrics": {"accuracy": 0.9}, "dataset_version": "d"}'})
+
+
+def outcome(postgres_url: str, prediction_id: str) -> Any:
+    with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT outcome FROM predictions WHERE prediction_id = %s", (prediction_id,))
+        (found,) = cursor.fetchall()
+    connection.close()
+    return found[0]
+
+
+def test_feedback_finds_a_prediction_before_and_after_it_is_drained(
+    http: Http, invoke: Invoke, champion: str, postgres_url: str, redis_url: str
+) -> None:
+    _, early = http("POST", "/predict", ROW)
+    _, late = http("POST", "/predict", ROW)
+    told = {"prediction_id": early["prediction_id"], "survived": 1}
+    assert http("POST", "/feedback", told) == (202, told)
+
+    assert invoke("monitoring", {"task": "drain"}) == {"kept": 2, "forgotten": 0}
+    assert outcome(postgres_url, early["prediction_id"]) == 1
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete("predictions")
+    for survived in (1, 1, 0):
+        assert http("POST", "/feedback", {"prediction_id": late["prediction_id"], "survived": survived})[0] == 202
+    assert invoke("monitoring", {"task": "drain"}) == {"kept": 0, "forgotten": 0}
+    assert outcome(postgres_url, late["prediction_id"]) == 0
+
+
+@pytest.mark.parametrize("unknown", ["", "nonsense", "0" * 32, "019aa0c7b1e17abc8def0123456789ab", "\u0000" * 3])
+def test_feedback_on_no_prediction_is_404(http: Http, invoke: Invoke, champion: str, unknown: str) -> None:
+    assert http("POST", "/feedback", {"prediction_id": unknown, "survived": 1})[0] == 404
+    invoke("monitoring", {"task": "drain"})  # now there is a table to look into
+    status, problem = http("POST", "/feedback", {"prediction_id": unknown, "survived": 1})
+    assert (status, problem["title"]) == (404, "Not Found")
+
+
+@pytest.mark.parametrize("body", [{}, {"prediction_id": "a"}, {"prediction_id": 1, "survived": 1}, {"survived": True}])
+def test_feedback_that_says_nothing_is_422(http: Http, champion: str, body: dict[str, Any]) -> None:
+    assert http("POST", "/feedback", body)[0] == 422
+
+
+def test_feedback_waits_for_no_store(http: Http, champion: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, one = http("POST", "/predict", ROW)
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    bootstrap.inference.cache_clear()
+    bootstrap.feedback.cache_clear()
+    assert http("POST", "/feedback", {"prediction_id": one["prediction_id"], "survived": 1})[0] == 503
+
+
+def test_models_are_listed_newest_first(http: Http, champion: str, rival: str, objects: MemoryObjectStore) -> None:
+    objects.put("titanic-models", "models/0123456789abcdef/digests.json", b"{}", "")  # damaged
+    status, answer = http("GET", "/models")
+
+    assert (status, answer["champion"]) == (200, champion)
+    assert [each["model_version"] for each in answer["models"]] == [rival, champion, "0123456789abcdef"]
+    assert answer["models"][0]["metrics"] == {"accuracy": 0.9}
+    assert answer["models"][0]["published_at"] > answer["models"][1]["published_at"]
+    assert "digests" in answer["models"][2]["trouble"]
+
+
+def test_a_promotion_and_the_way_back(http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("titanic.serving.PATIENCE", 0)
+    for version, previous in ((rival, champion), (champion, rival), (champion, champion)):
+        answer = http("POST", f"/models/{version}/promote", headers={"X-Api-Key": KEY})
+        assert answer == (200, {"model_version": version, "previous": previous})
+        assert http("POST", "/predict", ROW)[1]["model_version"] == version
+
+
+def test_only_the_admin_promotes(http: Http, champion: str, rival: str) -> None:
+    assert http("POST", f"/models/{rival}/promote")[0] == 401
+    for wrong in ("wrong", KEY.upper(), KEY + " ", "é"):
+        assert http("POST", f"/models/{rival}/promote", headers={"X-Api-Key": wrong})[0] == 403
+    assert http("GET", "/health")[1]["model_version"] == champion
+
+
+@pytest.mark.parametrize("version", ["0" * 16, "none", "..", "%2e%2e%2fchampion.json", "A" * 16, "0" * 17])
+def test_only_what_is_there_is_promoted(http: Http, champion: str, version: str) -> None:
+    assert http("POST", f"/models/{version}/promote", headers={"X-Api-Key": KEY})[0] == 404
+
+
+def test_what_cannot_be_served_is_not_promoted(http: Http, champion: str, objects: MemoryObjectStore) -> None:
+    broken = Registry(objects, "titanic-models").publish({MODEL: b"no model"})
+    status, problem = http("POST", f"/models/{broken}/promote", headers={"X-Api-Key": KEY})
+    assert (status, problem["title"]) == (409, "Conflict")
+    assert http("GET", "/health")[1]["model_version"] == champion
+
+
+def test_the_latest_drift_report(http: Http, champion: str, objects: MemoryObjectStore) -> None:
+    assert http("GET", "/drift")[0] == 404
+    objects.put("titanic-models", "drift/latest.json", b'{"status": "ok"}', "application/json")
+    assert http("GET", "/drift") == (200, {"status": "ok"})
+
+
+def test_the_api_describes_itself(http: Http, champion: str) -> None:
+    status, described = http("GET", "/openapi.json")
+    assert status == 200
+    assert set(described["paths"]) == {
+        *("/predict", "/predict/batch", "/feedback", "/model", "/models", "/models/{version}/promote"),
+        *("/drift", "/metrics", "/health"),
+    }
+    assert described["servers"] == [{"url": "."}]
+    predict = described["paths"]["/predict"]["post"]["responses"]
+    assert {"200", "400", "413", "415", "422", "503"} == set(predict)
+    assert set(predict["422"]["content"]) == {"application/problem+json"}
+
+
+def test_docs_load_nothing_from_a_foreign_host(http: Http, champion: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert http("GET", "/docs")[0] == 404
+    monkeypatch.setenv("SITE_URLS", "http://site.example/titanic/,http://other.example")
+    status, page = http("GET", "/docs")
+    assert status == 200
+    assert "http://site.example/titanic/swagger/swagger-ui-bundle.js" in page
+    assert page.count("http") == page.count("http://site.example/titanic/swagger/")
+    assert "url: 'openapi.json'" in page
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/csv; charset=utf-8", ""])
+def test_a_body_of_another_type_is_refused(http: Http, champion: str, kind: str) -> None:
+    status, problem = http("POST", "/predict", json.dumps(ROW), headers={"Content-Type": kind})
+    assert (status, problem["detail"]) == (415, "Send the body as application/json")
+
+
+def test_json_may_say_its_charset(http: Http, champion: str) -> None:
+    assert http("POST", "/predict", ROW, headers={"Content-Type": "application/json; charset=utf-8"})[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict/batch", "/feedback"])
+def test_a_body_is_four_megabytes_at_most(http: Http, champion: str, path: str) -> None:
+    assert http("POST", path, " " * 4 * 2**20 + "1")[0] == 413
+    assert http("POST", path, " " * (4 * 2**20 - 1) + "1")[0] == 422
+
+
+def test_the_request_has_one_name_everywhere(http: Http, invoke: Invoke, sample: Sample, champion: str) -> None:
+    http("POST", "/predict", ROW)
+    invoke("inference", ROW)
+    direct, gateway = (each["correlation_id"] for each in bootstrap.inference().log.recent(2))
+    assert gateway == sample("inference", "http")["requestContext"]["requestId"]
+    assert direct == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+
+def test_only_pages_of_the_site_may_call(
+    invoke: Invoke, sample: Sample, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SITE_URLS", "http://site.example/titanic,http://other.example:8000")
+
+    def allowed(origin: str, method: str) -> str | None:
+        event = {**sample("inference", "http"), "httpMethod": method}
+        event["multiValueHeaders"] = {**event["multiValueHeaders"], "Origin": [origin]}
+        if method == "OPTIONS":
+            event["multiValueHeaders"]["Access-Control-Request-Method"] = ["POST"]
+            event["multiValueHeaders"]["Access-Control-Request-Headers"] = ["content-type, x-api-key"]
+        found: str | None = invoke("inference", event)["headers"].get("access-control-allow-origin")
+        return found
+
+    for method in ("POST", "OPTIONS"):
+        assert allowed("http://site.example", method) == "http://site.example"
+        assert allowed("http://other.example:8000", method) == "http://other.example:8000"
+        assert allowed("http://evil.example", method) is None
+        assert allowed("http://site.example:81", method) is None
