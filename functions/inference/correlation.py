@@ -1,16 +1,23 @@
-"""One name for a request: the same in every log record, in the stored prediction and in the answer's X-Request-Id."""
+"""One name for a request: the same in every log record, in the stored prediction and in the answer's X-Request-Id.
 
+Here is the logger that all others of the function are children of.
+"""
+
+import logging
 import re
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADER = b"x-request-id"
 _SOUND = re.compile(rb"[\w.-]{1,100}")
 _KEY = "correlation_id"
 
-logger = Logger(service="inference", child=True)
+logger = Logger(service="inference")
+logging.getLogger("titanic")
+copy_config_to_registered_loggers(logger, include={"titanic"})  # the product's own records come as JSON too
 
 
 def begin(correlation_id: str) -> None:

@@ -3,13 +3,10 @@
 Both lead to the same predictions; a plain event that is no passenger is InvalidInputError.
 """
 
-import logging
 from typing import Any
 
 import api
 import correlation
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from bodies import BatchBody, PassengerBody
 from mangum import Mangum
 from predictions import answer_batch, answer_one
@@ -18,11 +15,6 @@ from pydantic import ValidationError
 
 from titanic.errors import InvalidInputError
 
-logger = Logger(service="inference")
-logging.getLogger("titanic")
-copy_config_to_registered_loggers(logger, include={"titanic"})  # the product's own records come as JSON too
-
-
 http = Mangum(
     api.create(),
     lifespan="off",
@@ -30,7 +22,7 @@ http = Mangum(
 )
 
 
-@logger.inject_lambda_context(clear_state=True)
+@correlation.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if "httpMethod" in event:
         return http(event, context)
