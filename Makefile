@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve test test-cloud test-product stress check format bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -63,6 +63,9 @@ stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minu
 test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the product's suite, end to end
 	@$(ENVS)/dev/bin/python -m pytest $(ARGS)
 
+bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
+	@ONLY="$(ONLY)" PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
+
 check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contracts, template
 	@$(ENVS)/dev/bin/ruff check .
 	@$(ENVS)/dev/bin/ruff format --check .
@@ -72,6 +75,12 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@PYTHONPATH=functions:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
+
+features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
+	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
+
+docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
+	@PYTHONPATH=functions $(ENVS)/dev/bin/python docs/features_page.py
 
 format: $(ENVS)/dev/$(READY)  ## format the Python code
 	@$(ENVS)/dev/bin/ruff check --fix .

@@ -50,7 +50,8 @@ def datasets(request: pytest.FixtureRequest) -> DatasetStore:
 def offline(request: pytest.FixtureRequest) -> OfflineStore:
     if request.param == "memory":
         return MemoryOfflineStore()
-    return PostgresOfflineStore(request.getfixturevalue("database"))
+    request.getfixturevalue("database")  # a connection of its own, as features has one for each store
+    return PostgresOfflineStore(Database(request.getfixturevalue("postgres_url")))
 
 
 @pytest.fixture(params=["memory", "redis"])

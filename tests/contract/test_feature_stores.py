@@ -1,13 +1,20 @@
 """What every offline and every online store does with derived features."""
 
 from collections.abc import Iterator
+from io import BytesIO
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from passengers import PASSENGERS
+from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError
 from titanic.features import SCHEMA_HASH, Derived, derive
 from titanic.passenger import Passenger
-from titanic.ports import DatasetVersion, FeatureRow, OfflineStore, OnlineStore
+from titanic.ports import DatasetStore, DatasetVersion, FeatureRow, OfflineStore, OnlineStore
+from titanic.workflows.featurize import featurize
 
 AWKWARD = derive(Passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None))
 PLAIN = derive(Passenger(3, "Braund, Mr. Owen", "male"))
@@ -27,6 +34,36 @@ def test_offline_rows_come_back_exactly_and_in_order(offline: OfflineStore) -> N
 
     assert offline.write("v1", SCHEMA_HASH, rows) == 2
     assert offline.read("v1", SCHEMA_HASH) == [rows[1], rows[0]]
+
+
+def test_online_is_offline_is_recomputed_for_every_passenger(
+    datasets: DatasetStore, offline: OfflineStore, online: OnlineStore, passenger_list: bytes
+) -> None:
+    version = datasets.load("here", CsvContent(BytesIO(passenger_list)), 0).version
+
+    featurize(datasets, offline, online, version)
+
+    stored = offline.read(version, SCHEMA_HASH)
+    passengers = list(datasets.passengers(version))
+    assert [(row.passenger_id, row.survived) for row in stored] == [(p.passenger_id, p.survived) for p in passengers]
+    recomputed = [derive(labelled.passenger) for labelled in passengers]
+    assert [row.features for row in stored] == recomputed
+    assert [online.get(SCHEMA_HASH, labelled.passenger_id) for labelled in passengers] == recomputed
+
+
+@given(st.lists(PASSENGERS, min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_online_is_offline_is_recomputed_for_any_passenger(
+    offline: OfflineStore, online: OnlineStore, passengers: list[Passenger]
+) -> None:
+    version = dataset(uuid4().hex)
+    derived = dict(enumerate(map(derive, passengers)))
+
+    offline.write(version.version, SCHEMA_HASH, [FeatureRow(number, 1, row) for number, row in derived.items()])
+    online.publish(version, SCHEMA_HASH, derived.items())
+
+    assert {row.passenger_id: row.features for row in offline.read(version.version, SCHEMA_HASH)} == derived
+    assert {number: online.get(SCHEMA_HASH, number) for number in derived} == derived
 
 
 def test_offline_rows_are_written_once(offline: OfflineStore) -> None:

@@ -1,0 +1,154 @@
+"""kill -9 of a function half-way: the stores hold the old version or the new one, and the next run completes it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+
+from generate import write
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+from titanic.adapters.redis import RedisOnlineStore
+from titanic.csv_content import CsvContent
+from titanic.errors import DatasetNotFoundError
+from titanic.features import SCHEMA_HASH, derive
+from titanic.ports import DatasetVersion
+from titanic.workflows.featurize import featurize
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+ROWS = 2_000
+# A run of the function's workflow that stops for ever where it is told to, until it is killed there.
+RUN = """
+import sys, time
+from itertools import count
+from titanic.adapters.postgres import dataset_store, loading
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+from titanic.adapters.postgres.offline_store import PostgresOfflineStore
+from titanic.adapters.redis import RedisOnlineStore
+from titanic.csv_content import CsvContent
+from titanic.workflows import featurize
+
+step, where, postgres, valkey, subject = sys.argv[1:]
+
+def stop(*_):
+    print("there", flush=True)
+    time.sleep(600)
+
+def stopping_at(place, function):
+    calls = count()
+    return lambda *arguments: stop() if next(calls) == place else function(*arguments)
+
+if step == "ingest":
+    content = CsvContent(open(subject, "rb"))
+    if where == "copying":
+        content.read = stopping_at(1, content.read)
+    elif where == "judged":
+        dataset_store.move = stop
+    elif where == "moved":
+        dataset_store.profile = stop
+    PostgresDatasetStore(Database(postgres)).load("killed", content, 0.2)
+else:
+    # Every row is derived twice: for the offline store, then for the online one.
+    online = RedisOnlineStore(valkey)
+    if where == "switch":
+        online._client.eval = stop
+    else:
+        featurize.derive = stopping_at({"offline": 500, "online": 3500}[where], featurize.derive)
+    featurize.featurize(
+        PostgresDatasetStore(Database(postgres)), PostgresOfflineStore(Database(postgres)), online, subject
+    )
+print("done")
+"""
+
+Kill = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def kill(postgres_url: str, redis_url: str) -> Kill:
+    """Run a step until it has come to a place, and kill it there."""
+
+    def kill(step: str, where: str, subject: str) -> None:
+        command = [sys.executable, "-c", RUN, step, where, postgres_url, redis_url, subject]
+        environment = {**os.environ, "PYTHONPATH": str(FUNCTIONS)}
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "there\n"
+            process.send_signal(signal.SIGKILL)
+
+    return kill
+
+
+@pytest.fixture
+def old(database: Database, valkey: "redis.Redis", postgres_url: str, redis_url: str, tmp_path: Path) -> DatasetVersion:
+    """A version that is in all stores."""
+    dataset = ingested(database, write(tmp_path / "old.csv", 100, seed=1, bad=0))
+    stores = PostgresDatasetStore(database), PostgresOfflineStore(Database(postgres_url)), RedisOnlineStore(redis_url)
+    featurize(*stores, dataset.version)
+    return dataset
+
+
+def ingested(database: Database, path: Path) -> DatasetVersion:
+    with path.open("rb") as file:
+        return PostgresDatasetStore(database).load("here", CsvContent(file), 0.2)
+
+
+def tables(database: Database) -> set[str]:
+    with database.transaction() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE tablename ~ '^(passengers|staging)_'")
+        return {name for (name,) in cursor}
+
+
+@pytest.mark.parametrize("where", ["copying", "judged", "moved"])
+def test_killed_ingestion_leaves_the_old_version_alone(
+    database: Database, old: DatasetVersion, kill: Kill, tmp_path: Path, where: str
+) -> None:
+    path = write(tmp_path / "new.csv", ROWS)
+    with path.open("rb") as file:
+        content = CsvContent(file)
+        list(iter(content.read, b""))
+
+    kill("ingest", where, str(path))
+
+    store = PostgresDatasetStore(database)
+    with pytest.raises(DatasetNotFoundError):
+        store.find(content.version)
+    assert list(store.rejections(content.version)) == []
+    assert sum(1 for _ in store.passengers(old.version)) == 100
+    new = ingested(database, path)
+    assert (new.version, new.rows + new.rejected) == (content.version, ROWS)
+    assert sum(1 for _ in store.passengers(new.version)) == new.rows
+    assert tables(database) == {f"passengers_{old.version}", f"passengers_{new.version}"}
+
+
+@pytest.mark.parametrize("where", ["offline", "online", "switch"])
+def test_a_killed_features_run_leaves_the_old_version_online(
+    database: Database, old: DatasetVersion, kill: Kill, postgres_url: str, redis_url: str, tmp_path: Path, where: str
+) -> None:
+    new = ingested(database, write(tmp_path / "new.csv", ROWS, bad=0))
+    datasets, offline, online = (
+        PostgresDatasetStore(database),
+        PostgresOfflineStore(Database(postgres_url)),
+        RedisOnlineStore(redis_url),
+    )
+
+    def holds(version: str, count: int) -> bool:
+        expected = {row.passenger_id: derive(row.passenger) for row in datasets.passengers(version)}
+        found = {number: online.get(SCHEMA_HASH, number) for number in range(1, ROWS + 1)}
+        return {number: row for number, row in found.items() if row} == expected and len(expected) == count
+
+    kill("featurize", where, new.version)
+
+    assert holds(old.version, 100)
+    if where == "offline":
+        with pytest.raises(DatasetNotFoundError):
+            offline.read(new.version, SCHEMA_HASH)
+    assert featurize(datasets, offline, online, new.version)["online_version"] == new.version
+    assert holds(new.version, ROWS)
+    assert len(offline.read(new.version, SCHEMA_HASH)) == ROWS
