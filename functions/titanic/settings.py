@@ -30,7 +30,7 @@ def redis_url() -> str:
 
 
 def data_bucket() -> str:
-    """Bucket of `raw/`, `inbox/` and `quarantine/`."""
+    """Bucket of `raw/`, `inbox/`, `quarantine/` and `quality/`."""
     return _required("DATA_BUCKET")
 
 

@@ -1,6 +1,7 @@
 """From a CSV in a bucket to a champion that serves."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -125,13 +126,13 @@ def test_a_file_that_is_no_passenger_list_fails_the_run_with_its_cause(cloud: Cl
     assert cloud.champion() == before
 
 
-def test_bad_rows_are_quarantined_with_reasons_and_the_rest_is_trained_on(cloud: Cloud) -> None:
+def test_bad_rows_of_a_packed_list_are_quarantined_and_the_rest_is_trained_on(cloud: Cloud) -> None:
     text = LIST.read_text()
     rows = list(csv.reader(io.StringIO(text)))
     rows[3][rows[0].index("Age")] = "a long time"
     spoilt = io.StringIO()
     csv.writer(spoilt).writerows(rows)
-    run = run_of(cloud, "raw/spoilt.csv", spoilt.getvalue().encode())
+    run = run_of(cloud, "raw/spoilt.csv.gz", gzip.compress(spoilt.getvalue().encode()))
     assert run["status"] == "SUCCEEDED", run
     dataset = json.loads(run["output"])["dataset"]
     assert (dataset["rows"], dataset["rejected"]) == (890, 1)
@@ -139,6 +140,10 @@ def test_bad_rows_are_quarantined_with_reasons_and_the_rest_is_trained_on(cloud:
     quarantined = stored["Body"].read().decode()
     assert "Age" in quarantined
     assert "a long time" in quarantined
+    reported = cloud.client("s3").get_object(
+        Bucket=cloud.outputs()["data_bucket"], Key=dataset["quality"]["report_key"]
+    )
+    assert json.load(reported["Body"])["rows"] == 890
 
 
 def test_monitoring_reports_on_what_was_predicted(cloud: Cloud, passenger: dict[str, Any]) -> None:
