@@ -36,10 +36,12 @@ class Concurrency:
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and self._running >= self._limit:
-            await problem(429, f"{self._limit} requests are being answered already", {"Retry-After": "1"})(
-                scope, receive, send
-            )
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._running >= self._limit:
+            full = f"{self._limit} requests are being answered already"
+            await problem(429, full, {"Retry-After": "1"})(scope, receive, send)
             return
         self._running += 1
         try:
