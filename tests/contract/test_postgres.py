@@ -148,6 +148,26 @@ def test_migrations_that_start_at_once_apply_once(new_database: str) -> None:
         PostgresDatasetStore(Database(new_database)).find("x")
 
 
+def test_datasets_of_an_older_schema_are_kept(new_database: str, passenger_list: bytes) -> None:
+    database = Database(new_database)
+    upgrade(database, "0001")
+    with database.transaction() as cursor:
+        cursor.execute("INSERT INTO datasets VALUES ('0123456789abcdef', 'here', 2, 0)")
+        cursor.execute(
+            "INSERT INTO passengers SELECT '0123456789abcdef', id, 1, 3, 'A, Miss. B', 'female', NULL, 0, 0 "
+            "FROM generate_series(1, 2) AS id"
+        )
+
+    upgrade(database)
+
+    store = PostgresDatasetStore(database)
+    assert store.find("0123456789abcdef").rows == 2
+    assert [row.passenger_id for row in store.passengers("0123456789abcdef")] == [1, 2]
+    assert store.profiles("0123456789abcdef") == ({"rows": 0, "columns": {}}, None)
+    new = store.load("here", CsvContent(BytesIO(passenger_list)), 0)
+    assert sum(1 for _ in store.passengers(new.version)) == 891
+
+
 def test_a_schema_at_its_head_or_beyond_is_left_without_loading_alembic(
     new_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

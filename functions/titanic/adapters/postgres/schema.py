@@ -8,8 +8,8 @@ _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 _LOCK = 1912
 
 
-def upgrade(database: Database) -> None:
-    """Bring the schema to the head that this code knows, in one transaction.
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema to the head that this code knows, or to an earlier revision, in one transaction.
 
     Environments that start at once queue behind an advisory lock. One that finds the schema there, or further on, asks
     one question and imports nothing.
@@ -27,7 +27,7 @@ def upgrade(database: Database) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def _head() -> str:
