@@ -1,6 +1,7 @@
 """What every object store does with bytes under a name."""
 
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,15 @@ def test_what_was_put_is_got(objects: ObjectStore, bucket: str, key: str) -> Non
 
     body, etag = objects.get(bucket, key)
     assert (body, bool(etag)) == (b"two", True)
+
+
+def test_an_object_may_come_from_a_file(objects: ObjectStore, bucket: str, key: str) -> None:
+    with TemporaryFile() as file:
+        file.write(b"x" * 100_000)
+        file.seek(0)
+        objects.put(bucket, key, file, "text/plain")
+
+    assert objects.get(bucket, key)[0] == b"x" * 100_000
 
 
 def test_a_stream_is_read_in_portions(objects: ObjectStore, bucket: str, key: str) -> None:
