@@ -18,7 +18,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -240,16 +240,22 @@ def ministack(work: Path) -> Iterator[str]:
 
 @contextmanager
 def running(command: list[str], environment: dict[str, str], log: Path, ready: Callable[[], bool]) -> Iterator[None]:
-    """A server in a process group of its own, which is killed at the end."""
+    """A server beside its log, in a process group of its own, which is ended with it."""
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, process_group=0)
+        process = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=output, process_group=0, cwd=log.parent
+        )
     try:
         wait(lambda: process.poll() is not None or ready())
         if process.poll() is not None:
             raise RuntimeError(f"{command[-1]} ended at once:\n{log.read_text()[-2000:]}")
         yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        process.send_signal(signal.SIGINT)  # SAM removes its containers then
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -262,6 +268,7 @@ def sam_rows(cold: float, gateway: float) -> list[Row]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
+        work.chmod(0o755)  # in the container another user reads it
         (work / "app.py").write_text(SOURCE)
         (work / "template.yaml").write_text(TEMPLATE)
         environment = {
@@ -304,20 +311,26 @@ Resources:
 
 
 def served(port: int) -> bool:
+    """Whether the function answers; while its container starts, the server does in its stead."""
     try:
-        request(port)
+        return ask(port) == b"ok"
     except OSError:
         return False
-    return True
 
 
 def request(port: int) -> float:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with timed() as taken:
-        connection.request("GET", "/")
-        assert connection.getresponse().read() == b"ok"
-    connection.close()
+        assert ask(port) == b"ok"
     return taken[0]
+
+
+def ask(port: int) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def package() -> bytes:
