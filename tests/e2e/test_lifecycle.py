@@ -183,6 +183,19 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
         call(old["api_url"] + "/health")
 
 
+def test_a_release_that_cannot_serve_the_champion_trains_its_own_before_it_takes_over(
+    cloud: Cloud, passenger: dict[str, Any]
+) -> None:
+    champion = cloud.champion()
+    other_schema = "\n\nSCHEMA_HASH = SCHEMA_HASH[::-1]\n"
+    with edited(cloud.checkout / "functions/titanic/features.py", other_schema), probing(cloud, passenger) as answers:
+        cloud.up()
+        successor = cloud.champion()
+        until(lambda: answers[-1][0] == successor)
+    assert successor != champion
+    assert {version for version, _ in answers} == {champion, successor}, "a wrong answer on the way"
+
+
 def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
     api = cloud.outputs()["api_url"]
 

@@ -58,6 +58,7 @@ def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
                         f"{' '.join(map(str, command[:2]))} failed:\n    {tail}",
                         f"Mend what it names; the whole output is {log}",
                     )
+        _bring_in(project / "step_functions", unfinished)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             python = environments / "lambda" / "bin" / "python"
             list(pool.map(lambda artifact: _check_import(artifact, python), artifacts(unfinished)))
@@ -72,6 +73,13 @@ def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
 def artifacts(build: Path) -> list[Path]:
     """The folders of a build that become functions."""
     return sorted(handler.parent for handler in build.glob("*/handler.py"))
+
+
+def _bring_in(folder: Path, build: Path) -> None:
+    """Copy what SAM leaves in the checkout and only refers to: a build serves every checkout of the same content."""
+    shutil.copytree(folder, build / folder.name)
+    template = build / "template.yaml"
+    template.write_text(template.read_text().replace(os.path.relpath(folder, build), folder.name))
 
 
 def _check_import(artifact: Path, python: Path) -> None:

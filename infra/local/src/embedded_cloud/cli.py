@@ -23,6 +23,7 @@ from embedded_cloud.cloud import SERVICES, Cloud
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.progress import console, problems, say, step
+from embedded_cloud.stack import Stack
 from embedded_cloud.state import State
 
 DISK_GIGABYTES = 2
@@ -50,11 +51,19 @@ def up(cloud: Cloud, home: Path) -> None:
                 project.create_buckets(cloud)
             if restored:
                 say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
+        served = _champion(cloud, deployment.current(cloud.aws, cloud.state))
+
+        def proved(new: Stack) -> None:
+            project.prove(cloud, new)
+            if served and not _champion(cloud, new):
+                say(f"The new code cannot serve champion {served['model_version']}: it trains one that it can")
+                pipeline.run_on_latest(cloud.aws, project.DATA, new.outputs["PipelineArn"])
+
         stack = deployment.deploy(
             cloud.aws,
             cloud.state,
             release,
-            proved=lambda new: project.prove(cloud, new),
+            proved,
             switch=lambda new: project.publish(cloud, PROJECT / "web", project.outputs(cloud, new)),
         )
         addresses = project.outputs(cloud, stack)
@@ -90,7 +99,7 @@ def status(cloud: Cloud, _: Path) -> None:
     console.print(table)
     if cloud.running("localstack"):
         stack = deployment.current(cloud.aws, cloud.state)
-        card = project.champion(project.outputs(cloud, stack)) if stack else None
+        card = _champion(cloud, stack)
         console.print(f"stack    {stack.name if stack else '[red]none[/red]'}")
         console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
 
@@ -145,6 +154,10 @@ def logs(cloud: Cloud, function: str | None) -> None:
     for event in cloud.aws.client("logs").filter_log_events(logGroupName=group, limit=10_000)["events"][-200:]:
         moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
         print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
+
+
+def _champion(cloud: Cloud, stack: Stack | None) -> Mapping[str, Any] | None:
+    return project.champion(project.outputs(cloud, stack)) if stack else None
 
 
 def _known(cloud: Cloud) -> dict[str, Any]:

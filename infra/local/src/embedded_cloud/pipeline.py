@@ -25,6 +25,15 @@ def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mappin
     return follow(aws, _started(aws, machine, before))
 
 
+def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
+    """Run a pipeline on the newest file below raw/, without an upload; returns the run's output."""
+    objects = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
+    latest = max(objects, key=lambda each: each["LastModified"])["Key"]
+    document = json.dumps({"bucket": bucket, "key": latest})
+    started = aws.client("stepfunctions").start_execution(stateMachineArn=machine, input=document)
+    return follow(aws, started["executionArn"])
+
+
 def follow(aws: Aws, run: str) -> Mapping[str, Any]:
     """Show each state as it is passed; returns the run's output."""
     states = aws.client("stepfunctions")
