@@ -1,0 +1,262 @@
+"""The prediction API beside the original design (Flask, pandas, a pickled forest, gunicorn) and a FastAPI hello world.
+
+All sides see the same machine in the same run, taking turns where they can; every server is this run's own.
+"""
+
+import csv
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import boto3
+
+from bench.baseline import model as original
+from bench.deployed import Function
+from bench.executor import ENVIRONMENTS, free_port, process_executor, running
+from bench.plot import plot
+from embedded_cloud import build, processes, valkey
+from titanic.adapters.s3 import S3ObjectStore
+from titanic.encoder import Encoder
+from titanic.estimator import grow, portable
+from titanic.features import derive
+from titanic.model import Model, dump
+from titanic.passenger import FIELDS, Passenger
+from titanic.registry import CARD, MODEL, Registry
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+LIST = ROOT / "data" / "titanic.csv"
+COLD = int(os.environ.get("COLD", "10"))
+WARM = int(os.environ.get("WARM", "1000"))
+SECONDS = float(os.environ.get("SECONDS_OF_LOAD", "8"))
+SIZES = (1, 3, 10, 30, 100, 300, 1000)
+BUCKET = "bench-models"
+PLOT = ROOT / "docs" / "batch.svg"
+Row = dict[str, Any]
+BASELINE = ("fastapi", "mangum", "pandas", "scikit-learn")
+
+
+def rows() -> list[Row]:
+    """The comparisons; a cold start is from the invocation to the answer, a warm call from event to answer."""
+    with ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        redis_url = stack.enter_context(redis(work / "valkey"))
+        endpoint = stack.enter_context(process_executor(work))
+        os.environ.update(settings := environment(endpoint, redis_url))
+        publish_champion()
+        artifacts = built(work)
+        events = sample_events(work)
+        profile(artifacts["inference"])
+        return [
+            *through_lambda(endpoint, settings, artifacts, json.loads(events[1].read_text())),
+            *in_handlers(settings, artifacts, events),
+            *servers(work, settings),
+        ]
+
+
+def through_lambda(endpoint: str, settings: dict[str, str], artifacts: dict[str, Path], event: Any) -> list[Row]:
+    """Each side's environments are started in turns; then the warm ones are asked through API Gateway."""
+    functions = {name: Function(endpoint, name, folder, settings, event) for name, folder in artifacts.items()}
+    cold = taking_turns(COLD, 1, {name: function.cold for name, function in functions.items()})
+    for name in ("inference", "hello"):
+        functions[name].publish()
+    warm = taking_turns(
+        WARM // 4, 20, {name: lambda _, f=functions[name]: f.request() for name in ("inference", "hello")}
+    )
+    spread = {name: f"{min(taken):.0f} to {max(taken):.0f} ms" for name, taken in cold.items()}
+    print(f"  cold starts, {COLD} each: {spread}")
+    ours, hello, pandas = (median(cold[name]) for name in ("inference", "hello", "pandas"))
+    return [
+        row("cold start to the first answer", ours, "ms", "FastAPI, pandas, scikit-learn, pickle", pandas, most=0.4),
+        row("cold start to the first answer", ours, "ms", "FastAPI hello world", hello, most=1.7),
+        row("warm, API Gateway, p50", median(warm["inference"]), "ms", "hello world", median(warm["hello"]), most=1.5),
+    ]
+
+
+def taking_turns(repeats: int, unheard: int, sides: dict[str, Any]) -> dict[str, list[float]]:
+    """The measurements of each side, the first few rounds left out."""
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(repeats + unheard):
+        for name, measure in sides.items():
+            figure = measure(number)
+            if number >= unheard:
+                taken[name].append(figure)
+    return taken
+
+
+def in_handlers(settings: dict[str, str], artifacts: dict[str, Path], events: dict[int, Path]) -> list[Row]:
+    """Warm calls in a process that does nothing else; what a batch costs goes into a plot."""
+    lambda_python = ENVIRONMENTS / "lambda/bin/python"
+    files = list(events.values())
+    ours = timed_in_handler(lambda_python, artifacts["inference"], "handler", settings, files)
+    theirs = timed_in_handler(Path(sys.executable), HERE / "baseline", "app", settings, files[:1])[0]
+    each = {size: milliseconds / size for size, milliseconds in zip(events, ours, strict=True)}
+    plot(PLOT, each)
+    return [
+        row("warm /predict in the handler, p50", ours[0], "ms", "allowed", 2, most=1),
+        row("original design's /predict in the handler, p50", theirs, "ms", "ours", ours[0], least=8),
+        row("batch of 1,000 in the handler, p50", ours[-1], "ms", "allowed", 60, most=1),
+        row("a passenger of 1,000", each[1000], "ms", "of 100", each[100], most=1),
+        row("a passenger of 100", each[100], "ms", "of 10", each[10], most=1),
+    ]
+
+
+def servers(work: Path, settings: dict[str, str]) -> list[Row]:
+    """One worker each: as many requests as it can answer, then the latencies at 70 % of that."""
+    python, variables = [sys.executable, "-m"], {**settings, "PATH": os.defpath, "PYTHONPATH": str(ROOT / "functions")}
+    port, other = free_port(), free_port()
+    uvicorn = [*python, "uvicorn", "server:app", "--no-access-log", "--app-dir", str(ROOT / "functions/inference")]
+    gunicorn = [*python, "gunicorn", "app:app", "--workers", "1", "--chdir", str(HERE / "baseline")]
+    with running([*uvicorn, "--port", str(port)], variables, work / "uvicorn.log", lambda: listening(port)):
+        ours = load(work, port, SECONDS)
+        paced = load(work, port, SECONDS, ours["answers"] / ours["seconds"] * 0.7)["ms"]
+    with running([*gunicorn, "--bind", f"127.0.0.1:{other}"], variables, work / "log", lambda: listening(other)):
+        theirs = load(work, other, SECONDS)
+    rates = [each["answers"] / each["seconds"] for each in (ours, theirs)]
+    return [
+        row("uvicorn, one worker", rates[0], "requests/s", "original design, gunicorn", rates[1], least=10),
+        row("p99 at 70 % load", quantiles(paced, n=100)[-1], "ms", "p50", median(paced), most=10),
+    ]
+
+
+def load(work: Path, port: int, seconds: float, rate: float = 0) -> Any:
+    """What the load generator reports."""
+    command = [
+        sys.executable,
+        HERE / "load.py",
+        f"http://127.0.0.1:{port}/predict",
+        work / "row.json",
+        str(seconds),
+        "8",
+    ]
+    done = subprocess.run([*command, str(rate)], capture_output=True, text=True, check=True, timeout=120)
+    return json.loads(done.stdout)
+
+
+def timed_in_handler(
+    python: Path, folder: Path, module: str, settings: dict[str, str], files: list[Path]
+) -> list[float]:
+    variables = {**settings, "PYTHONPATH": str(folder)}
+    command = [python, HERE / "in_handler.py", module, str(WARM), *files]
+    done = subprocess.run(command, env=variables, cwd="/", capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def built(work: Path) -> dict[str, Path]:
+    """The artifacts of all sides, all compiled; the baseline's libraries of the versions that the tests use."""
+    artifact = build.build(ROOT, ROOT / ".local/build", ENVIRONMENTS, work / "build.log") / "InferenceFunction"
+    found = {"inference": artifact, "hello": work / "hello", "pandas": work / "pandas"}
+    uv = [str(ENVIRONMENTS / "uv/bin/uv"), "pip", "install", "--quiet", "--python", str(ENVIRONMENTS / "lambda")]
+    pins = ["--constraint", str(ROOT / "requirements/dev.txt")]
+    python = ENVIRONMENTS / "lambda/bin/python"
+    for name, libraries in (("hello", BASELINE[:2]), ("pandas", BASELINE)):
+        target = found[name]
+        subprocess.run([*uv, *pins, "--target", str(target), *libraries], check=True)
+        for tests in [*target.rglob("tests")]:
+            if tests.parts[-3:] != ("numpy", "_core", "tests"):
+                shutil.rmtree(tests, ignore_errors=True)
+        # With its sources beside the bytecode, the original design is larger than Lambda takes.
+        subprocess.run([python, "-m", "compileall", "-qb", "--invalidation-mode", "unchecked-hash", target], check=True)
+        for source in target.rglob("*.py"):
+            source.unlink()
+        shutil.copy2(HERE / f"baseline/{name}_handler.py", target / "handler.py")
+    shutil.copy2(HERE / "baseline/model.py", found["pandas"])
+    original.train(LIST, original.FILE)
+    shutil.copy2(original.FILE, found["pandas"])
+    return found
+
+
+def profile(artifact: Path) -> None:
+    """Print what the cold start imports, the dearest packages first."""
+    command = [ENVIRONMENTS / "lambda/bin/python", "-X", "importtime", "-BPc", "import handler"]
+    done = subprocess.run(command, env={"PYTHONPATH": str(artifact)}, cwd="/", capture_output=True, text=True)
+    own: dict[str, float] = {}
+    for line in done.stderr.splitlines()[1:]:
+        spent, _, name = line.removeprefix("import time:").split("|")
+        package = name.strip().partition(".")[0]
+        own[package] = own.get(package, 0) + int(spent) / 1000
+    dearest = sorted(own.items(), key=lambda each: -each[1])[:12]
+    print(f"  import profile, {sum(own.values()):.0f} ms: " + ", ".join(f"{name} {ms:.0f}" for name, ms in dearest))
+
+
+def sample_events(work: Path) -> dict[int, Path]:
+    """API Gateway's events by number of passengers; the first one's body is also a file."""
+    with LIST.open(newline="") as file:
+        passengers = [{name: value for name, value in each.items() if value} for each in csv.DictReader(file)]
+    kinds = {"Pclass": int, "SibSp": int, "Parch": int, "Age": float, "Fare": float}
+    bodies = [
+        {name: kinds.get(name, str)(each[name]) if name in each else None for name in FIELDS} for each in passengers * 2
+    ]
+    (work / "row.json").write_text(json.dumps(bodies[1]))
+    event = json.loads((ROOT / "functions/inference/events/http.json").read_text())
+    found = {}
+    for size in SIZES:
+        path, body = ("/predict", bodies[1]) if size == 1 else ("/predict/batch", {"passengers": bodies[:size]})
+        about = {"path": path, "requestContext": {**event["requestContext"], "path": f"/live{path}"}}
+        found[size] = work / f"{size}.json"
+        found[size].write_text(json.dumps({**event, **about, "body": json.dumps(body)}))
+    return found
+
+
+def publish_champion() -> None:
+    """A forest of the size that training publishes, on the whole list."""
+    with LIST.open(newline="") as file:
+        table = list(csv.DictReader(file))
+    kinds: dict[str, Any] = {"pclass": int, "sibsp": int, "parch": int, "age": float, "fare": float}
+    known = [{f: kinds.get(f, str)(row[c]) for c, f in FIELDS.items() if row[c]} for row in table]
+    survived = [int(row["Survived"]) for row in table]
+    encoder, matrix = Encoder.fit_transform([derive(Passenger(**each)) for each in known], survived)
+    model = Model(encoder, portable(grow({"max_depth": 6, "min_samples_leaf": 2}, matrix, survived)))
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    registry = Registry(S3ObjectStore(), BUCKET)
+    registry.enthrone(registry.publish({MODEL: dump(model), CARD: b"{}"}), "bench", None)
+
+
+def environment(endpoint: str, redis_url: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "MODELS_BUCKET": BUCKET,
+        "REDIS_URL": redis_url,
+    }
+
+
+@contextmanager
+def redis(state: Path) -> Iterator[str]:
+    port = free_port()
+    processes.start(state, valkey.service(state / "data", port, "bench"), state / "log")
+    yield valkey.url(port, "bench")
+    processes.stop(state, "valkey")
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def row(name: str, figure: float, unit: str, against: str, other: float, *, least: float = 0, most: float = 0) -> Row:
+    """One line of the table; `least` or `most` is the bar for the ratio."""
+    ratio = figure / other
+    return {
+        "name": f"inference: {name}",
+        "figure": round(figure, 4),
+        "unit": unit,
+        "against": against,
+        "against_figure": round(other, 4),
+        "ratio": round(ratio, 3),
+        "bar": least or most,
+        "holds": ratio >= least if least else ratio <= most,
+    }
