@@ -27,7 +27,7 @@ offline.write("list", SCHEMA_HASH, rows)
 evaluation = Evaluation(0, {"max_depth": 5, "criterion": "entropy", "max_features": "sqrt"}, (0.7, 0.9))
 registry = Registry(objects, "models")
 version = train.fit(offline, registry, "list", SCHEMA_HASH, [evaluation]).version
-for key in objects.keys("models", ""):
+for key in objects.keys("models", f"models/{version}/"):
     print(key, hashlib.sha256(objects.get("models", key)[0]).hexdigest())
 """
 ROOT = Path(__file__).parents[2]
