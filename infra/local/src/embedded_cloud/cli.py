@@ -68,9 +68,11 @@ def up(cloud: Cloud, home: Path) -> None:
         )
         addresses = project.outputs(cloud, stack)
         if not project.champion(addresses):
-            pipeline.upload_and_follow(
+            run = pipeline.upload_and_follow(
                 cloud.aws, PROJECT / project.PASSENGER_LIST, addresses["data_bucket"], addresses["pipeline_arn"]
             )
+            for line in project.in_words(run):
+                say(line)
     except BaseException:
         if started:
             problems.print("[yellow]Stopping what was started[/yellow]")

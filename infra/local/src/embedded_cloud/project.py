@@ -142,6 +142,17 @@ def _site_urls(cloud: Cloud) -> list[str]:
     return [f"{endpoint}/{WEB}", f"http://{WEB}.s3-website.localhost:{cloud.ports.localstack}"]
 
 
+def in_words(run: Mapping[str, Any]) -> list[str]:
+    """What a pipeline run made of its file."""
+    dataset, quality = run["dataset"], run["dataset"]["quality"]
+    gaps = ", ".join(f"{share:.0%} of {column}" for column, share in quality["not_recorded"].items()) or "nothing"
+    return [
+        f"Dataset {dataset['dataset_version']}: {dataset['rows']} rows, {dataset['rejected']} rejected, {gaps} not recorded",
+        *quality["notable"],
+        run["promotion"]["reason"],
+    ]
+
+
 def champion(addresses: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The serving model's card; None before the first pipeline run."""
     try:
