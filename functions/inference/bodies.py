@@ -1,5 +1,6 @@
 """What requests and answers look like: JSON with the dataset's own column names, so a CSV row is a request body."""
 
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from cells import Class, Fate, Port, Pounds, Relatives, Text, Years
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from titanic.passenger import FIELDS, MAX_TEXT_LENGTH, Passenger
 
 MAX_BATCH = 1000
+_cells = attrgetter(*FIELDS)
 
 
 class PassengerBody(BaseModel):
@@ -29,7 +31,8 @@ class PassengerBody(BaseModel):
     Survived: Annotated[Any, Field(description="Ignored")] = None
 
     def passenger(self) -> Passenger:
-        return Passenger(**{field: getattr(self, column) for column, field in FIELDS.items()})
+        """In the order of `FIELDS`: a batch makes a thousand."""
+        return Passenger(*_cells(self))
 
 
 class BatchBody(BaseModel):

@@ -24,9 +24,11 @@ def _read(digits: str, kind: Callable[[str], float]) -> BeforeValidator:
     def read(value: Any) -> Any:
         if isinstance(value, bool):
             raise ValueError("must not be true or false")
-        if isinstance(value, str) and cell.fullmatch(value):
-            return kind(value) if value.strip() else None
-        return value if not isinstance(value, str) else f"{value!r} is no number"
+        if not isinstance(value, str):
+            return value
+        if not cell.fullmatch(value):
+            raise ValueError("is neither a number in range nor blank")
+        return kind(value) if value.strip() else None
 
     return BeforeValidator(read)
 

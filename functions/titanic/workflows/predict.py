@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from titanic import metrics, prediction_id
@@ -19,6 +20,7 @@ SPILLED = "Prediction not in Redis"
 Spill = Callable[[Sequence[Mapping[str, Any]]], None]
 # What a request adds to the totals, asked for at the last moment, for it includes how long it took.
 Observe = Callable[[], Mapping[str, float]]
+_inputs = attrgetter(*FIELDS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def _entry(
         "at": at,
         "correlation_id": correlation_id,
         "model_version": version,
-        "inputs": {column: getattr(passenger, field) for column, field in FIELDS.items()},
+        "inputs": dict(zip(FIELDS, _inputs(passenger), strict=True)),
         "features": prediction.features,
         "probability": prediction.probability,
         "survived": prediction.survived,
