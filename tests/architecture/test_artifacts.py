@@ -60,7 +60,7 @@ def test_an_artifact_is_compiled(built: Path, name: str) -> None:
 
 def test_serving_starts_without_what_it_does_not_need(built: Path) -> None:
     heavy = {"pandas", "sklearn", "scipy", "boto3", "botocore.session", "psycopg2", "sqlalchemy", "alembic"}
-    later = {"numpy", "redis", "obstore", "prometheus_client", "pydantic.v1", "ssl", "fastapi.openapi.docs"}
+    later = {"numpy", "redis", "obstore", "prometheus_client", "pydantic.v1"}
     assert not (heavy | later) & loaded(built / "InferenceFunction")
 
 

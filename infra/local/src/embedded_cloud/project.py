@@ -146,8 +146,9 @@ def in_words(run: Mapping[str, Any]) -> list[str]:
     """What a pipeline run made of its file."""
     dataset, quality = run["dataset"], run["dataset"]["quality"]
     gaps = ", ".join(f"{share:.0%} of {column}" for column, share in quality["not_recorded"].items()) or "nothing"
+    rows = f"{dataset['rows']} rows, {dataset['rejected']} rejected, {gaps} not recorded"
     return [
-        f"Dataset {dataset['dataset_version']}: {dataset['rows']} rows, {dataset['rejected']} rejected, {gaps} not recorded",
+        f"Dataset {dataset['dataset_version']}: {rows}",
         *quality["notable"],
         run["promotion"]["reason"],
     ]
