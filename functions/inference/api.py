@@ -9,13 +9,14 @@ import routes
 from correlation import Correlation
 from fastapi import FastAPI
 from limits import Size
+from starlette.types import Lifespan
 from telemetry import Telemetry
 
 from titanic import bootstrap, settings
 
 
-def create() -> FastAPI:
-    """The app; touches no store before the first request."""
+def create(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The app; touches no store before the first request. `lifespan` is what a server does beside requests."""
     app = FastAPI(
         title="Titanic",
         summary="Who survived the Titanic? Predictions of a random forest, explained.",
@@ -23,6 +24,7 @@ def create() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
         servers=[{"url": "."}],  # beside this document, whatever stage or prefix is in front of both
         root_path_in_servers=False,
     )

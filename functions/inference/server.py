@@ -1,8 +1,31 @@
 """The same app for those who want a server: `uvicorn server:app`, each worker a process (see `make serve`)."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 import api
+from fastapi import FastAPI
 from limits import Concurrency
 
-from titanic import settings
+from titanic import bootstrap, settings
+from titanic.errors import TitanicError
+from titanic.serving import PATIENCE
 
-app = Concurrency(api.create(), settings.concurrency_limit())
+
+@asynccontextmanager
+async def beside_requests(_: FastAPI) -> AsyncIterator[None]:
+    """Look for a new champion in a thread: on a request's way, each look would hold up all that are under way."""
+    looking = asyncio.create_task(_look_for_a_new_champion())
+    yield
+    looking.cancel()
+
+
+async def _look_for_a_new_champion() -> None:
+    while True:
+        with suppress(TitanicError):  # the next request tells
+            await asyncio.to_thread(bootstrap.inference().incumbent.refresh)
+        await asyncio.sleep(PATIENCE / 2)
+
+
+app = Concurrency(api.create(beside_requests), settings.concurrency_limit())

@@ -42,6 +42,10 @@ class Incumbent:
         """
         if self._serving is not None and self._clock() < self._look_again:
             return self._serving
+        return self.refresh()
+
+    def refresh(self) -> Serving:
+        """Look for a new champion now, as `serving` does when its patience ends, and a server beside its requests."""
         try:
             self._serving = self._fetched()
             self._look_again = self._clock() + PATIENCE

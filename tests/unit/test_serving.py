@@ -64,6 +64,18 @@ def test_a_new_champion_serves_within_the_patience(scene: Scene) -> None:
     assert scene.incumbent.serving().version == second
 
 
+def test_a_refresh_looks_whatever_the_patience(scene: Scene) -> None:
+    scene.promote("first")
+    scene.incumbent.serving()
+    second = scene.promote("second")
+
+    assert scene.incumbent.refresh().version == second
+    asked = scene.reader.asked
+    scene.clock.now += PATIENCE - 0.1
+    assert scene.incumbent.serving().version == second
+    assert scene.reader.asked == asked
+
+
 def test_without_a_champion_there_is_nothing_to_serve(scene: Scene) -> None:
     with pytest.raises(NoChampionError):
         scene.incumbent.serving()
