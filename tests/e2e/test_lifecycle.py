@@ -254,8 +254,9 @@ def probing(cloud: Cloud, passenger: dict[str, Any]) -> Iterator[list[tuple[str 
     done = threading.Event()
 
     def probe() -> None:
-        while not done.is_set():
-            url = cloud.outputs()["api_url"] + "/predict"
+        while not done.wait(0.1):
+            # What `outputs` prints, without a process for each: those would take the cores from what is probed.
+            url = json.loads((cloud.state / "outputs.json").read_text())["api_url"] + "/predict"
             request = urllib.request.Request(url, json.dumps(passenger).encode(), {"Content-Type": "application/json"})
             try:
                 with urllib.request.urlopen(request, timeout=30) as response:
