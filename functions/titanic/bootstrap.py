@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from titanic import settings
 
 if TYPE_CHECKING:
-    from titanic.ports import OfflineStore, PredictionLog
+    from titanic.ports import DecisionLog, OfflineStore, PredictionLog
     from titanic.registry import Registry, Shelf
     from titanic.serving import Incumbent
     from titanic.workflows.crown import Crowned
@@ -98,15 +98,27 @@ def draining() -> Draining:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the training steps read from, publish to and record in."""
+
+    offline: "OfflineStore"
+    registry: "Registry"
+    decisions: "DecisionLog"
+
+
 @cache
-def training() -> "tuple[OfflineStore, Registry]":
-    """What the training steps read from and publish to."""
+def training() -> Training:
+    """One connection for all: a step reads, then writes."""
     from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.decision_log import PostgresDecisionLog
     from titanic.adapters.postgres.offline_store import PostgresOfflineStore
     from titanic.adapters.s3 import S3ObjectStore
     from titanic.registry import Registry
 
-    return PostgresOfflineStore(Database(settings.database_url())), Registry(S3ObjectStore(), settings.models_bucket())
+    database = Database(settings.database_url())
+    registry = Registry(S3ObjectStore(), settings.models_bucket())
+    return Training(PostgresOfflineStore(database), registry, PostgresDecisionLog(database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +153,22 @@ def feedback() -> Callable[[str, int], None]:
 
 
 @cache
+def decisions() -> "DecisionLog":
+    """The registry's audit, as the API shows and continues it."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.decision_log import PostgresDecisionLog
+
+    return PostgresDecisionLog(Database(settings.database_url()))
+
+
+@cache
 def crowning() -> "Callable[[str], Crowned]":
     """`crown(version)`."""
     from titanic.adapters.s3 import S3ObjectStore
     from titanic.registry import Registry
     from titanic.workflows.crown import crown
 
-    return partial(crown, Registry(S3ObjectStore(), settings.models_bucket()))
+    return partial(crown, Registry(S3ObjectStore(), settings.models_bucket()), decisions())
 
 
 def admin_key() -> str:

@@ -1,8 +1,9 @@
 """Companions: who travels together, and how the other women and children of a group fared.
 
 Women and children of a group lived or died together more than anything else tells; of men it tells nothing. A group is
-those who share a ticket, or travel with family and share a surname and a class. What became of a passenger never reaches that passenger's own values: training
-rows get them from the other folds, and whoever is looked up is left out of the group.
+those who share a ticket, or travel with family and share a surname and a class. What became of a passenger never
+reaches that passenger's own values: training rows get them from the other folds, and whoever is looked up is left out
+of the group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "companions_survived",
         "number",
-        "Of women and children: by how much more of their group's others survived than is usual, less the fewer are known",
+        "Of women and children: how much more of their group's others survived than is usual, less the fewer are known",
         (*_SOURCE, "Sex", "Survived"),
         _OWNER,
     ),
@@ -62,11 +63,18 @@ class Companions:
 
         Whoever has the passenger's own traits is taken for the passenger and left out.
         """
-        who = _who(row)
-        others = {other: fate for key in _keys(row) for other, fate in self.groups.get(key, ()) if other != who}
+        others = self._others(row)
         fates = [fate for fate in others.values() if fate is not None]
         size = max(len(others) + 1, int(row["family_size"] or 1))
         return size, sum(fate - self.usual for fate in fates) / (len(fates) + 1) if _goes_first(row) else 0.0
+
+    def knows(self, row: Derived) -> bool:
+        """Whether the fate of any of a passenger's companions is known."""
+        return any(fate is not None for fate in self._others(row).values())
+
+    def _others(self, row: Derived) -> Mapping[int, int | None]:
+        who = _who(row)
+        return {other: fate for key in _keys(row) for other, fate in self.groups.get(key, ()) if other != who}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Companions":

@@ -32,7 +32,7 @@ class Column:
     features: tuple[str, ...]
 
 
-# Few on purpose: what only repeats another column (relatives by kind, the whole fare, the port) costs more than it tells.
+# Few on purpose: what mostly repeats another (relatives by kind, the whole fare, the port) costs more than it tells.
 COLUMNS: tuple[Column, ...] = (
     Column("pclass", ("pclass",)),
     Column("female", ("sex",)),

@@ -54,6 +54,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
         bootstrap.draining,
         bootstrap.feedback,
         bootstrap.crowning,
+        bootstrap.decisions,
     ):
         wired.cache_clear()
 

@@ -28,7 +28,10 @@ COMPANIONS = Companions.fit(ROWS, [1, 0, 0, 1, 1])
 
 def test_women_and_children_count_men_only_travel_along() -> None:
     assert COMPANIONS.usual == 0.75
-    assert COMPANIONS.of(row("Sage, Miss. Daisy", "female", age=9.0, sibsp=1, parch=2)) == (5, (1 + 0 + 1 - 3 * 0.75) / 4)
+    assert COMPANIONS.of(row("Sage, Miss. Daisy", "female", age=9.0, sibsp=1, parch=2)) == (
+        5,
+        (1 + 0 + 1 - 3 * 0.75) / 4,
+    )
 
 
 def test_of_men_the_group_tells_nothing() -> None:
