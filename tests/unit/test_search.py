@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 
+import one_process
 from titanic import search
-from titanic.encoder import Encoder
-from titanic.estimator import SEED, grow
+from titanic.estimator import grow
 from titanic.features import Derived
 from titanic.ports import FeatureRow
 from titanic.search import Evaluation
@@ -30,33 +27,12 @@ def survived(feature_rows: list[FeatureRow]) -> list[int]:
     return [row.survived for row in feature_rows[:300]]
 
 
-class Forest(ClassifierMixin, BaseEstimator):
-    """Encoder and forest as one scikit-learn estimator, so that RandomizedSearchCV fits both inside each fold."""
-
-    def __init__(
-        self, max_depth: int = 1, min_samples_leaf: int = 1, max_features: Any = 1.0, criterion: str = "gini"
-    ) -> None:
-        self.max_depth, self.min_samples_leaf = max_depth, min_samples_leaf
-        self.max_features, self.criterion = max_features, criterion
-
-    def fit(self, x: Any, y: Any) -> "Forest":
-        self.classes_ = np.array([0, 1])
-        self.encoder_, matrix = Encoder.fit_transform(list(x), y.tolist())
-        self.forest_ = grow(self.get_params(), matrix, y.tolist())
-        return self
-
-    def predict(self, x: Any) -> Any:
-        return self.forest_.predict(self.encoder_.transform(list(x)))
-
-
 def test_spread_over_shares_it_is_scikit_learns_own_search(rows: list[Derived], survived: list[int]) -> None:
     candidates = list(enumerate(search.candidates(6)))
     shares = [search.evaluate(share, rows, survived) for share in (candidates[1::2], candidates[::2])]
     spread = [each for evaluations, _ in shares for each in evaluations]
 
-    folds = StratifiedKFold(search.FOLDS, shuffle=True, random_state=SEED)
-    whole = RandomizedSearchCV(Forest(), dict(search.SPACE), n_iter=6, random_state=SEED, cv=folds, refit=False)
-    whole.fit(np.array(rows, dtype=object), np.array(survived))
+    whole = one_process.searched(rows, survived, candidates=6)
 
     results = whole.cv_results_
     for each in spread:
