@@ -18,7 +18,7 @@ from titanic.serving import PATIENCE
 async def beside_requests(_: FastAPI) -> AsyncIterator[None]:
     """Look for a new champion in a thread: on a request's way, each look would hold up all that are under way.
 
-    What was imported stays: the collector is told so, or it would look it all through for 20 ms in the midst of requests.
+    What was imported stays: the collector is told so, or it would look all of it through for 20 ms amid requests.
     """
     gc.collect()
     gc.freeze()
