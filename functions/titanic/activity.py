@@ -1,6 +1,6 @@
 """What serving did over time: differences between readings of its totals, which monitoring takes each minute."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,13 +33,14 @@ class Reading:
 def read(totals: Mapping[str, float], at: datetime) -> Reading:
     """Requests, `errors` (500 and above), `rejected` (400 to 499), and by bucket the seconds of those that predict
     and the scores of what they predicted."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = defaultdict(float)
     for name, total in totals.items():
         match name.split("|"):
             case [metrics.REQUEST, _, route, status, bucket]:
-                kind = {"4": "rejected", "5": "errors"}.get(status[0], "well")
-                added = {"requests": total, kind: total}
-                sums.update({**added, f"seconds|{bucket}": total} if route in _PREDICTING else added)
+                sums["requests"] += total
+                sums[{"4": "rejected", "5": "errors"}.get(status[0], "served")] += total
+                if route in _PREDICTING:
+                    sums[f"seconds|{bucket}"] += total
             case [metrics.SCORE, _, bucket]:
                 sums[f"score|{bucket}"] += total
             case [metrics.DEGRADED.name, _]:

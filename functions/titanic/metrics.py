@@ -58,7 +58,6 @@ COUNTERS = (
 # What monitoring measured last, by name and labels.
 MEASURED = Metric("titanic_measured_timestamp_seconds", "When monitoring last ran a task", ("task",))
 DEAD_LETTERS = Metric("titanic_dead_letters", "Messages that wait in a dead-letter queue", ("queue",))
-BACKLOG = Metric("titanic_backlog", "Entries of the prediction log that are not in PostgreSQL yet")
 PUBLISHED = Metric("titanic_model_published_timestamp_seconds", "When the champion was first published")
 ACCURACY = Metric("titanic_model_accuracy", "Of the champion, held out or live", ("sample",))
 LABELLED = Metric("titanic_labelled_predictions", "Predictions of the champion whose outcome is known")
@@ -68,7 +67,7 @@ DRIFTING = Metric("titanic_drift", "1 if the last window drifts")
 SUSTAINED = Metric("titanic_drift_sustained_windows", "Windows in a row that drift")
 WINDOW = Metric("titanic_drift_window", "Predictions in the last window")
 GAUGES = (
-    *(MEASURED, DEAD_LETTERS, BACKLOG, PUBLISHED, ACCURACY, LABELLED),
+    *(MEASURED, DEAD_LETTERS, PUBLISHED, ACCURACY, LABELLED),
     *(PSI, ADJUSTED_P, DRIFTING, SUSTAINED, WINDOW),
 )
 

@@ -139,6 +139,15 @@ class Logged:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """A run of the pipeline that ended: its name, the key of the file it was of, and what it adds to the totals."""
+
+    name: str
+    key: str | None
+    observations: Mapping[str, float]
+
+
 class PredictionLog(Protocol):
     """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
 

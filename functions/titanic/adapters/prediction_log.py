@@ -56,15 +56,15 @@ class RedisPredictionLog:
         self._clock = clock
         self._away_until = float("-inf")
         self._turn = Lock()  # a server answers feedback in threads
-        self._owed: Counter[str] = Counter()
+        self._owed = Counter[str]()
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         with self._turn:
-            self._owed.update(observations)  # type: ignore[arg-type]
+            self._owed.update(observations)
             try:
                 self._check()
             except StoreUnavailableError:
-                self._owed.update(metrics.degraded("log") if predictions else {})  # type: ignore[arg-type]
+                self._owed.update(metrics.degraded("log") if predictions else {})
                 raise
             append = _append("prediction")
             added = [("HINCRBYFLOAT", TOTALS, name, repr(value)) for name, value in self._owed.items()]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from titanic import activity
 from titanic.ports import PredictionHistory, PredictionLog
 
 PORTION = 1000
@@ -28,12 +27,9 @@ def drain(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Drained:
     """Each prediction arrives once, by its id, however often this runs or is broken off.
-
-    By the way it keeps a reading of the totals, whether PostgreSQL is there or not.
     The position in the log is committed with what was read up to it. StoreUnavailableError if either store is away:
     the log keeps all, and the next call goes on from there.
     """
-    log.keep_reading(activity.read(log.totals(), now()))
     kept = 0
     oldest = now() - retention
     log.forget(oldest)
