@@ -16,7 +16,7 @@ COLD = (
     "REPORT RequestId: c6af9ac6\tDuration: 12.30 ms\tBilled Duration: 500 ms\tMemory Size: 1024 MB\t"
     "Max Memory Used: 80 MB\tInit Duration: 487.00 ms\t"
 )
-LATE = "REPORT RequestId: c6af9ac7\tDuration: 29000.00 ms\tBilled Duration: 29000 ms\tMemory Size: 512 MB\tStatus: timeout\t"
+LATE = COLD.replace("500 ms", "29000 ms").replace("1024", "512").replace("Init Duration: 487.00 ms", "Status: timeout")
 
 
 def sources(reports: Reports, *runs: PipelineRun) -> Sources:
