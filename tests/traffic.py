@@ -1,8 +1,8 @@
 """Simulated traffic to a running cloud: windows of passengers like those of the list, or of a world that shifted.
 
-`SHIFT=age WINDOWS=3 SEED=1 SIZE=500 LABELS=1 python -m traffic < outputs.json`: each window is predicted in batches, the
-fates of a share of LABELS come back as a label file, and monitoring is asked for its report and its decision. The same
-seed is the same traffic.
+`SHIFT=age WINDOWS=3 SEED=1 SIZE=500 LABELS=1 python -m traffic < outputs.json`: each window is predicted in batches,
+the fates of a share of LABELS come back as a label file, and monitoring is asked for its report and its decision. The
+same seed is the same traffic.
 """
 
 import csv

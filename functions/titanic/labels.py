@@ -36,7 +36,7 @@ def newly_known(base: Iterable[LabelledPassenger], labelled: Iterable[Labelled])
         each
         for each in labelled
         if identity(each.passenger.passenger.name, each.passenger.passenger.ticket) not in there
-        and "\0" not in repr(astuple(each.passenger))  # which no list can hold
+        and "\0" not in "".join(map(str, astuple(each.passenger.passenger)))  # which no list can hold
     ]
 
 

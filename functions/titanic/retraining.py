@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 # Windows in a row that drift.
 SUSTAINED = 2
-# Passengers whose fate is newly known: enough to be a reason by themselves; the least that a drift is answered with.
-ENOUGH_LABELS = 200
-LEAST_LABELS = 50
+# Passengers whose fate is newly known: enough to be a reason by themselves, for they double the list; the least that a
+# drift is answered with.
+ENOUGH_LABELS = 1000
+LEAST_LABELS = 100
 DAY = timedelta(days=1)
 
 
@@ -68,9 +69,8 @@ def judge(evidence: Evidence, earlier: Sequence[Decision], policy: Policy, now: 
     else:
         return held(None, f"{drift if what else 'Nothing drifts'}, {labels}: no reason to train again")
     if starts and now - starts[0] < policy.cooldown:
-        return held(
-            trigger, f"{why}; but since the start at {starts[0]:%Y-%m-%d %H:%M} {policy.cooldown} have not passed"
-        )
+        hours = policy.cooldown / timedelta(hours=1)
+        return held(trigger, f"{why}; but {hours:g} hours must pass after the start at {starts[0]:%Y-%m-%d %H:%M} UTC")
     if sum(now - at < DAY for at in starts) >= policy.a_day:
         return held(trigger, f"{why}; but {policy.a_day} starts within a day are the most there may be")
     return Decision(now, "started", trigger, why, policy.dry_run)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from math import nan
 from typing import Any
 
 from titanic import drift, metrics
@@ -113,6 +114,6 @@ def _gauges(report: Mapping[str, Any], published_at: str | None) -> dict[str, fl
     if known:
         gauges[metrics.LABELLED.name] = known["labelled"]
         gauges[metrics.named(metrics.ACCURACY.name, "held out")] = known["reference_accuracy"]
-        if known["accuracy"] is not None:
-            gauges[metrics.named(metrics.ACCURACY.name, "live")] = known["accuracy"]
+        # NaN, not what was true of another model.
+        gauges[metrics.named(metrics.ACCURACY.name, "live")] = nan if known["accuracy"] is None else known["accuracy"]
     return gauges
