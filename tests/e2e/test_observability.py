@@ -93,11 +93,11 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
     cloud: Cloud, passenger: dict[str, Any]
 ) -> None:
     api, chance = cloud.outputs()["api_url"], random.Random(1)
-    sent = [f"killed{number}" for number in range(600)]
+    sent = [f"killed{number}" for number in range(1500)]
     before, over, killed = total(cloud, PREDICTED), threading.Event(), []
 
     def kill() -> None:
-        while not over.wait(0.2):
+        while not over.wait(0.1):
             if there := environments(cloud):
                 victim = chance.choice(there)
                 with suppress(psutil.Error):
@@ -165,6 +165,7 @@ def test_drift_is_answered_with_one_retraining_and_its_champion_knows_the_new_wo
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     before, decided = cloud.champion(), len(cloud.call("/retraining")["decisions"])
+    assert traffic.window(passengers(seed=6), 500, labels=0)["sustained"] == 0
     older = passengers(seed=3, shift="age")
 
     reports = [traffic.window(older, 500, labels=1) for _ in range(4)]
@@ -186,7 +187,7 @@ def test_drift_is_answered_with_one_retraining_and_its_champion_knows_the_new_wo
     (row,) = (each for each in decisions if each["dataset_version"] == start["dataset_version"])
     assert row["execution"].startswith("arn:aws:states:")
     assert row["evidence"]["psi"]["age"] >= 0.25
-    assert len(decisions) == min(50, decided + 6)
+    assert len(decisions) == min(50, decided + 7)
     message = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))[0]
     words = json.loads(message["Body"])
     assert "retraining started" in words["Subject"]
