@@ -4,21 +4,24 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from problems import UNAVAILABLE, described
 from routes import version
 from starlette.exceptions import HTTPException
 
-from titanic import bootstrap, settings
+from titanic import activity, bootstrap, settings
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
-from titanic.ports import Decision
+from titanic.ports import ModelDecision
 from titanic.registry import CARD
 
 DRIFT = "drift/latest.json"
+DECISIONS = 50
+LONGEST = activity.LONGEST / timedelta(hours=1)
 SUMMARY = ("metrics", "dataset_version", "algorithm")
 
 router = APIRouter()
@@ -68,12 +71,30 @@ async def metrics() -> Response:
     """Prometheus text: totals of all instances."""
     from titanic.adapters.exposition import CONTENT_TYPE, render
 
+    log = bootstrap.inference().log
     try:
-        totals = bootstrap.inference().log.totals()
+        totals, gauges = log.totals(), log.gauges()
     except StoreUnavailableError as error:
         logger.warning("Totals are away", extra={"reason": str(error)})
-        totals = None
-    return Response(render(totals, version()), media_type=CONTENT_TYPE)
+        totals, gauges = None, {}
+    return Response(render(totals, gauges, version()), media_type=CONTENT_TYPE)
+
+
+@router.get("/activity", responses={**UNAVAILABLE, **described(422)})
+async def over_time(
+    hours: Annotated[float, Query(gt=0, le=activity.LONGEST / timedelta(hours=1))] = 24,
+) -> dict[str, Any]:
+    """What serving did over the last hours, minute by minute at best; the last point is of this moment."""
+    log, now = bootstrap.inference().log, datetime.now(UTC)
+    readings = log.readings(now - timedelta(hours=hours))
+    return activity.series([*readings, activity.read(log.totals(), now)], hours)
+
+
+@router.get("/retraining", responses=UNAVAILABLE)
+def retraining() -> dict[str, Any]:
+    """What was decided about training again by itself, newest first, and on what evidence."""
+    decisions = bootstrap.retrainings().recent(DECISIONS)
+    return {"decisions": [{**asdict(each), "at": each.at.isoformat()} for each in decisions]}
 
 
 @router.get("/docs", include_in_schema=False)
@@ -101,7 +122,7 @@ def _summary(version: str) -> dict[str, Any]:
     return {name: card.get(name) for name in SUMMARY}
 
 
-def _decisions() -> Mapping[str, list[Decision]] | None:
+def _decisions() -> Mapping[str, list[ModelDecision]] | None:
     try:
         return bootstrap.decisions().by_version()
     except StoreUnavailableError as error:
@@ -109,5 +130,5 @@ def _decisions() -> Mapping[str, list[Decision]] | None:
         return None
 
 
-def _decisions_about(decisions: Mapping[str, list[Decision]] | None, version: str) -> list[dict[str, Any]] | None:
+def _decisions_about(decisions: Mapping[str, list[ModelDecision]] | None, version: str) -> list[dict[str, Any]] | None:
     return None if decisions is None else [asdict(each) for each in decisions.get(version, ())]

@@ -8,12 +8,12 @@ from fakes.decision_log import MemoryDecisionLog
 from titanic.adapters.postgres.database import Database
 from titanic.adapters.postgres.decision_log import PostgresDecisionLog
 from titanic.errors import StoreUnavailableError
-from titanic.ports import Decision, DecisionLog
+from titanic.ports import DecisionLog, ModelDecision
 
-FIRST = Decision(
+FIRST = ModelDecision(
     "2026-01-02T03:04:05.678+00:00", "1" * 16, "promoted", "The first", "1" * 16, None, {"quick": {"holds": True}}
 )
-SECOND = Decision("2026-01-02T03:04:06.000+00:00", "2" * 16, "kept", "Worse", "1" * 16, "1" * 16, {"figure": 0.1})
+SECOND = ModelDecision("2026-01-02T03:04:06.000+00:00", "2" * 16, "kept", "Worse", "1" * 16, "1" * 16, {"figure": 0.1})
 
 
 @pytest.fixture(params=["memory", "postgres"])

@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from titanic.ports import Decision
+from titanic.ports import ModelDecision
 
 
 class MemoryDecisionLog:
     """Implements `ports.DecisionLog`."""
 
     def __init__(self) -> None:
-        self.rows: list[Decision] = []
+        self.rows: list[ModelDecision] = []
 
-    def record(self, decision: Decision) -> None:
+    def record(self, decision: ModelDecision) -> None:
         for place, known in enumerate(self.rows):
             if (known.model_version, known.at, known.decision) == (
                 decision.model_version,
@@ -27,12 +27,12 @@ class MemoryDecisionLog:
         crowned = [each for each in self._newest_first() if each.decision in ("promoted", "crowned")]
         return crowned[0].champion if crowned else None
 
-    def by_version(self) -> dict[str, list[Decision]]:
-        found: dict[str, list[Decision]] = {}
+    def by_version(self) -> dict[str, list[ModelDecision]]:
+        found: dict[str, list[ModelDecision]] = {}
         for each in self._newest_first():
             found.setdefault(each.model_version, []).append(each)
         return found
 
-    def _newest_first(self) -> list[Decision]:
+    def _newest_first(self) -> list[ModelDecision]:
         ordered = sorted(enumerate(self.rows), key=lambda each: (each[1].at, each[0]), reverse=True)
         return [each for _, each in ordered]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from titanic.ports import Decision, DecisionLog
+from titanic.ports import DecisionLog, ModelDecision
 from titanic.registry import Champion, Registry
 
 
@@ -17,9 +17,9 @@ def catch_up(registry: Registry, decisions: DecisionLog) -> None:
         decisions.record(of_champion(champion, {}))
 
 
-def of_champion(champion: Champion, evidence: Mapping[str, Any]) -> Decision:
+def of_champion(champion: Champion, evidence: Mapping[str, Any]) -> ModelDecision:
     """The decision that a champion pointer tells of."""
-    return Decision(
+    return ModelDecision(
         at=champion.at,
         model_version=champion.version,
         decision=champion.decision,

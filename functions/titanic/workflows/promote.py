@@ -10,7 +10,7 @@ from time import perf_counter
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from titanic.features import Derived
 from titanic.model import Model
-from titanic.ports import Decision, DecisionLog, OfflineStore
+from titanic.ports import DecisionLog, ModelDecision, OfflineStore
 from titanic.promotion import Standing, Verdict, judge
 from titanic.registry import CARD, MODEL, Champion, Registry
 from titanic.slices import members
@@ -56,7 +56,7 @@ def promote(
         verdict = Verdict(verdict.decision, reason, verdict.checks)
         if verdict.decision != "promoted":
             at = now().isoformat(timespec="milliseconds")
-            decisions.record(Decision(at, version, verdict.decision, reason, serving, serving, verdict.evidence()))
+            decisions.record(ModelDecision(at, version, verdict.decision, reason, serving, serving, verdict.evidence()))
             return Outcome(verdict, serving, challenger.accuracy)
         try:
             crowned = registry.enthrone(version, reason, champion)

@@ -6,7 +6,7 @@ import psycopg2
 
 from titanic.adapters.postgres.database import Database
 from titanic.errors import StoreUnavailableError
-from titanic.ports import Decision
+from titanic.ports import ModelDecision
 
 # A row that was caught up from the pointer alone gets its evidence when its writer comes after all.
 _RECORD = """
@@ -30,7 +30,7 @@ class PostgresDecisionLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, decision: Decision) -> None:
+    def record(self, decision: ModelDecision) -> None:
         values = (
             decision.at,
             decision.model_version,
@@ -55,13 +55,13 @@ class PostgresDecisionLog:
             return None
         return found[0] if found else None
 
-    def by_version(self) -> dict[str, list[Decision]]:
-        found: dict[str, list[Decision]] = {}
+    def by_version(self) -> dict[str, list[ModelDecision]]:
+        found: dict[str, list[ModelDecision]] = {}
         try:
             with self._database.transaction() as cursor:
                 cursor.execute(_ALL)
                 for at, *rest in cursor:
-                    decision = Decision(at.isoformat(timespec="milliseconds"), *rest)
+                    decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
                     found.setdefault(decision.model_version, []).append(decision)
         except psycopg2.errors.UndefinedTable:  # nothing was ever decided
             return {}
