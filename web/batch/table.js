@@ -40,7 +40,7 @@ export function table(place, ask) {
   }));
   const scroller = html(
     "div",
-    { class: "h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": "Passengers" },
+    { class: "relative h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": "Passengers" },
     html(
       "div",
       { role: "table", "aria-label": "Passengers and their chances", class: "min-w-[52rem] text-sm tabular-nums" },
