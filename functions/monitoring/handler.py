@@ -1,4 +1,4 @@
-"""Monitoring: three tasks in one function, told apart by the event's `task`; a schedule's event measures drift."""
+"""Monitoring: several tasks in one function, told apart by the event's `task`; a schedule's event measures drift."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -32,6 +32,20 @@ def drain(_: Event) -> dict[str, Any]:
         return {"postponed": str(error)}
 
 
+def watch(_: Event) -> dict[str, Any]:
+    """What was seen of invocations, pipeline runs and dead letters; `postponed` if Redis is away."""
+    try:
+        return bootstrap.watching()()
+    except StoreUnavailableError as error:
+        logger.warning("Watch postponed", extra={"reason": str(error)})
+        return {"postponed": str(error)}
+
+
+def minute(event: Event) -> dict[str, Any]:
+    """Both of what is done each minute; neither keeps the other from being done."""
+    return {task.__name__: task(event) for task in (watch, drain)}
+
+
 def replay(event: Event) -> dict[str, Any]:
     """How many predictions came from inference's log into the history; `hours` is how far to look back."""
     hours = event.get("hours", 24)
@@ -40,7 +54,9 @@ def replay(event: Event) -> dict[str, Any]:
     return {"kept": bootstrap.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
 
 
-TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {task.__name__: task for task in (drift, drain, replay)}
+TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
+    task.__name__: task for task in (drift, drain, watch, minute, replay)
+}
 
 
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)

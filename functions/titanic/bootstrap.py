@@ -99,6 +99,22 @@ def draining() -> Draining:
 
 
 @cache
+def watching() -> "Callable[[], dict[str, Any]]":
+    """`watch()`."""
+    from titanic.adapters import log_group, messages, pipeline_runs
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.workflows.watch import Sources, watch
+
+    sources = Sources(
+        settings.watched_functions(),
+        log_group.reports,
+        partial(pipeline_runs.ended, settings.pipeline_arn()),
+        partial(messages.waiting, settings.dead_letter_queues()),
+    )
+    return partial(watch, RedisPredictionLog(settings.redis_url()), sources)
+
+
+@cache
 def training() -> "tuple[OfflineStore, Registry]":
     """What the training steps read from and publish to."""
     from titanic.adapters.postgres.database import Database

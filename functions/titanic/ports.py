@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Literal, Protocol
 
+from titanic.activity import Reading
 from titanic.csv_content import CsvContent
 from titanic.features import Derived
 from titanic.passenger import LabelledPassenger
@@ -138,6 +139,15 @@ class Logged:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """A run of the pipeline that ended: its name, the key of the file it was of, and what it adds to the totals."""
+
+    name: str
+    key: str | None
+    observations: Mapping[str, float]
+
+
 class PredictionLog(Protocol):
     """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
 
@@ -145,8 +155,26 @@ class PredictionLog(Protocol):
         """Append the predictions and add each observation to its total; StoreUnavailableError if that failed."""
         ...
 
+    def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
+        """Add observations unless that was done under this name before; whether it was done now."""
+        ...
+
     def totals(self) -> dict[str, float]:
         """The sum of all observations of each name."""
+        ...
+
+    def measure(self, gauges: Mapping[str, float]) -> None:
+        """Keep the latest value of each gauge."""
+        ...
+
+    def gauges(self) -> dict[str, float]: ...
+
+    def keep_reading(self, reading: Reading) -> None:
+        """Keep what the totals were at a moment, for a week or so."""
+        ...
+
+    def readings(self, since: datetime) -> list[Reading]:
+        """The readings kept since a time, oldest first."""
         ...
 
     def recent(self, limit: int) -> list[dict[str, Any]]:

@@ -59,6 +59,25 @@ def spilled_log_group() -> str:
     return _required("INFERENCE_LOG_GROUP")
 
 
+def watched_functions() -> dict[str, str]:
+    """The functions whose invocations are counted, by role: `WATCHED_FUNCTIONS`, and this one."""
+    return {**_pairs("WATCHED_FUNCTIONS"), "monitoring": _required("AWS_LAMBDA_FUNCTION_NAME")}
+
+
+def dead_letter_queues() -> dict[str, str]:
+    """The URLs of the queues that events end up in which started nothing, by whose they are."""
+    return _pairs("DEAD_LETTER_QUEUES")
+
+
+def pipeline_arn() -> str:
+    """The state machine that trains."""
+    return _required("PIPELINE_ARN")
+
+
+def _pairs(name: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in _required(name).split(","))
+
+
 def admin_key_secret() -> str:
     """Name or ARN of the secret that holds the admin API key."""
     return _required("ADMIN_KEY_SECRET")

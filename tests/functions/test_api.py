@@ -125,12 +125,36 @@ def test_the_latest_drift_report(http: Http, champion: str, objects: MemoryObjec
     assert http("GET", "/drift") == (200, {"status": "ok"})
 
 
+def test_what_serving_did_over_time(http: Http, invoke: Invoke, champion: str) -> None:
+    http("POST", "/predict", ROW)
+    assert invoke("monitoring", {"task": "watch"}) == {}  # nothing of AWS answers, but Redis does
+    http("POST", "/predict/batch", {"passengers": [ROW] * 3})
+    http("POST", "/predict", {})
+
+    status, found = http("GET", "/activity", query={"hours": "1"})
+
+    assert status == 200
+    (point,) = found["points"]
+    assert (point["requests"], point["rejected"], point["errors"], point["predictions"]) == (2, 1, 0, 3)
+    assert point["p50_ms"] > 0
+    assert found["scores"]["predictions"] == sum(found["scores"]["counts"]) == 3
+    assert http("GET", "/activity", query={"hours": "1000"})[0] == 422
+
+
+def test_without_redis_there_is_no_activity_to_tell_of(
+    http: Http, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    bootstrap.inference.cache_clear()
+    assert http("GET", "/activity")[0] == 503
+
+
 def test_the_api_describes_itself(http: Http, champion: str) -> None:
     status, described = http("GET", "/openapi.json")
     assert status == 200
     assert set(described["paths"]) == {
         *("/predict", "/predict/batch", "/feedback", "/model", "/models", "/models/{version}/promote"),
-        *("/drift", "/metrics", "/health"),
+        *("/drift", "/activity", "/metrics", "/health"),
     }
     assert described["servers"] == [{"url": "."}]
     predict = described["paths"]["/predict"]["post"]["responses"]
