@@ -2,7 +2,7 @@
 
 import { html, svg } from "./dom.js";
 
-const MARGIN = { top: 10, right: 12, bottom: 26, left: 44 };
+const MARGIN = { top: 10, right: 12, bottom: 26, left: 52 };
 
 /** Round numbers from 0 to at least `most`, about `about` of them. */
 export function ticksUpTo(most, about = 4) {

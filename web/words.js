@@ -40,6 +40,8 @@ export const plural = (number, one, many = `${one}s`) => `${count(number)} ${num
 
 const LONG = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" });
 
 export const moment = (iso) => (iso ? LONG.format(new Date(iso)) : "not known");
 export const clock = (time) => CLOCK.format(new Date(time));
+export const day = (time) => DAY.format(new Date(time));
