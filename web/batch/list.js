@@ -69,13 +69,15 @@ export class PassengerList {
     return { rows, total: all.length };
   }
 
-  /** The file as it was, with what was predicted: chunks of text. */
+  /** The file with what was predicted: chunks of text. Cells that the first line has no column for come last. */
   *csv() {
     yield `${written([...this.#columns, ...MADE])}\r\n`;
     for (let start = 0; start < this.size; start += 1000) {
       const part = this.#cells.slice(start, start + 1000).map((cells, offset) => {
         const { probability, survived, prediction_id, error } = this.#outcomes[start + offset] ?? {};
-        return written([...cells, ...[probability, survived, prediction_id, error].map((value) => String(value ?? ""))]);
+        const own = this.#columns.map((_, column) => cells[column] ?? "");
+        const made = [probability, survived, prediction_id, error].map((value) => String(value ?? ""));
+        return written([...own, ...made, ...cells.slice(own.length)]);
       });
       yield `${part.join("\r\n")}\r\n`;
     }

@@ -140,7 +140,7 @@ def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
 
 
 def pages(site: Path, api_url: str) -> dict[str, bytes]:
-    """The site's files by name, as they are to be served: told where the API is, and allowed to call it and no other."""
+    """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
     contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
     contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
     contents["titanic.csv"] = PASSENGER_LIST.read_bytes()
