@@ -2,7 +2,9 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -17,10 +19,12 @@ from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavail
 from titanic.registry import CARD
 
 DRIFT = "drift/latest.json"
+DECISIONS = 50
 LONGEST = activity.LONGEST / timedelta(hours=1)
 SUMMARY = ("metrics", "dataset_version", "algorithm")
 
 router = APIRouter()
+_turn = Lock()  # a database connection is for one thread
 logger = Logger(service="inference", child=True)
 
 
@@ -80,6 +84,14 @@ async def over_time(
     log, now = bootstrap.inference().log, datetime.now(UTC)
     readings = log.readings(now - timedelta(hours=hours))
     return activity.series([*readings, activity.read(log.totals(), now)], hours)
+
+
+@router.get("/retraining", responses=UNAVAILABLE)
+def retraining() -> dict[str, Any]:
+    """What was decided about training again by itself, newest first, and on what evidence."""
+    with _turn:
+        decisions = bootstrap.retrainings().recent(DECISIONS)
+    return {"decisions": [{**asdict(each), "at": each.at.isoformat()} for each in decisions]}
 
 
 @router.get("/docs", include_in_schema=False)

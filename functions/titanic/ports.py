@@ -1,6 +1,6 @@
 """What the workflows ask of the outside world. Adapters implement these; tests hold fakes to the same contract."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Literal, Protocol
@@ -8,8 +8,10 @@ from typing import IO, Any, Literal, Protocol
 from titanic.activity import Reading
 from titanic.csv_content import CsvContent
 from titanic.features import Derived
+from titanic.labels import Labelled
 from titanic.passenger import LabelledPassenger
 from titanic.quality import Profile
+from titanic.retraining import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,30 @@ class PredictionHistory(Protocol):
 
     def holds(self, prediction_id: str) -> bool: ...
 
+    def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
+        """How many of a model's latest predictions with an outcome were right, and how many there are."""
+        ...
+
     def forget(self, before: datetime) -> int:
         """Delete what was predicted before a time; how many."""
+        ...
+
+
+class Retrainings(Protocol):
+    """Passengers whose fate became known, and what was decided about training again."""
+
+    def labelled(self) -> list[Labelled]:
+        """Each such passenger once, by identity, with the last word on them and an id that no list has."""
+        ...
+
+    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+        """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
+        ...
+
+    def recent(self, count: int) -> list[Decision]:
+        """The latest decisions, newest first."""
+        ...
+
+    def link(self, runs: Iterable[tuple[str, str]]) -> None:
+        """Say which run, by name, a dataset version was trained on in."""
         ...

@@ -6,6 +6,10 @@ Where the stores are is configuration alone: the same code runs on a laptop, in 
 
 import os
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from titanic.retraining import Policy
 
 
 class SettingMissingError(RuntimeError):
@@ -72,6 +76,19 @@ def dead_letter_queues() -> dict[str, str]:
 def pipeline_arn() -> str:
     """The state machine that trains."""
     return _required("PIPELINE_ARN")
+
+
+def notifications_topic() -> str:
+    """ARN of the SNS topic that people subscribe to."""
+    return _required("NOTIFICATIONS_TOPIC")
+
+
+def retraining_policy() -> "Policy":
+    """Of `RETRAINING_COOLDOWN_HOURS`, `RETRAININGS_A_DAY`, and `RETRAINING`: whatever is not `ON` is a dry run."""
+    from titanic.retraining import Policy
+
+    cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS")))
+    return Policy(cooldown, int(_required("RETRAININGS_A_DAY")), _required("RETRAINING") != "ON")
 
 
 def _pairs(name: str) -> dict[str, str]:

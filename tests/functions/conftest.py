@@ -26,6 +26,10 @@ AWS = {
     "AWS_LAMBDA_FUNCTION_NAME": "monitoring",
     "WATCHED_FUNCTIONS": "inference=titanic-inference",
     "DEAD_LETTER_QUEUES": "pipeline=http://127.0.0.1:9/queue",
+    "NOTIFICATIONS_TOPIC": "arn:aws:sns:us-east-1:000000000000:notifications",
+    "RETRAINING": "ON",
+    "RETRAINING_COOLDOWN_HOURS": "6",
+    "RETRAININGS_A_DAY": "2",
     "PIPELINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:pipeline",
 }
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
@@ -66,6 +70,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
         bootstrap.monitoring,
         bootstrap.draining,
         bootstrap.watching,
+        bootstrap.retraining,
+        bootstrap.retrainings,
         bootstrap.feedback,
         bootstrap.crowning,
     ):

@@ -12,15 +12,18 @@ from titanic.ports import PipelineRun
 from titanic.workflows.watch import FIRST_LOOK, Reports, Sources, watch
 
 NOW = datetime(2026, 1, 2, 3, 4, 30, tzinfo=UTC)
+LINKED: list[tuple[str, str]] = []
 COLD = (
     "REPORT RequestId: c6af9ac6\tDuration: 12.30 ms\tBilled Duration: 500 ms\tMemory Size: 1024 MB\t"
     "Max Memory Used: 80 MB\tInit Duration: 487.00 ms\t"
 )
-LATE = "REPORT RequestId: c6af9ac7\tDuration: 29000.00 ms\tBilled Duration: 29000 ms\tMemory Size: 512 MB\tStatus: timeout\t"
+LATE = COLD.replace("500 ms", "29000 ms").replace("1024", "512").replace("Init Duration: 487.00 ms", "Status: timeout")
 
 
 def sources(reports: Reports, *runs: PipelineRun) -> Sources:
-    return Sources({"inference": "titanic-i"}, reports, lambda _: runs, lambda: {"pipeline": 2})
+    return Sources(
+        {"inference": "titanic-i"}, reports, lambda _: runs, lambda: {"pipeline": 2}, lambda runs: LINKED.extend(runs)
+    )
 
 
 def test_a_report_line_says_what_an_invocation_cost() -> None:
@@ -58,12 +61,13 @@ def test_whole_minutes_are_added_once_however_often_one_looks() -> None:
 
 def test_a_pipeline_run_is_added_once() -> None:
     log = MemoryPredictionLog()
-    run = PipelineRun("arn:1", None, {metrics.named(metrics.RUNS.name, "succeeded"): 1})
+    run = PipelineRun("arn:1", "labelled/feed.csv", {metrics.named(metrics.RUNS.name, "succeeded"): 1})
 
     for _ in range(3):
         watch(log, sources(lambda *_: (), run), lambda: NOW)
 
     assert log.totals() == {"titanic_pipeline_runs|succeeded": 1}
+    assert set(LINKED) == {("feed", "arn:1")}
 
 
 def test_one_source_that_is_away_keeps_no_other_from_being_read() -> None:

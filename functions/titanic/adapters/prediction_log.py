@@ -82,7 +82,8 @@ class RedisPredictionLog:
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         flat = [text for name, value in gauges.items() for text in (name, repr(value))]
-        self._run([("HSET", GAUGES, *flat)] if flat else [])
+        if flat:
+            self._run([("HSET", GAUGES, *flat)])
 
     def gauges(self) -> dict[str, float]:
         return self._hash(GAUGES)

@@ -10,6 +10,7 @@ from typing import Any
 from titanic import activity, metrics, usage
 from titanic.errors import StoreUnavailableError
 from titanic.ports import PipelineRun, PredictionLog
+from titanic.workflows.retrain import PREFIX as LABELLED
 
 # How far back the first look goes, and how long a line may be on its way to the log.
 FIRST_LOOK = timedelta(hours=1)
@@ -23,13 +24,15 @@ _log = logging.getLogger(__name__)
 class Sources:
     """Where it is known; each raises StoreUnavailableError if it does not answer.
 
-    `functions` are names by role; `reports` gives time and text of a function's REPORT lines between two times.
+    `functions` are names by role; `reports` gives time and text of a function's REPORT lines between two times. `link`
+    is told which run a list that retraining made was of.
     """
 
     functions: Mapping[str, str]
     reports: Reports
     runs: Callable[[datetime], Iterable[PipelineRun]]
     dead_letters: Callable[[], Mapping[str, int]]
+    link: Callable[[Iterable[tuple[str, str]]], None]
 
 
 def watch(
@@ -55,6 +58,9 @@ def watch(
 
     def runs() -> tuple[datetime, int]:
         recent = list(sources.runs(since("runs") - _MINUTE))
+        own = [(key, run.name) for run in recent if (key := run.key) and key.startswith(LABELLED)]
+        if own:
+            sources.link([(key.removeprefix(LABELLED).removesuffix(".csv"), name) for key, name in own])
         return at, sum(log.record_once(run.name, run.observations) for run in recent)
 
     def dead_letters() -> tuple[datetime, int]:

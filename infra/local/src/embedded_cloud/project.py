@@ -18,7 +18,7 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.stack import Stack
 
 NAME = "titanic"
-TRIGGER = "PipelineUpload"
+TRIGGERS = ("PipelineUpload", "PipelineRetraining")
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
 ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
@@ -52,6 +52,7 @@ def parameters(cloud: Cloud) -> Mapping[str, str]:
         "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
+        "Retraining": os.environ.get("RETRAINING", "ON"),
     }
 
 
