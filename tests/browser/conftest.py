@@ -20,14 +20,18 @@ NETWORK = re.compile("Failed to load resource")
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
+def program() -> str | None:
+    """Where Chromium is; none is downloaded."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """For a module, not for the session: Playwright's event loop would be in the way of other tests."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
+    if program() is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
         yield running
         running.close()
 
