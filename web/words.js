@@ -16,7 +16,7 @@ const FEATURES = {
   ticket_key: ["Ticket"],
   family_key: ["Family", (key) => key.replace("|", ", ")],
   companions: ["Companions"],
-  companions_survived: ["Their fates"],
+  companions_survived: ["Companions’ fates"],
   probability: ["Predicted chance"],
 };
 

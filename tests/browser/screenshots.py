@@ -11,7 +11,7 @@ from .test_every_page import PAGES, WIDTHS, complete
 
 ALL = Path(".local/screenshots")
 README = (("index.html", "light"), ("monitoring.html", "dark"))
-CUT = {"x": 0, "y": 0, "width": 1280, "height": 1000}
+CUT = {"x": 0, "y": 0, "width": 1280, "height": 1160}
 
 
 def main(url: str, folder: Path) -> None:
@@ -26,7 +26,7 @@ def main(url: str, folder: Path) -> None:
             stem = name.removesuffix(".html").replace("index", "predict")
             page.screenshot(path=ALL / f"{stem}-{width}-{scheme}.png", full_page=True)
             if width == CUT["width"] and (name, scheme) in README:
-                page.screenshot(path=folder / f"{stem}.png", clip=CUT)
+                page.screenshot(path=folder / f"{stem}.png", full_page=True, clip=CUT)
             page.context.close()
         browser.close()
     print(f"All of them: {ALL}; for the README: {folder}")
