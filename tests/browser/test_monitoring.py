@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from clouds import Cloud, kill
+from clouds import Cloud
 
-from .conftest import Site, Visit
+from .conftest import Site, Visit, outage
 
 
 def invoke(cloud: Cloud, event: dict[str, Any]) -> Any:
@@ -17,7 +17,7 @@ def invoke(cloud: Cloud, event: dict[str, Any]) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(cloud: Cloud, passenger: dict[str, Any]) -> Cloud:
     """A cloud that has predicted the same woman over and over, and looked at it twice."""
     invoke(cloud, {"task": "minute"})
@@ -80,11 +80,11 @@ def test_it_refreshes_by_itself_but_not_while_nobody_looks(site: Site, served: C
 
 def test_without_its_store_it_says_so_and_shows_the_rest(site: Site, served: Cloud) -> None:
     site.forgive()
-    kill(served, "valkey")
-    page = site.visit("monitoring.html")
-    expect(page.locator("#activity").get_by_role("alert")).to_be_visible()
-    expect(page.locator("#charts")).to_be_hidden()
-    expect(page.locator("#drift li").first).to_be_visible()
+    with outage(served, "valkey"):
+        page = site.visit("monitoring.html")
+        expect(page.locator("#activity").get_by_role("alert")).to_be_visible()
+        expect(page.locator("#charts")).to_be_hidden()
+        expect(page.locator("#drift li").first).to_be_visible()
 
 
 def test_before_the_first_report_it_says_when_there_will_be_one(site: Site) -> None:

@@ -6,9 +6,9 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from clouds import Cloud, kill, until
+from clouds import Cloud, until
 
-from .conftest import Site, Visit
+from .conftest import Site, Visit, outage
 
 
 def first_example(page: Page) -> None:
@@ -165,10 +165,9 @@ def test_a_slow_api_is_called_slow(site: Site) -> None:
 
 def test_an_answer_without_the_log_is_shown_as_degraded(visit: Visit, cloud: Cloud) -> None:
     page = visit()
-    kill(cloud, "valkey")
-    first_example(page)
-    expect(page.locator("#degraded")).to_be_visible()
-    cloud.up()
+    with outage(cloud, "valkey"):
+        first_example(page)
+        expect(page.locator("#degraded")).to_be_visible()
 
     def whole_again() -> bool:
         with page.expect_response(re.compile("/predict$")):
