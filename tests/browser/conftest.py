@@ -54,6 +54,11 @@ def outage(cloud: Cloud, service: str) -> Iterator[None]:
         cloud.up()
 
 
+def round_trip(page: Page) -> None:
+    """Until the API has answered again: what the page asked before has been asked by then."""
+    page.evaluate("fetch(`${TITANIC.apiUrl}/health`).then((answer) => answer.text())")
+
+
 @pytest.fixture(scope="module")
 def addresses(cloud: Cloud) -> dict[str, Any]:
     return cloud.outputs()
