@@ -16,7 +16,8 @@ from titanic.errors import StoreUnavailableError
 from titanic.ports import Logged
 
 STREAM = "predictions"
-TOTALS = "metrics"
+# Braces keep what one transaction writes on one node of a cluster: that of the stream.
+TOTALS, ONCE = "{predictions}:totals", "{predictions}:once:"
 GAUGES = "gauges"
 READINGS = "readings"
 # The newest entries that the stream keeps, give or take a block of it; some 700 bytes each. At the 100 predictions a
@@ -24,8 +25,8 @@ READINGS = "readings"
 KEPT = 250_000
 # Readings of the totals, one a minute: a week of them.
 KEPT_READINGS = 7 * 24 * 60
-# Seconds for which a name is remembered whose observations were added once: longer than their sources go back.
-REMEMBERED = 100 * 24 * 3600
+# Seconds for which a name is remembered whose observations were added once; who adds them goes back an hour or so.
+REMEMBERED = 2 * 24 * 3600
 # Milliseconds between a prediction's name and its place in the stream: clocks differ, and a function has 29 seconds.
 EARLIER, LATER = 5_000, 35_000
 # Seconds. A prediction that waits longer for its log than this is worth less than one without it.
@@ -74,7 +75,7 @@ class RedisPredictionLog:
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
         flat = [text for total, value in observations.items() for text in (total, repr(value))]
-        (new,) = self._run([("EVAL", _ONCE, "2", f"once:{name}", TOTALS, str(REMEMBERED), *flat)])
+        (new,) = self._run([("EVAL", _ONCE, "2", ONCE + name, TOTALS, str(REMEMBERED), *flat)])
         return bool(new)
 
     def totals(self) -> dict[str, float]:

@@ -137,6 +137,7 @@ def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
     for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
         s3.delete_object(Bucket=WEB, Key=stale)
+    _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
 
 
@@ -153,6 +154,16 @@ def pages(site: Path, api_url: str) -> dict[str, bytes]:
         else body
         for name, body in contents.items()
     }
+
+
+def _write_scrape_target(file: Path, api_url: str) -> None:
+    """Where Prometheus finds /metrics now; it looks into the folder by itself (infra/prometheus)."""
+    parts = urlsplit(api_url)
+    labels = {"__scheme__": parts.scheme, "__metrics_path__": f"{parts.path}/metrics"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps([{"targets": [parts.netloc], "labels": labels}]))
+    partial.replace(file)
 
 
 def _site_urls(cloud: Cloud) -> list[str]:
