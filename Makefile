@@ -116,6 +116,17 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
 
+.PHONY: site screenshots lighthouse
+site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
+	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
+
+screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
+	@PYTHONPATH=tests:functions:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+
+lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
+	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
+	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
+
 docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
 	@PYTHONPATH=functions $(ENVS)/dev/bin/python docs/features_page.py
 

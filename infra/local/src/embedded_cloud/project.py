@@ -130,13 +130,30 @@ def prove(cloud: Cloud, stack: Stack) -> None:
 def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
     s3 = cloud.aws.client("s3")
-    contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
-    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
+    contents = pages(site, addresses["api_url"])
+    s3.put_bucket_website(Bucket=WEB, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     for key, body in contents.items():
-        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
+        kind = guess_type(key)[0] or "application/octet-stream"
+        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
+    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
+        s3.delete_object(Bucket=WEB, Key=stale)
     _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
+
+
+def pages(site: Path, api_url: str) -> dict[str, bytes]:
+    """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
+    contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
+    contents["titanic.csv"] = PASSENGER_LIST.read_bytes()
+    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': api_url})};\n".encode()
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
+    return {
+        name: body.replace(b"connect-src 'self'", f"connect-src 'self' {origin}".encode())
+        if name.endswith(".html")
+        else body
+        for name, body in contents.items()
+    }
 
 
 def _write_scrape_target(file: Path, api_url: str) -> None:
