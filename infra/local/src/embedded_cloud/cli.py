@@ -20,8 +20,10 @@ from rich.table import Table
 from embedded_cloud import build, deployment, development, pipeline, processes, project
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import SERVICES, Cloud
+from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
+from embedded_cloud.platform import Platform
 from embedded_cloud.progress import console, problems, say, step
 from embedded_cloud.stack import Stack
 from embedded_cloud.state import State
@@ -43,42 +45,13 @@ def up(cloud: Cloud, home: Path) -> None:
             )
             for name in cloud.start():
                 started.append(name)  # noqa: PERF402 - what failed to start is in the list too
-            with step("sam build"):
-                release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
-        if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
-            with step("Buckets"):
-                restored = restore(cloud.aws.client("s3"), cloud.state.mirror)
-                project.create_buckets(cloud)
-            if restored:
-                say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
-        served = _champion(cloud, deployment.current(cloud.aws, cloud.state))
-
-        def proved(new: Stack) -> None:
-            project.prove(cloud, new)
-            if served and not _champion(cloud, new):
-                say(f"The new code cannot serve champion {served['model_version']}: it trains one that it can")
-                pipeline.run_on_latest(cloud.aws, project.DATA, new.outputs["PipelineArn"])
-
-        stack = deployment.deploy(
-            cloud.aws,
-            cloud.state,
-            release,
-            proved,
-            switch=lambda new: project.publish(cloud, PROJECT / "web", project.outputs(cloud, new)),
-        )
-        addresses = project.outputs(cloud, stack)
-        if not project.champion(addresses):
-            run = pipeline.upload_and_follow(
-                cloud.aws, PROJECT / project.PASSENGER_LIST, addresses["data_bucket"], addresses["pipeline_arn"]
-            )
-            for line in project.in_words(run):
-                say(line)
+            stack = deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
     except BaseException:
         if started:
             problems.print("[yellow]Stopping what was started[/yellow]")
             cloud.stop(tuple(started))
         raise
-    _summarise(addresses, time.monotonic() - began)
+    summarise(cloud, stack, time.monotonic() - began)
 
 
 def down(cloud: Cloud, _: Path) -> None:
@@ -101,7 +74,7 @@ def status(cloud: Cloud, _: Path) -> None:
     console.print(table)
     if cloud.running("localstack"):
         stack = deployment.current(cloud.aws, cloud.state)
-        card = _champion(cloud, stack)
+        card = project.champion(cloud, stack) if stack else None
         console.print(f"stack    {stack.name if stack else '[red]none[/red]'}")
         console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
 
@@ -158,8 +131,19 @@ def logs(cloud: Cloud, function: str | None) -> None:
         print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
 
 
-def _champion(cloud: Cloud, stack: Stack | None) -> Mapping[str, Any] | None:
-    return project.champion(project.outputs(cloud, stack)) if stack else None
+def _buckets(cloud: Cloud) -> None:
+    """Made anew, and filled with what they held when LocalStack stopped."""
+    with step("Buckets"):
+        restored = restore(cloud.aws.buckets, cloud.state.mirror)
+        project.create_buckets(cloud)
+    if restored:
+        say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
+
+
+def _first_run(cloud: Cloud, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    return pipeline.upload_and_follow(
+        cloud.aws, PROJECT / project.PASSENGER_LIST, known["data_bucket"], known["pipeline_arn"]
+    )
 
 
 def _known(cloud: Cloud) -> dict[str, Any]:
@@ -235,8 +219,9 @@ def _check_disk(home: Path) -> None:
         )
 
 
-def _summarise(addresses: Mapping[str, Any], seconds: float) -> None:
-    card = project.champion(addresses)
+def summarise(cloud: Platform, stack: Stack, seconds: float) -> None:
+    """Tell the champion's figures and where everything is."""
+    card, addresses = project.champion(cloud, stack), project.outputs(cloud, stack)
     if not card:
         raise CloudError("The pipeline ended without a champion", "See its promotion step: make status, make logs")
     metrics = card["metrics"]
