@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve sam-env compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,9 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=.. \
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
+
+sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
+	@$(CLOUD) sam-env
 
 compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
 	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example .env

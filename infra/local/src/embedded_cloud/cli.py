@@ -17,7 +17,17 @@ import filelock
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import build, deployment, development, pipeline, processes, project
+from embedded_cloud import (
+    build,
+    compose,
+    deployment,
+    development,
+    forwarder,
+    pipeline,
+    processes,
+    project,
+    sam_local,
+)
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import SERVICES, Cloud
 from embedded_cloud.delivery import deliver
@@ -103,6 +113,32 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
+def sam_env(cloud: Cloud, home: Path) -> None:
+    """Prepare `sam local` for the cloud that is up; prints what the shell has to evaluate."""
+    variables = home / "sam" / "environment.json"
+    if cloud.running("localstack"):
+        known: Mapping[str, Any] = _known(cloud)
+        _forward(cloud)
+        endpoint = f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}"
+        sam_local.write(variables, sam_local.variables(known, endpoint, sam_local.GATEWAY))
+        print(sam_local.shell(known, cloud.environments, None))
+    elif told := compose.outputs(PROJECT):
+        sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
+        print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
+    else:
+        raise CloudError("No cloud is up", "make up, or docker compose up --wait")
+
+
+def _forward(cloud: Cloud) -> None:
+    """A forwarder of this cloud's ports as they are now."""
+    wanted = forwarder.service(forwarder.bridge(), [getattr(cloud.ports, name) for name in SERVICES])
+    running = cloud.running("forwarder")
+    if running and running.cmdline() == list(wanted.command) and wanted.ready():
+        return
+    processes.stop(cloud.state.root, "forwarder")
+    processes.start(cloud.state.root, wanted, cloud.state.logs / "forwarder.log")
+
+
 def invoke(cloud: Cloud, function: str, event: str) -> None:
     """A function's answer to an event."""
     known = _known(cloud)["functions"]
@@ -159,8 +195,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment):
-        commands.add_parser(command.__name__, help=command.__doc__)
+    for command in (up, down, status, dev, outputs, environment, sam_env):
+        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
@@ -182,8 +218,8 @@ def main() -> None:
             case "up" | "down":
                 _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment)
-                {each.__name__: each for each in plain}[given.command](cloud, home)
+                plain = (status, dev, outputs, environment, sam_env)
+                {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
