@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve sam-env compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -54,6 +54,9 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 
 sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
 	@$(CLOUD) sam-env
+
+parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event through every door of every cloud that is up: docs/parity.md
+	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
 
 compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
 	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example .env

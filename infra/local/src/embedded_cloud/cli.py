@@ -113,16 +113,16 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
-def sam_env(cloud: Cloud, home: Path) -> None:
-    """Prepare `sam local` for the cloud that is up; prints what the shell has to evaluate."""
+def sam_env(cloud: Cloud, home: Path, wanted: str) -> None:
+    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate."""
     variables = home / "sam" / "environment.json"
-    if cloud.running("localstack"):
+    if wanted != "compose" and cloud.running("localstack"):
         known: Mapping[str, Any] = _known(cloud)
         _forward(cloud)
         endpoint = f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}"
         sam_local.write(variables, sam_local.variables(known, endpoint, sam_local.GATEWAY))
         print(sam_local.shell(known, cloud.environments, None))
-    elif told := compose.outputs(PROJECT):
+    elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
         sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
         print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
     else:
@@ -195,12 +195,14 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment, sam_env):
-        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
+    for command in (up, down, status, dev, outputs, environment):
+        commands.add_parser(command.__name__, help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
     invocation.add_argument("event", nargs="?", default="{}")
+    containers = commands.add_parser("sam-env", help=sam_env.__doc__)
+    containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
     given = parser.parse_args()
 
     forget_other_clouds()
@@ -215,11 +217,13 @@ def main() -> None:
                 logs(cloud, given.function)
             case "invoke":
                 invoke(cloud, given.function, given.event)
+            case "sam-env":
+                sam_env(cloud, home, given.cloud)
             case "up" | "down":
                 _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment, sam_env)
-                {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
+                plain = (status, dev, outputs, environment)
+                {each.__name__: each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)

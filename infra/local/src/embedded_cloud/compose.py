@@ -28,8 +28,9 @@ def network(checkout: Path) -> str:
 
 
 def _compose(checkout: Path, *arguments: str) -> str:
+    command = ["docker", "compose", *arguments]
     try:
-        asked = subprocess.run(["docker", "compose", *arguments], cwd=checkout, capture_output=True, text=True)
+        asked = subprocess.run(command, cwd=checkout, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except FileNotFoundError:
         return ""
     if asked.returncode:

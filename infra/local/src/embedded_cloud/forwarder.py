@@ -4,6 +4,7 @@ Containers of `sam local` cannot reach the host's loopback, and the servers list
 """
 
 import asyncio
+import ipaddress
 import json
 import socket
 import subprocess
@@ -23,8 +24,8 @@ def bridge() -> str:
         asked = subprocess.run(["docker", "network", "inspect", "bridge"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError) as failure:
         raise CloudError("No Docker engine answers", "Start it: sam local runs functions in containers") from failure
-    address: str = json.loads(asked.stdout)[0]["IPAM"]["Config"][0]["Gateway"]
-    return address
+    network = json.loads(asked.stdout)[0]["IPAM"]["Config"][0]
+    return network.get("Gateway") or str(next(ipaddress.ip_network(network["Subnet"]).hosts()))
 
 
 def service(address: str, ports: list[int]) -> Service:

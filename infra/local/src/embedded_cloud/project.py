@@ -113,14 +113,15 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
     endpoint = addresses["endpoint_url"]
     return {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL_S3": addresses.get("s3_endpoint_url", endpoint),
+        "AWS_ACCESS_KEY_ID": addresses.get("s3_access_key_id", "test"),
+        "AWS_SECRET_ACCESS_KEY": addresses.get("s3_secret_access_key", "test"),
         "AWS_DEFAULT_REGION": addresses["region"],
         "MODELS_BUCKET": addresses["models_bucket"],
         "DATABASE_URL": addresses["database_url"],
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": ADMIN_KEY,
-        "SITE_URLS": f"{endpoint}/{addresses['web_bucket']}",
+        "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
         "POWERTOOLS_SERVICE_NAME": NAME,
     }
 
