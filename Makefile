@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve traffic sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -61,6 +61,10 @@ parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event through every door of e
 compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
 	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example .env
 
+traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated passengers, windows of them: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
+	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
+	    PYTHONPATH=tests $(ENVS)/dev/bin/python -m traffic
+
 test: test-cloud test-product  ## every test, in clouds of its own
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
@@ -87,6 +91,17 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 
 features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
+
+.PHONY: site screenshots lighthouse
+site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
+	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
+
+screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
+	@$(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+
+lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
+	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
+	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
 
 docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
 	@PYTHONPATH=functions $(ENVS)/dev/bin/python docs/features_page.py

@@ -27,7 +27,7 @@ def deliver(
     addresses, and returns the run's output; `lead_to` turns a proxy to a stack, where there is one.
     """
     with step("sam build"):
-        release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
+        release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGERS)
     serving = deployment.current(cloud.aws, cloud.state)
     if not serving:
         buckets()

@@ -10,6 +10,7 @@ from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from embedded_cloud.aws import REGION
 from embedded_cloud.build import runtime
@@ -18,7 +19,7 @@ from embedded_cloud.platform import Platform
 from embedded_cloud.stack import Stack
 
 NAME = "titanic"
-TRIGGER = "PipelineUpload"
+TRIGGERS = ("PipelineUpload", "PipelineRetraining")
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
 ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
@@ -53,6 +54,7 @@ def parameters(cloud: Platform) -> Mapping[str, str]:
         "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
+        "Retraining": os.environ.get("RETRAINING", "ON"),
     }
 
 
@@ -144,12 +146,30 @@ def prove(cloud: Platform, stack: Stack) -> None:
 def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
     s3 = cloud.aws.buckets
+    contents = pages(site, addresses["api_url"])
+    if not cloud.aws.store:
+        s3.put_bucket_website(Bucket=WEB, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    for key, body in contents.items():
+        kind = guess_type(key)[0] or "application/octet-stream"
+        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
+    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
+        s3.delete_object(Bucket=WEB, Key=stale)
+    cloud.state.write("outputs", dict(addresses))
+
+
+def pages(site: Path, api_url: str) -> dict[str, bytes]:
+    """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
     contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
     contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
-    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
-    for key, body in contents.items():
-        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
-    cloud.state.write("outputs", dict(addresses))
+    contents["titanic.csv"] = PASSENGER_LIST.read_bytes()
+    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': api_url})};\n".encode()
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
+    return {
+        name: body.replace(b"connect-src 'self'", f"connect-src 'self' {origin}".encode())
+        if name.endswith(".html")
+        else body
+        for name, body in contents.items()
+    }
 
 
 def in_words(run: Mapping[str, Any]) -> list[str]:
