@@ -21,6 +21,9 @@ TRIGGER = "PipelineUpload"
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
 ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
+DAGS, AIRFLOW_LAUNCHER = Path("dags"), Path("infra/airflow/standalone.py")
+AIRFLOW_DAG = "titanic_pipeline"
+AIRFLOW_VARIABLE = "/airflow/variables/titanic"  # an SSM parameter, where Airflow's secrets backend looks by default
 # Swagger UI for the API's /docs: these files of the package, and nothing else of it.
 SWAGGER = files("flask_swagger_ui") / "dist"
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE")
@@ -133,7 +136,17 @@ def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
     contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
     for key, body in contents.items():
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
+    tell_airflow(cloud, addresses)
     cloud.state.write("outputs", dict(addresses))
+
+
+def tell_airflow(cloud: Cloud, addresses: Mapping[str, Any]) -> None:
+    """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same."""
+    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
+    known["topic_arn"] = addresses.get("topic_arn", "")
+    cloud.aws.client("ssm").put_parameter(
+        Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True
+    )
 
 
 def _site_urls(cloud: Cloud) -> list[str]:
