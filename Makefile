@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve traffic sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve airflow airflow-run traffic sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -45,6 +45,12 @@ invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=Monitoring
 
 replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
 	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
+
+airflow: $(ENVS)/airflow/$(READY) up  ## Airflow standalone over dags/, with the embedded cloud as its AWS
+	@$(CLOUD) airflow
+
+airflow-run: airflow  ## run the pipeline in Airflow once and follow it: make airflow-run KEY=raw/titanic.csv
+	@$(CLOUD) airflow-run $(KEY)
 
 # WORKERS are processes: each answers one request at a time, and more than LIMIT at once with 429.
 serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
@@ -144,7 +150,7 @@ COMPILE = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --py
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in cloud lambda sam uv serve dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in airflow cloud lambda sam uv serve dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done

@@ -20,6 +20,7 @@ from rich.table import Table
 from embedded_cloud import (
     build,
     compose,
+    dag_run,
     deployment,
     development,
     forwarder,
@@ -28,8 +29,9 @@ from embedded_cloud import (
     project,
     sam_local,
 )
+from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import forget_other_clouds
-from embedded_cloud.cloud import SERVICES, Cloud
+from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
@@ -76,8 +78,10 @@ def down(cloud: Cloud, _: Path) -> None:
 def status(cloud: Cloud, _: Path) -> None:
     """What runs, where, and how much memory it takes."""
     table = Table("service", "process", "address", "memory", box=None)
-    for name in SERVICES:
+    for name in (*SERVICES, *ON_DEMAND):
         process = cloud.running(name)
+        if not process and name in ON_DEMAND:
+            continue
         address = f"127.0.0.1:{getattr(cloud.ports, name)}" if process else ""
         memory = f"{process.memory_info().rss / 2**20:.0f} MB" if process else ""
         table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
@@ -150,6 +154,34 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
         raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
 
 
+def airflow(cloud: Cloud, _: Path) -> None:
+    """Airflow standalone over the project's DAGs, with this cloud as its AWS; nothing if it runs so already."""
+    server = _airflow(cloud)
+    service, running = server.service(), cloud.running("airflow")
+    if running and not service.environment.items() <= running.environ().items():
+        cloud.stop(("airflow",))
+        running = None
+    if not running:
+        with step(f"airflow on {server.url.removeprefix('http://')}"):
+            processes.start(cloud.state.root, service, cloud.state.logs / "airflow.log")
+    console.print(f"""
+  Airflow   {server.url}
+  user      {USER}
+  password  {server.password()}
+""")
+
+
+def airflow_run(cloud: Cloud, key: str) -> None:
+    """One run of the pipeline's DAG, followed to its end; `key` names a file of the data bucket, empty the newest."""
+    server = _airflow(cloud)
+    if not cloud.running("airflow"):
+        raise CloudError("Airflow is not running", "make airflow")
+    api = dag_run.Api(server)
+    run = dag_run.start(api, project.AIRFLOW_DAG, {"key": key} if key else {})
+    dag_run.follow(api, run)
+    say(dag_run.answer(api, run, "promote")["reason"])
+
+
 def logs(cloud: Cloud, function: str | None) -> None:
     """The last events of a function's log, or where the servers' logs are."""
     if not function:
@@ -182,6 +214,19 @@ def _first_run(cloud: Cloud, known: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
+def _airflow(cloud: Cloud) -> Airflow:
+    known = _known(cloud)
+    return Airflow(
+        state=cloud.state,
+        environment=cloud.environments / "airflow",
+        launcher=PROJECT / project.AIRFLOW_LAUNCHER,
+        dags=PROJECT / project.DAGS,
+        port=cloud.ports.airflow,
+        endpoint_url=known["endpoint_url"],
+        region=known["region"],
+    )
+
+
 def _known(cloud: Cloud) -> dict[str, Any]:
     known = cloud.state.read("outputs")
     if not known or not cloud.running("localstack"):
@@ -195,7 +240,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment):
+    for command in (up, down, status, dev, outputs, environment, airflow):
         commands.add_parser(command.__name__, help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
@@ -203,6 +248,7 @@ def main() -> None:
     invocation.add_argument("event", nargs="?", default="{}")
     containers = commands.add_parser("sam-env", help=sam_env.__doc__)
     containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
+    commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
     given = parser.parse_args()
 
     forget_other_clouds()
@@ -219,8 +265,11 @@ def main() -> None:
                 invoke(cloud, given.function, given.event)
             case "sam-env":
                 sam_env(cloud, home, given.cloud)
-            case "up" | "down":
-                _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
+            case "airflow-run":
+                airflow_run(cloud, given.key)
+            case "up" | "down" | "airflow":
+                alone = {each.__name__: each for each in (up, down, airflow)}[given.command]
+                _alone(state, lambda: alone(cloud, home))
             case _:
                 plain = (status, dev, outputs, environment)
                 {each.__name__: each for each in plain}[given.command](cloud, home)

@@ -14,6 +14,7 @@ from embedded_cloud.progress import step
 from embedded_cloud.state import State
 
 SERVICES = ("postgres", "valkey", "localstack")
+ON_DEMAND = ("airflow",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Ports:
     postgres: int = 5432
     valkey: int = 6379
     localstack: int = 4566
+    airflow: int = 8080
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class Cloud:
     def ports(self) -> Ports:
         """Chosen when a service starts for the first time, kept while they are free, changed when they are not."""
         known = {**asdict(Ports()), **self.state.read("cloud")}
-        running = {name for name in SERVICES if self.running(name)}
+        running = {name for name in known if self.running(name)}
         chosen = Ports(
             **{
                 name: known[name] if name in running else ports.choose(f"{name.upper()}_PORT", known[name])
-                for name in SERVICES
+                for name in known
             }
         )
         self.state.write("cloud", asdict(chosen))
@@ -95,9 +97,9 @@ class Cloud:
             with step(f"{name} on {ports.HOST}:{getattr(self.ports, name)}"):
                 processes.start(self.state.root, self._prepared(name), self.state.logs / f"{name}.log")
 
-    def stop(self, names: tuple[str, ...] = SERVICES) -> list[str]:
+    def stop(self, names: tuple[str, ...] = (*SERVICES, *ON_DEMAND)) -> list[str]:
         """Stop services, the last started first; returns those that were running."""
-        running = [name for name in reversed(SERVICES) if name in names and self.running(name)]
+        running = [name for name in reversed((*SERVICES, *ON_DEMAND)) if name in names and self.running(name)]
         for name in running:
             with step(f"Stopping {name}"):
                 processes.stop(self.state.root, name)

@@ -23,6 +23,9 @@ TRIGGERS = ("PipelineUpload", "PipelineRetraining")
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
 ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
+DAGS, AIRFLOW_LAUNCHER = Path("dags"), Path("infra/airflow/standalone.py")
+AIRFLOW_DAG = "titanic_pipeline"
+AIRFLOW_VARIABLE = "/airflow/variables/titanic"  # an SSM parameter, where Airflow's secrets backend looks by default
 # Swagger UI for the API's /docs: these files of the package, and nothing else of it.
 SWAGGER = files("flask_swagger_ui") / "dist"
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE")
@@ -154,6 +157,7 @@ def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
     for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
         s3.delete_object(Bucket=WEB, Key=stale)
+    tell_airflow(cloud, addresses)
     cloud.state.write("outputs", dict(addresses))
 
 
@@ -170,6 +174,13 @@ def pages(site: Path, api_url: str) -> dict[str, bytes]:
         else body
         for name, body in contents.items()
     }
+
+
+def tell_airflow(cloud: Platform, addresses: Mapping[str, Any]) -> None:
+    """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same."""
+    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
+    known["topic_arn"] = addresses.get("topic_arn", "")
+    cloud.aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
 
 
 def in_words(run: Mapping[str, Any]) -> list[str]:
