@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve airflow airflow-run traffic sam-env parity compose-env test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve airflow airflow-run traffic sam-env parity compose-env test test-cloud test-product stress check lint cost format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -94,6 +94,15 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@PYTHONPATH=functions:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
+
+cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, from what the running cloud measures: docs/cost.md
+	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
+
+lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and workflow: cfn-lint, checkov, schemas
+	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml
+	@$(ENVS)/lint/bin/checkov --config-file .checkov.yaml
+	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
