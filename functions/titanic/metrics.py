@@ -48,6 +48,7 @@ COST = Metric("titanic_lambda_cost_dollars", "Estimated at list price, no free t
 INITS = Metric("titanic_lambda_inits", "Initialisations of execution environments", ("function",))
 INIT_SECONDS = Metric("titanic_lambda_init_seconds", "Time that initialisations took", ("function",))
 RUNS = Metric("titanic_pipeline_runs", "Pipeline runs that ended", ("status",))
+RUN_STATUSES = ("succeeded", "failed", "timed_out", "aborted")
 STEPS = Metric("titanic_pipeline_steps", "Pipeline steps that ended", ("step", "status"))
 STEP_SECONDS = Metric("titanic_pipeline_step_seconds", "Time that pipeline steps took", ("step",))
 COUNTERS = (

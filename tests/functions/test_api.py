@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -162,6 +163,19 @@ def test_what_was_decided_about_training_again(
     }
     assert decision["evidence"]["model_version"] == version
     assert decision["evidence"]["base"] == "feed"
+
+
+def test_with_postgresql_away_serving_is_watched_all_the_same(
+    http: Http, invoke: Invoke, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+
+    answer = invoke("monitoring", {"task": "minute"})
+
+    assert answer["watch"] == {}
+    assert "PostgreSQL" in answer["drain"]["postponed"]
+    assert len(bootstrap.inference().log.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
+    assert http("GET", "/retraining")[0] == 503
 
 
 def test_without_redis_there_is_no_activity_to_tell_of(

@@ -115,7 +115,7 @@ def test_gauges_say_what_the_report_says(objects: MemoryObjectStore, champion: s
     assert gauges["titanic_drift"] == gauges["titanic_drift_sustained_windows"] == 1
     assert gauges["titanic_drift_psi|sex"] == next(e["psi"] for e in report["features"] if e["name"] == "sex")
     assert gauges["titanic_drift_adjusted_p|sex"] < 0.01
-    assert (gauges["titanic_model_accuracy|live"], gauges["titanic_model_accuracy|held out"]) == (0.5, 0.8)
+    assert (gauges["titanic_model_accuracy|live"], gauges["titanic_model_accuracy|holdout"]) == (0.5, 0.8)
     assert gauges["titanic_model_published_timestamp_seconds"] > 0
 
 

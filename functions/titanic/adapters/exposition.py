@@ -42,6 +42,8 @@ class _Exposition(Collector):
         batches = {place: count for (place,), count in cells[metrics.BATCH].items()}
         batched = self._totals.get(metrics.BATCHED, 0.0)
         yield _histogram(metrics.BATCH_SIZE, metrics.PASSENGERS, {(): batches}, {(): batched})
+        # There before the first failure: of a series that begins with one, Prometheus sees no increase.
+        cells[metrics.RUNS.name] = {(status,): 0.0 for status in metrics.RUN_STATUSES} | cells[metrics.RUNS.name]
         for metric in metrics.COUNTERS:
             yield _family(CounterMetricFamily, metric, cells[metric.name])
         gauges = _split(self._gauges)

@@ -16,7 +16,8 @@ from titanic.errors import StoreUnavailableError
 from titanic.ports import Logged
 
 STREAM = "predictions"
-TOTALS = "metrics"
+# Braces keep what one transaction writes on one node of a cluster: that of the stream.
+TOTALS, ONCE = "{predictions}:totals", "{predictions}:once:"
 GAUGES = "gauges"
 READINGS = "readings"
 # The newest entries that the stream keeps, give or take a block of it; some 700 bytes each. At the 100 predictions a
@@ -74,7 +75,7 @@ class RedisPredictionLog:
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
         flat = [text for total, value in observations.items() for text in (total, repr(value))]
-        (new,) = self._run([("EVAL", _ONCE, "2", f"once:{name}", TOTALS, str(REMEMBERED), *flat)])
+        (new,) = self._run([("EVAL", _ONCE, "2", ONCE + name, TOTALS, str(REMEMBERED), *flat)])
         return bool(new)
 
     def totals(self) -> dict[str, float]:

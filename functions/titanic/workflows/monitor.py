@@ -113,7 +113,7 @@ def _gauges(report: Mapping[str, Any], published_at: str | None) -> dict[str, fl
         gauges[metrics.PUBLISHED.name] = datetime.fromisoformat(published_at).timestamp()
     if known:
         gauges[metrics.LABELLED.name] = known["labelled"]
-        gauges[metrics.named(metrics.ACCURACY.name, "held out")] = known["reference_accuracy"]
+        gauges[metrics.named(metrics.ACCURACY.name, "holdout")] = known["reference_accuracy"]
         # NaN, not what was true of another model.
         gauges[metrics.named(metrics.ACCURACY.name, "live")] = nan if known["accuracy"] is None else known["accuracy"]
     return gauges

@@ -158,6 +158,7 @@ def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
     for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
         s3.delete_object(Bucket=WEB, Key=stale)
     tell_airflow(cloud, addresses)
+    _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
 
 
@@ -181,6 +182,16 @@ def tell_airflow(cloud: Platform, addresses: Mapping[str, Any]) -> None:
     known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
     known["topic_arn"] = addresses.get("topic_arn", "")
     cloud.aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
+
+
+def _write_scrape_target(file: Path, api_url: str) -> None:
+    """Where Prometheus finds /metrics now; it looks into the folder by itself (infra/prometheus)."""
+    parts = urlsplit(api_url)
+    labels = {"__scheme__": parts.scheme, "__metrics_path__": f"{parts.path}/metrics"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps([{"targets": [parts.netloc], "labels": labels}]))
+    partial.replace(file)
 
 
 def in_words(run: Mapping[str, Any]) -> list[str]:
