@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from clouds import checkout, cloud, empty_cloud, passenger, running_cloud  # noqa: F401 - one for all of a session
 from embedded_cloud import localstack, ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
 from titanic.encoder import Encoder
@@ -72,13 +73,13 @@ def _running(root: Path, service: Service, url: str) -> Iterator[str]:
 def feature_rows(passenger_list: bytes) -> list[FeatureRow]:
     """The passenger list as the offline store has it."""
 
-    def passenger(row: dict[str, str]) -> Passenger:
+    def recorded(row: dict[str, str]) -> Passenger:
         kinds = {"pclass": int, "sibsp": int, "parch": int, "age": float, "fare": float}
         known = {field: row[column] or None for column, field in FIELDS.items()}
         return Passenger(**{field: kinds.get(field, str)(value) if value else None for field, value in known.items()})
 
     rows = csv.DictReader(passenger_list.decode().splitlines())
-    return [FeatureRow(int(row["PassengerId"]), int(row["Survived"]), derive(passenger(row))) for row in rows]
+    return [FeatureRow(int(row["PassengerId"]), int(row["Survived"]), derive(recorded(row))) for row in rows]
 
 
 @pytest.fixture(scope="session")

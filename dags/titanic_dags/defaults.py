@@ -37,8 +37,8 @@ DEFAULTS: Mapping[str, Any] = {
     "owner": "titanic",
     "retries": 3,
     "retry_delay": timedelta(seconds=2),
-    "retry_exponential_backoff": 3,
-    "max_retry_delay": timedelta(minutes=5),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=1),
     "execution_timeout": timedelta(minutes=16),  # a function's own 15, and a little
     "on_failure_callback": announce_failure,
 }

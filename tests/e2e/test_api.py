@@ -13,18 +13,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from typing import Any
 
-import psutil
 import psycopg2
 import pytest
 
-from embedded_cloud import processes
+from clouds import CHECKOUT, Cloud, call, copied, kill, until
 from titanic.model import load
 from titanic.ports import FeatureRow
-
-from .conftest import CHECKOUT, Cloud, call, until
 
 LIST = CHECKOUT / "data" / "titanic.csv"
 
@@ -56,15 +52,6 @@ def invoke(cloud: Cloud, function: str, event: Any) -> Any:
     answer = json.load(invoked["Payload"])
     assert "FunctionError" not in invoked, answer
     return answer
-
-
-def kill(cloud: Cloud, service: str) -> None:
-    """End a server and what it started, as a crash would."""
-    (process,) = processes.find(cloud.state, service)
-    for each in [*process.children(recursive=True), process]:
-        with suppress(psutil.NoSuchProcess):
-            each.kill()
-    process.wait(10)
 
 
 def stored(cloud: Cloud, prediction_id: str) -> dict[str, Any] | None:
@@ -197,22 +184,6 @@ def test_a_rollback_serves_within_five_seconds(cloud: Cloud, passenger: dict[str
         status, _, answer = request(url, headers={"X-Api-Key": outputs["admin_api_key"]}, method="POST")
         assert (status, answer["model_version"]) == (200, other)
         until(lambda other=other: cloud.call("/predict", passenger)["model_version"] == other, 5)
-
-
-def copied(s3: Any, models: str, version: str) -> str:
-    """A version with the same model and another card."""
-
-    def artifact(name: str) -> bytes:
-        body: bytes = s3.get_object(Bucket=models, Key=f"models/{version}/{name}")["Body"].read()
-        return body
-
-    files = {name: artifact(name) for name in json.loads(artifact("digests.json"))}
-    files["card.json"] += b"\n"
-    digests = json.dumps({name: sha256(files[name]).hexdigest() for name in sorted(files)}, indent=2).encode()
-    name = sha256(digests).hexdigest()[:16]
-    for key, body in {**files, "digests.json": digests}.items():
-        s3.put_object(Bucket=models, Key=f"models/{name}/{key}", Body=body)
-    return name
 
 
 def test_docs_find_all_they_need_on_this_machine(cloud: Cloud) -> None:

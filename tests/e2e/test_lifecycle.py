@@ -16,9 +16,8 @@ import filelock
 import psutil
 import pytest
 
+from clouds import CHECKOUT, Cloud, call, until
 from embedded_cloud import processes
-
-from .conftest import CHECKOUT, Cloud, call, until
 
 SERVICES = ("postgres", "valkey", "localstack")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Cloud, call, until
+from clouds import Cloud, call, until
 
 LIST = Path(__file__).parents[2] / "data" / "titanic.csv"
 OUTPUTS = {

@@ -10,11 +10,11 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
-from embedded_cloud.aws import REGION
+from embedded_cloud.aws import REGION, Aws
 from embedded_cloud.build import runtime
 from embedded_cloud.cloud import Cloud
 from embedded_cloud.errors import CloudError
-from embedded_cloud.stack import Stack
+from embedded_cloud.stack import Stack, describe
 
 NAME = "titanic"
 TRIGGER = "PipelineUpload"
@@ -136,17 +136,15 @@ def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
     contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
     for key, body in contents.items():
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
-    tell_airflow(cloud, addresses)
+    tell_airflow(cloud.aws, addresses)
     cloud.state.write("outputs", dict(addresses))
 
 
-def tell_airflow(cloud: Cloud, addresses: Mapping[str, Any]) -> None:
+def tell_airflow(aws: Aws, addresses: Mapping[str, Any]) -> None:
     """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same."""
     known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
-    known["topic_arn"] = addresses.get("topic_arn", "")
-    cloud.aws.client("ssm").put_parameter(
-        Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True
-    )
+    known["topic_arn"] = describe(aws, addresses["stack_name"]).outputs.get("NotificationsTopic", "")
+    aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
 
 
 def _site_urls(cloud: Cloud) -> list[str]:

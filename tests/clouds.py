@@ -1,4 +1,4 @@
-"""An embedded cloud of the tests' own, over a copy of the checkout that tests may change."""
+"""An embedded cloud of the tests' own, over a copy of the checkout that tests may change: one for a whole session."""
 
 import json
 import os
@@ -7,14 +7,19 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from localstack_client.session import Session
 
-CHECKOUT = Path(__file__).parents[2]
+from embedded_cloud import processes
+
+CHECKOUT = Path(__file__).parents[1]
 HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
 
 
@@ -78,6 +83,31 @@ def until(condition: Callable[[], Any], patience_seconds: float = 60) -> Any:
             return answer
         time.sleep(0.1)
     raise AssertionError(f"not within {patience_seconds} s")
+
+
+def kill(cloud: Cloud, service: str) -> None:
+    """End a server and what it started, as a crash would."""
+    (process,) = processes.find(cloud.state, service)
+    for each in [*process.children(recursive=True), process]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    process.wait(10)
+
+
+def copied(s3: Any, models: str, version: str) -> str:
+    """A version with the same model and another card."""
+
+    def artifact(name: str) -> bytes:
+        body: bytes = s3.get_object(Bucket=models, Key=f"models/{version}/{name}")["Body"].read()
+        return body
+
+    files = {name: artifact(name) for name in json.loads(artifact("digests.json"))}
+    files["card.json"] += b"\n"
+    digests = json.dumps({name: sha256(files[name]).hexdigest() for name in sorted(files)}, indent=2).encode()
+    name = sha256(digests).hexdigest()[:16]
+    for key, body in {**files, "digests.json": digests}.items():
+        s3.put_object(Bucket=models, Key=f"models/{name}/{key}", Body=body)
+    return name
 
 
 @pytest.fixture(scope="session")
