@@ -18,7 +18,7 @@ from airflow.providers.amazon.aws.operators.step_function import StepFunctionSta
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, task
 
-from titanic_dags.defaults import DEFAULTS, done_within
+from titanic_dags.defaults import DEFAULTS, late_after
 from titanic_dags.handler import HandlerOperator
 from titanic_dags.passenger_list import choose
 from titanic_dags.stack import CHAMPION, DATA_BUCKET, PIPELINE_ARN, function
@@ -40,7 +40,7 @@ with DAG(
     schedule=CronTriggerTimetable("23 * * * *", timezone="UTC"),
     catchup=False,
     default_args=dict(DEFAULTS),
-    deadline=done_within(timedelta(minutes=45)),
+    deadline=late_after(timedelta(minutes=10)),
     max_active_runs=1,
     is_paused_upon_creation=True,
     tags=["titanic", "monitoring"],
