@@ -1,11 +1,11 @@
 """### Drift is measured, and answered with a retraining
 
-Asks the monitoring function for a drift report and goes one of four ways: `choose` and `retrain` run the pipeline's state
-machine on the newest passenger list, and the gate decides whether the new model serves; `stable`, `insufficient_data`
-and `left_to_the_stack` end here.
+Asks the monitoring function for a drift report and goes one of four ways: `choose` and `retrain` run the pipeline's
+state machine on the newest passenger list, and the gate decides whether the new model serves; `stable`,
+`insufficient_data` and `left_to_the_stack` end here.
 
 **Who retrains**: one of two. The stack does by itself (template parameter `Retraining`, `ON`), and then this DAG only
-looks on: drift is `left_to_the_stack`. Where Airflow shall do it, deploy with `Retraining=DRY_RUN` and unpause this DAG.
+looks on: drift is `left_to_the_stack`. Where Airflow shall do it, deploy with `Retraining=DRY_RUN` and unpause this.
 
 **Starts** hourly, paused at first. **Safe to run again**: on a list that it was trained on, the champion stays.
 """

@@ -47,7 +47,7 @@ DEFAULTS: Mapping[str, Any] = {
 def late_after(slack: timedelta) -> DeadlineAlert:
     """A run that takes this much longer than those before it is announced, and goes on.
 
-    Measured from the average, not from DAGRUN_QUEUED_AT: Airflow 3.3.2 cannot clear a failed run that has such a deadline.
+    Measured from the average: Airflow 3.3.2 cannot clear a failed run that has a deadline from DAGRUN_QUEUED_AT.
     """
     return DeadlineAlert(
         reference=DeadlineReference.AVERAGE_RUNTIME(max_runs=10, min_runs=1),

@@ -81,9 +81,7 @@ class Airflow:
         return known
 
     def tell(self, known: Mapping[str, Any]) -> None:
-        self.cloud.client("ssm").put_parameter(
-            Name=VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True
-        )
+        self.cloud.client("ssm").put_parameter(Name=VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
 
     @contextmanager
     def told(self, functions: Mapping[str, str], **others: Any) -> Iterator[None]:

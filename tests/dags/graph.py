@@ -10,7 +10,7 @@ from playwright.sync_api import expect, sync_playwright
 from clouds import CHECKOUT
 
 DOCS = CHECKOUT / "docs/img/airflow-graph.png"
-SIZE = {"width": 1280, "height": 720}
+SIZE = {"width": 1440, "height": 560}
 
 
 def picture(url: str, token: str, run: str, file: Path) -> set[str]:
@@ -23,7 +23,7 @@ def picture(url: str, token: str, run: str, file: Path) -> set[str]:
         context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
         context.add_cookies([{"name": "_token", "value": token, "url": url}])
         page = context.new_page()
-        page.add_init_script("localStorage.setItem('dag_view-titanic_pipeline', JSON.stringify('graph'))")
+        page.add_init_script("localStorage.setItem('default_dag_view', JSON.stringify('graph'))")
         page.goto(f"{url}/dags/titanic_pipeline/runs/{run}")
         nodes = page.locator(".react-flow__node")
         expect(nodes.filter(has_text="promote").first).to_be_visible(timeout=30_000)
