@@ -5,8 +5,8 @@ asset `titanic_passenger_lists` with one partition for each file; [titanic_pipel
 for each. Where the store sends no events (MinIO in Compose) this is how the pipeline starts; a file below `raw/` starts
 the state machine by itself where it does.
 
-**Starts** again as soon as it ends. **Safe to run again**: a file that was moved is not there any more, and the same file
-once more gets the same key.
+**Starts** again as soon as it ends. **Safe to run again**: a file that was moved is not there any more, and the same
+file once more gets the same key.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -15,7 +15,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, task
 
-from titanic_dags.defaults import DEFAULTS, done_within
+from titanic_dags.defaults import DEFAULTS, late_after
 from titanic_dags.handler import HandlerOperator
 from titanic_dags.passenger_list import chosen
 from titanic_dags.stack import CHAMPION, PASSENGER_LISTS, function
@@ -33,7 +33,7 @@ with DAG(
     schedule=PartitionedAssetTimetable(assets=PASSENGER_LISTS),
     params={"key": Param("", type="string", description="A CSV in the data bucket; empty: the newest")},
     default_args=dict(DEFAULTS),
-    deadline=done_within(timedelta(minutes=30)),
+    deadline=late_after(timedelta(minutes=10)),
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["titanic", "training"],

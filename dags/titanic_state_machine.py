@@ -13,7 +13,7 @@ from datetime import timedelta
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.sdk import DAG, Param
 
-from titanic_dags.defaults import DEFAULTS, done_within
+from titanic_dags.defaults import DEFAULTS, late_after
 from titanic_dags.passenger_list import chosen
 from titanic_dags.stack import CHAMPION, PIPELINE_ARN
 
@@ -22,7 +22,7 @@ with DAG(
     schedule=None,
     params={"key": Param("", type="string", description="A CSV in the data bucket; empty: the newest")},
     default_args=dict(DEFAULTS),
-    deadline=done_within(timedelta(minutes=30)),
+    deadline=late_after(timedelta(minutes=10)),
     max_active_runs=1,
     is_paused_upon_creation=False,
     tags=["titanic", "training"],

@@ -33,12 +33,13 @@ class HandlerRefusalError(HandlerError, AirflowFailException):
 class HandlerOperator(LambdaInvokeFunctionOperator):
     """LambdaInvokeFunctionOperator that takes its payload and gives its answer as JSON values.
 
-    Each field of the answer is an XCom of its own, so `fit.output["model_version"]` is the next task's input. Raises
-    HandlerError where the function failed, HandlerRefusalError where trying again is pointless.
+    Each field of the answer is an XCom of its own, so `fit.output["model_version"]` is the next task's input; the log ends
+    with the end of the function's. Raises HandlerError where the function failed, HandlerRefusalError where trying again is
+    pointless.
     """
 
     def __init__(self, *, payload: Mapping[str, Any], **kwargs: Any) -> None:
-        super().__init__(payload=payload, multiple_outputs=True, **kwargs)
+        super().__init__(payload=payload, multiple_outputs=True, log_type="Tail", **kwargs)
 
     def execute(self, context: Context) -> dict[str, Any]:
         self.payload = json.dumps(self.payload, default=list)  # what mapped tasks answered comes as a lazy sequence

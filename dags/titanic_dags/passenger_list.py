@@ -6,7 +6,7 @@ from titanic_dags.stack import DATA_BUCKET, PASSENGER_LISTS
 
 INBOX = "inbox/"
 TAKEN = "taken/"
-RAW = "raw/"
+LISTS = ("raw/", TAKEN, "labelled/")
 
 
 @task
@@ -19,10 +19,10 @@ def choose(bucket: str, key: str) -> dict[str, str]:
 
     if not key:
         s3 = S3Hook()
-        files = [file for prefix in (RAW, TAKEN) for file in s3.get_file_metadata(prefix, bucket)]
+        files = [file for prefix in LISTS for file in s3.get_file_metadata(prefix, bucket)]
         lists = [file for file in files if file["Key"].endswith((".csv", ".csv.gz"))]
         if not lists:
-            raise FileNotFoundError(f"No passenger list below s3://{bucket}/{RAW}: upload one, or name its key")
+            raise FileNotFoundError(f"No passenger list below s3://{bucket}/raw/: upload one, or name its key")
         key = max(lists, key=lambda file: file["LastModified"])["Key"]
     return {"bucket": bucket, "key": key}
 
@@ -46,7 +46,7 @@ def take(bucket: str, *, outlet_events: object) -> list[str]:
     taken = []
     for file in sorted(found, key=lambda file: file["LastModified"]):
         name = file["Key"].removeprefix(INBOX).removesuffix(".csv").replace("/", "-")
-        key = f"{TAKEN}{name}-{file['ETag'].strip(chr(34))[:12]}.csv"
+        key = f"{TAKEN}{name}-{file['ETag'][1:13]}.csv"
         s3.copy_object(file["Key"], key, bucket, bucket)
         s3.delete_objects(bucket, file["Key"])
         outlet_events[PASSENGER_LISTS].add_partitions(key)

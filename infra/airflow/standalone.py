@@ -4,6 +4,8 @@ Airflow's two log servers listen on every interface and cannot be told otherwise
 machines; here all share one log folder.
 """
 
+import signal
+
 from airflow.cli.commands import standalone_command
 
 WITHOUT_LOG_SERVER = ("scheduler", "triggerer")
@@ -20,5 +22,7 @@ class Component(standalone_command.SubCommand):
 
 
 if __name__ == "__main__":
+    for asked in (signal.SIGINT, signal.SIGTERM):  # also where the shell that started this ignores interrupts
+        signal.signal(asked, signal.default_int_handler)
     standalone_command.SubCommand = Component
     standalone_command.StandaloneCommand().run()

@@ -63,9 +63,7 @@ def follow(api: Api, run: str) -> None:
             time.sleep(0.5)
     if state == "failed":
         failed = next(task for task in tasks if task["state"] == "failed")
-        raise CloudError(
-            f"{failed['task_id']} failed: {error_of(api, run, failed)}", "The rest of its log is in Airflow"
-        )
+        raise CloudError(f"{failed['task_id']} failed: {error_of(api, run, failed)}", "Its whole log is in Airflow")
 
 
 def error_of(api: Api, run: str, task: Mapping[str, Any]) -> str:

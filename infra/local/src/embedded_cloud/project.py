@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from embedded_cloud.aws import REGION
+from embedded_cloud.aws import REGION, Aws
 from embedded_cloud.build import runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.platform import Platform
-from embedded_cloud.stack import Stack
+from embedded_cloud.stack import Stack, describe
 
 NAME = "titanic"
 TRIGGERS = ("PipelineUpload", "PipelineRetraining")
@@ -157,7 +157,7 @@ def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
     for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
         s3.delete_object(Bucket=WEB, Key=stale)
-    tell_airflow(cloud, addresses)
+    tell_airflow(cloud.aws, addresses)
     _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
 
@@ -177,11 +177,11 @@ def pages(site: Path, api_url: str) -> dict[str, bytes]:
     }
 
 
-def tell_airflow(cloud: Platform, addresses: Mapping[str, Any]) -> None:
+def tell_airflow(aws: Aws, addresses: Mapping[str, Any]) -> None:
     """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same."""
     known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
-    known["topic_arn"] = addresses.get("topic_arn", "")
-    cloud.aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
+    known["topic_arn"] = describe(aws, addresses["stack_name"]).outputs.get("NotificationsTopic", "")
+    aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
 
 
 def _write_scrape_target(file: Path, api_url: str) -> None:
