@@ -1,7 +1,7 @@
 """docs/cost.md: what AWS would charge a month, from GB-seconds measured on the running cloud and prices stated here.
 
-Run by `make cost`. It sends predictions, runs the pipeline on the newest list, which changes nothing, and reads the REPORT
-lines of the functions' logs.
+Run by `make cost`. It sends predictions, runs the pipeline on the newest list, which changes nothing, and reads the
+REPORT lines of the functions' logs.
 """
 
 import json
@@ -173,8 +173,8 @@ def month(found: Measured, predictions: int) -> dict[str, float]:
 TEXT = """# What it costs on AWS
 
 Made by `make cost` from GB-seconds measured on the embedded cloud, where a function has a whole core whatever its
-memory; on Lambda one with 1,024 MB has 0.58 of one, so compute may be up to 1.7 times as much. Prices: us-east-1, on demand, as
-listed on aws.amazon.com in {as_of}, no free tier, single zone (`infra/aws/deploy.sh dev`).
+memory; on Lambda one with 1,024 MB has 0.58 of one, so compute may be up to 1.7 times as much. Prices: us-east-1, on
+demand, as listed on aws.amazon.com in {as_of}, no free tier, single zone (`infra/aws/deploy.sh dev`).
 
 | measured | |
 |---|---|

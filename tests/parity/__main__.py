@@ -6,7 +6,7 @@ Ends with 1 where a prediction differs, and with 2 where no cloud is up.
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from embedded_cloud import compose
 from parity import doors, report
-from parity.doors import CHECKOUT, Outputs
+from parity.doors import CHECKOUT, Outputs, Sam
 from parity.report import Passage
 
 PAGE = CHECKOUT / "docs" / "parity.md"
@@ -39,14 +39,18 @@ def clouds() -> dict[str, Outputs]:
     return found
 
 
-def through_every_door(cloud: str, outputs: Outputs) -> list[Passage]:
-    ways = {
+def through_every_door(cloud: str, outputs: Outputs, sam: Sam | None) -> list[Passage]:
+    """What each door that is open answers to each event; `sam` is None where no Docker engine is."""
+    ways: dict[str, Callable[[Outputs, Mapping[str, Any]], Any]] = {
         "plain handler": doors.plain_handler,
         "Lambda": doors.lambda_invoke,
         "API Gateway": doors.api_gateway,
         "Step Functions": doors.step_functions,
-        "sam local": doors.sam_local("InferenceFunction", cloud),
     }
+    if sam:
+        ways["sam local"] = sam.local("InferenceFunction")
+    if address := doors.airflow_of(outputs):
+        ways["Airflow"] = partial(doors.airflow, address)
     return [
         report.timed(door, cloud, event, partial(way, outputs, content("inference/events/" + event)))
         for door, way in ways.items()
@@ -69,7 +73,7 @@ def wall_times(cloud: str, outputs: Outputs) -> str:
         taken = [
             report.timed(door, cloud, event, ask).seconds
             for door, ask in (
-                ("sam", partial(doors.sam_local(function, cloud), outputs, given)),
+                ("sam", partial(doors.sam_of(cloud).local(function), outputs, given)),
                 ("cold", partial(doors.invoke, outputs, function, given)),
                 ("warm", partial(doors.invoke, outputs, function, given)),
             )
@@ -112,9 +116,10 @@ def main() -> int:
     if not up:
         print("✗ No cloud is up\n  → make up, or docker compose up --wait", file=sys.stderr)
         return 2
-    first = next(iter(up))
-    subprocess.run(doors.sam(first, "build"), cwd=CHECKOUT, check=True, capture_output=True)
-    passages = [passage for cloud, outputs in up.items() for passage in through_every_door(cloud, outputs)]
+    doors.sam_of(next(iter(up))).build()
+    passages = [
+        passage for cloud, outputs in up.items() for passage in through_every_door(cloud, outputs, doors.sam_of(cloud))
+    ]
     differences = report.differing(passages)
     times = {cloud: wall_times(cloud, outputs) for cloud, outputs in up.items()}
     PAGE.write_text(page(passages, times, differences))

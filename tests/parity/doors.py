@@ -6,18 +6,22 @@ be passed over.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from localstack_client.session import Session
 
-from embedded_cloud import project
+from embedded_cloud import dag_run, project
+from embedded_cloud.state import State
 
 CHECKOUT = Path(__file__).parents[2]
 CLOUD_COMMAND = str(CHECKOUT / ".local/envs/cloud/bin/embedded-cloud")
@@ -88,22 +92,60 @@ def step_functions(outputs: Outputs, event: Event) -> Any:
     return json.loads(ended["output"])
 
 
-def sam_local(function: str, cloud: str) -> Callable[[Outputs, Event], Any]:
-    """A function in a container of AWS's runtime image, by `sam local invoke` with the stores of a cloud."""
-
-    def go(_: Outputs, event: Event) -> Any:
-        answer = json.loads(_run(sam(cloud, "local", "invoke", function, "--event", "-", "--skip-pull-image"), event))
-        if "errorType" in answer:
-            raise RuntimeError(f"{function} in sam local: {answer}")
-        return answer
-
-    return go
+def airflow(address: Mapping[str, str], _: Outputs, event: Event) -> Any:
+    """A run of the DAG titanic_predict, started through Airflow's API and waited for."""
+    api = dag_run.Api(SimpleNamespace(url=address["airflow_url"], password=lambda: address["airflow_password"]))
+    run = dag_run.start(api, "titanic_predict", {"event": event})
+    state = until(lambda: (state := api.call("GET", run)["state"]) in dag_run.FINISHED and state, 120)
+    if state != "success":
+        raise RuntimeError(f"Airflow: {run} ended as {state}")
+    return dag_run.answer(api, run, "predict")
 
 
-def sam(cloud: str, *arguments: str) -> list[str]:
-    """A command of SAM's in the environment that `make sam-env` prepares for a cloud, `embedded` or `compose`."""
-    prepared = f'prepared="$({CLOUD_COMMAND} sam-env {cloud})"; eval "$prepared"; exec sam "$@"'
-    return ["bash", "-euc", prepared, "sam", *arguments]
+def airflow_of(outputs: Outputs) -> Mapping[str, str] | None:
+    """Where a cloud's Airflow is, and its user's password; None where it does not run."""
+    state = State(CHECKOUT / ".local" / "cloud")
+    known = {"airflow_url": f"http://127.0.0.1:{state.read('cloud').get('airflow')}", **state.read("airflow")}
+    known["airflow_password"] = known.get("password", "")
+    address = {**known, **outputs}
+    try:
+        urllib.request.urlopen(f"{address['airflow_url']}/api/v2/version", timeout=5).close()
+    except OSError:
+        return None
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Sam:
+    """SAM's commands against one cloud: what prints the shell's variables for it, and where it puts the functions'."""
+
+    prepare: Sequence[str]
+    variables: Path
+
+    def build(self) -> None:
+        """The artifacts that `local` runs."""
+        _run(self.command("build"), {})
+
+    def local(self, function: str) -> Callable[[Outputs, Event], Any]:
+        """A function in a container of AWS's runtime image, by `sam local invoke`, with the stores of the cloud."""
+        options = ["--event", "-", "--env-vars", str(self.variables), "--skip-pull-image"]
+
+        def go(_: Outputs, event: Event) -> Any:
+            answer = json.loads(_run(self.command("local", "invoke", function, *options), event))
+            if isinstance(answer, dict) and "errorType" in answer:
+                raise RuntimeError(f"{function} in sam local: {answer}")
+            return answer
+
+        return go
+
+    def command(self, *arguments: str) -> list[str]:
+        prepared = f'prepared="$({shlex.join(self.prepare)})"; eval "$prepared"; exec sam "$@"'
+        return ["bash", "-euc", prepared, "sam", *arguments]
+
+
+def sam_of(cloud: str) -> Sam:
+    """For this checkout's own cloud, `embedded` or `compose`."""
+    return Sam([CLOUD_COMMAND, "sam-env", cloud], CHECKOUT / ".local" / "sam" / "environment.json")
 
 
 def until(condition: Callable[[], Any], patience_seconds: float) -> Any:

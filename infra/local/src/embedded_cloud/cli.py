@@ -117,9 +117,9 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
-def sam_env(cloud: Cloud, home: Path, wanted: str) -> None:
+def sam_env(cloud: Cloud, wanted: str) -> None:
     """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate."""
-    variables = home / "sam" / "environment.json"
+    variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
     if wanted != "compose" and cloud.running("localstack"):
         known: Mapping[str, Any] = _known(cloud)
         _forward(cloud)
@@ -264,7 +264,7 @@ def main() -> None:
             case "invoke":
                 invoke(cloud, given.function, given.event)
             case "sam-env":
-                sam_env(cloud, home, given.cloud)
+                sam_env(cloud, given.cloud)
             case "airflow-run":
                 airflow_run(cloud, given.key)
             case "up" | "down" | "airflow":
