@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve monitoring dashboards airflow airflow-run traffic sam-env parity compose-env test test-cloud test-product stress check lint cost format features-diff docs bench clean requirements
+.PHONY: help up down status dev logs outputs invoke replay serve monitoring dashboards airflow airflow-run traffic rotate-key redrive sam-env parity compose-env test test-cloud test-product stress check lint cost format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -57,6 +57,12 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=.. \
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
+
+rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key, at once
+	@$(CLOUD) rotate-key
+
+redrive: $(ENVS)/cloud/$(READY)  ## start the pipeline for each event in its dead-letter queue
+	@$(CLOUD) redrive
 
 sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
 	@$(CLOUD) sam-env
@@ -110,7 +116,7 @@ cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, fr
 	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
 lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and workflow: cfn-lint, checkov, schemas
-	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml
+	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml infra/aws/github.yaml
 	@$(ENVS)/lint/bin/checkov --config-file .checkov.yaml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -24,6 +24,7 @@ from embedded_cloud import (
     deployment,
     development,
     forwarder,
+    operations,
     pipeline,
     processes,
     project,
@@ -182,6 +183,22 @@ def airflow_run(cloud: Cloud, key: str) -> None:
     say(dag_run.answer(api, run, "promote")["reason"])
 
 
+def rotate_key(cloud: Cloud, _: Path) -> None:
+    """Another admin key, at once."""
+    _known(cloud)
+    operations.rotate_admin_key(cloud)
+    say("The new key is admin_api_key of `make -s outputs`; the old one is refused")
+
+
+def redrive(cloud: Cloud, _: Path) -> None:
+    """Start the pipeline for each event that has started nothing so far."""
+    stack = deployment.current(cloud.aws, cloud.state) if cloud.running("localstack") else None
+    if not stack:
+        raise CloudError("The embedded cloud is not running", "make up")
+    runs = operations.redrive(cloud.aws, stack)
+    say(f"{len(runs)} events were waiting" + "".join(f"\n  {run}" for run in runs))
+
+
 def logs(cloud: Cloud, function: str | None) -> None:
     """The last events of a function's log, or where the servers' logs are."""
     if not function:
@@ -240,8 +257,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment, airflow):
-        commands.add_parser(command.__name__, help=command.__doc__)
+    for command in (up, down, status, dev, outputs, environment, airflow, rotate_key, redrive):
+        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
@@ -271,8 +288,8 @@ def main() -> None:
                 alone = {each.__name__: each for each in (up, down, airflow)}[given.command]
                 _alone(state, lambda: alone(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment)
-                {each.__name__: each for each in plain}[given.command](cloud, home)
+                plain = (status, dev, outputs, environment, rotate_key, redrive)
+                {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
