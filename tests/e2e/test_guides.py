@@ -17,7 +17,7 @@ BLOCK = re.compile(r"^```sh([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"\bmake (?:-s )?([a-z][a-z-]*[a-z])\b")
 FILE = re.compile(r"(?<![\w/.-])((?:infra|functions|data|docs)/[\w./-]+\.\w+)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-HERE = {"make test", "make bench", "make check", "make dev"}  # this suite itself, and what has no end
+README_RUNS = ("make up", "make -s outputs")  # its other targets are this suite itself, or have no end
 
 
 def blocks(page: str) -> list[tuple[str, str]]:
@@ -45,7 +45,9 @@ def test_every_target_file_and_link_is_there(page: str) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/troubleshooting.md", "docs/first-hour.md", "docs/operations.md"])
 def test_the_commands_work_as_they_are_written(page: str, cloud: Cloud, tmp_path: Path) -> None:
     lines = [line for need, text in blocks(page) if not need for line in text.splitlines()]
-    script = "\n".join(line for line in lines if not any(line.startswith(one) for one in HERE))
+    if page == "README.md":
+        lines = [line for line in lines if not line.startswith("make ") or line.startswith(README_RUNS)]
+    script = "\n".join(lines)
     assert script.strip()
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
