@@ -115,8 +115,9 @@ def compose(idle_compose: Compose) -> Iterator[Compose]:
         assert idle_compose.left() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def outputs(compose: Compose) -> dict[str, Any]:
+    """Asked anew, since the test before may have had it deployed again."""
     return compose.outputs()
 
 
