@@ -1,6 +1,6 @@
 """The servers of one embedded cloud: which there are, what runs, starting what does not, stopping all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from embedded_cloud.progress import step
 from embedded_cloud.state import State
 
 SERVICES = ("postgres", "valkey", "localstack")
+ON_DEMAND = ("airflow",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Ports:
     postgres: int = 5432
     valkey: int = 6379
     localstack: int = 4566
+    airflow: int = 8080
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,11 @@ class Cloud:
     def ports(self) -> Ports:
         """Chosen when a service starts for the first time, kept while they are free, changed when they are not."""
         known = {**asdict(Ports()), **self.state.read("cloud")}
-        running = {name for name in SERVICES if self.running(name)}
+        running = {name for name in known if self.running(name)}
         chosen = Ports(
             **{
                 name: known[name] if name in running else ports.choose(f"{name.upper()}_PORT", known[name])
-                for name in SERVICES
+                for name in known
             }
         )
         self.state.write("cloud", asdict(chosen))
@@ -54,7 +56,7 @@ class Cloud:
 
     @cached_property
     def aws(self) -> Aws:
-        return Aws(self.ports.localstack)
+        return Aws(f"http://{ports.HOST}:{self.ports.localstack}")
 
     @property
     def database_url(self) -> str:
@@ -63,6 +65,25 @@ class Cloud:
     @property
     def redis_url(self) -> str:
         return valkey.url(self.ports.valkey, self.state.credentials().redis_password)
+
+    @property
+    def admin_api_key(self) -> str:
+        return self.state.credentials().admin_api_key
+
+    def site_urls(self, bucket: str) -> list[str]:
+        """Beside the API, and the second address that LocalStack answers a bucket's website under."""
+        endpoint = self.aws.endpoint_url
+        return [f"{endpoint}/{bucket}", f"http://{bucket}.s3-website.localhost:{self.ports.localstack}"]
+
+    def addresses(self, api_path: str, site_bucket: str) -> Mapping[str, str]:
+        """The same for the servers and for those who use them: all are on this machine."""
+        return {
+            "api_url": self.aws.endpoint_url + api_path,
+            "web_url": f"{self.site_urls(site_bucket)[0]}/index.html",
+            "endpoint_url": self.aws.endpoint_url,
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+        }
 
     def running(self, name: str) -> psutil.Process | None:
         return next(processes.find(self.state.root, name), None)
@@ -76,9 +97,9 @@ class Cloud:
             with step(f"{name} on {ports.HOST}:{getattr(self.ports, name)}"):
                 processes.start(self.state.root, self._prepared(name), self.state.logs / f"{name}.log")
 
-    def stop(self, names: tuple[str, ...] = SERVICES) -> list[str]:
+    def stop(self, names: tuple[str, ...] = (*SERVICES, *ON_DEMAND)) -> list[str]:
         """Stop services, the last started first; returns those that were running."""
-        running = [name for name in reversed(SERVICES) if name in names and self.running(name)]
+        running = [name for name in reversed((*SERVICES, *ON_DEMAND)) if name in names and self.running(name)]
         for name in running:
             with step(f"Stopping {name}"):
                 processes.stop(self.state.root, name)

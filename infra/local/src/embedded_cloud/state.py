@@ -3,7 +3,8 @@
 cloud.json        ports and generated passwords
 deployment.json   which stack serves
 outputs.json      what `outputs` prints
-postgres/ valkey/ localstack/ mirror/ logs/
+airflow.json      Airflow's generated secrets
+postgres/ valkey/ localstack/ airflow/ mirror/ logs/
 """
 
 import json

@@ -1,0 +1,183 @@
+"""Airflow standalone, all its components, over a real cloud: the four DAGs, retries, failures, re-runs."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from clouds import CHECKOUT, Cloud, until
+from embedded_cloud import processes
+from embedded_cloud.processes import Service
+
+from .conftest import Airflow
+
+LIST = "raw/titanic.csv"
+Deploy = Callable[[str, str], str]
+
+# Fails as many times as it says, then answers.
+FLAKY = """
+class StoreUnavailableError(Exception):
+    pass
+
+failures = {failures}
+
+def handler(event, context):
+    global failures
+    failures -= 1
+    if failures >= 0:
+        raise StoreUnavailableError("PostgreSQL at “port 5432” did not answer")
+    return {answer}
+"""
+ANSWERING = "def handler(event, context):\n    return {answer}\n"
+
+
+@pytest.fixture(scope="module")
+def runs(airflow: Airflow) -> dict[str, str]:
+    """A run of each of the two DAGs that make a model, on the real list."""
+    started = {dag: airflow.start(dag, key=LIST) for dag in ("titanic_pipeline", "titanic_state_machine")}
+    assert {dag: airflow.end(run) for dag, run in started.items()} == dict.fromkeys(started, "success")
+    return started
+
+
+def version_of_run(airflow: Airflow, run: str) -> str:
+    """The model that a run of the state machine made."""
+    arn = airflow.answer(run, "run")
+    output = airflow.cloud.client("stepfunctions").describe_execution(executionArn=arn)["output"]
+    version: str = json.loads(output)["model"]["model_version"]
+    return version
+
+
+def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Airflow, runs: dict[str, str]) -> None:
+    by_handler, as_machine = runs.values()
+    mapped = airflow.call("GET", f"{by_handler}/taskInstances/evaluate/listMapped")["task_instances"]
+    assert len(mapped) > 1, "the search was not shared out"
+    assert airflow.answer(by_handler, "fit")["model_version"] == version_of_run(airflow, as_machine)
+
+
+def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
+    s3, bucket = airflow.cloud.client("s3"), airflow.stack()["data_bucket"]
+    good = (CHECKOUT / "data/titanic.csv").read_bytes()
+    s3.put_object(Bucket=bucket, Key="inbox/good.csv", Body=good)
+    s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"no,passenger,list\n1,2,3\n")
+
+    def started() -> Any:
+        runs = airflow.call("GET", "/api/v2/dags/titanic_pipeline/dagRuns?run_type=asset_triggered")["dag_runs"]
+        return runs if len(runs) == 2 else None
+
+    runs = {run["partition_key"].split("-")[0]: run for run in until(started)}
+    path = "/api/v2/dags/titanic_pipeline/dagRuns/"
+    ended = {name: airflow.end(path + run["dag_run_id"]) for name, run in runs.items()}
+    assert ended == {"taken/good": "success", "taken/bad": "failed"}
+    error = airflow.error(path + runs["taken/bad"]["dag_run_id"], "ingest")
+    assert error.startswith("HandlerRefusalError: DatasetRefusedError: Missing column"), error
+    assert airflow.tasks(path + runs["taken/bad"]["dag_run_id"])["ingest"]["try_number"] == 1
+    left = s3.list_objects_v2(Bucket=bucket, Prefix="inbox/").get("Contents", [])
+    assert not left
+
+
+def test_drift_is_judged_on_what_the_stack_itself_says(airflow: Airflow) -> None:
+    run = airflow.start("titanic_drift")
+    assert airflow.end(run) == "success"
+    report, tasks = airflow.answer(run, "measure"), airflow.tasks(run)
+    ways = {"insufficient_data": {"insufficient_data"}, "drift": {"choose", "left_to_the_stack"}}
+    (way,) = [name for name in WAYS if tasks[name]["state"] == "success"]
+    assert way in ways.get(report["status"], {"stable"})
+
+
+WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
+
+
+@pytest.mark.parametrize(
+    ("report", "way"),
+    [
+        ({"status": "ok"}, "stable"),
+        ({"status": "insufficient_data"}, "insufficient_data"),
+        ({"status": "drift", "retraining": {"decision": "started", "dry_run": False}}, "left_to_the_stack"),
+        ({"status": "drift", "retraining": {"decision": "held", "dry_run": True}}, "choose"),
+    ],
+)
+def test_drift_goes_each_way(airflow: Airflow, deployed: Deploy, report: dict[str, Any], way: str) -> None:
+    monitoring = deployed(f"monitoring-{way.replace('_', '-')}", ANSWERING.format(answer=report))
+    with airflow.told({"MonitoringFunction": monitoring}):
+        run = airflow.start("titanic_drift")
+        assert airflow.end(run) == "success"
+    tasks = airflow.tasks(run)
+    assert {name for name in WAYS if tasks[name]["state"] == "success"} == {way}
+    assert tasks["retrain"]["state"] == ("success" if way == "choose" else "skipped")
+
+
+def test_a_handler_that_fails_twice_is_asked_a_third_time(airflow: Airflow, deployed: Deploy) -> None:
+    monitoring = deployed("flaky", FLAKY.format(failures=2, answer={"status": "ok"}))
+    with airflow.told({"MonitoringFunction": monitoring}):
+        run = airflow.start("titanic_drift")
+        assert airflow.end(run) == "success"
+    assert airflow.tasks(run)["measure"]["try_number"] == 3
+
+
+def test_a_handler_that_always_fails_is_told_of_in_its_own_words_and_the_rerun_completes(
+    airflow: Airflow, deployed: Deploy
+) -> None:
+    champion, (topic, heard) = airflow.cloud.champion(), listening(airflow)
+    training = deployed("failing", FLAKY.format(failures=1_000, answer={}))
+    with airflow.told({"TrainingFunction": training}, topic_arn=topic):
+        run = airflow.start("titanic_pipeline", key=LIST)
+        assert airflow.end(run) == "failed"
+    words = "StoreUnavailableError: PostgreSQL at “port 5432” did not answer"
+    assert airflow.error(run, "plan") == f"HandlerError: {words}"
+    assert airflow.tasks(run)["plan"]["try_number"] == 4
+    assert airflow.cloud.champion() == champion
+    (notice,) = until(heard)
+    assert notice["Subject"] == "titanic_pipeline: plan failed"
+    assert words in notice["Message"]
+
+    before = airflow.tasks(run)["ingest"]
+    dag, _, run_id = run.removeprefix("/api/v2/dags/").partition("/dagRuns/")
+    clear = {"dag_run_id": run_id, "only_failed": True, "dry_run": False, "reset_dag_runs": True}
+    airflow.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", clear)
+    until(lambda: airflow.call("GET", run)["state"] != "failed")
+    assert airflow.end(run) == "success"
+    assert airflow.tasks(run)["ingest"] == before, "what had succeeded was run again"
+    assert airflow.cloud.champion() == champion
+
+
+def listening(airflow: Airflow) -> tuple[str, Callable[[], list[Any]]]:
+    """A topic, and what it was told."""
+    sns, sqs = airflow.cloud.client("sns"), airflow.cloud.client("sqs")
+    topic: str = sns.create_topic(Name="airflow-failures")["TopicArn"]
+    queue = sqs.create_queue(QueueName="airflow-failures")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic, lambda: [json.loads(each["Body"]) for each in sqs.receive_message(QueueUrl=queue).get("Messages", [])]
+
+
+def test_every_listening_socket_is_on_loopback(airflow: Airflow) -> None:
+    family = airflow.family()
+    listening = [
+        connection.laddr.ip
+        for process in family
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(family) > 4, "these are not all components"
+    assert set(listening) == {"127.0.0.1"}
+
+
+def test_down_ends_airflow_too(empty_cloud: Cloud) -> None:
+    standing_in = Service("airflow", ["sleep", "600"], ready=lambda: True)
+    empty_cloud.state.mkdir()
+    processes.start(empty_cloud.state, standing_in, empty_cloud.state / "log")
+    assert empty_cloud.run("down").returncode == 0
+    assert not list(processes.find(empty_cloud.state))
+
+
+def test_the_graph_of_the_pipeline_can_be_looked_at(airflow: Airflow, runs: dict[str, str], tmp_path: Path) -> None:
+    """In a real browser."""
+    pytest.importorskip("playwright", reason="Playwright is not installed")
+    from .graph import picture
+
+    run = runs["titanic_pipeline"].rpartition("/")[2]
+    shown = picture(airflow.url, airflow.token, run, tmp_path / "graph.png")
+    assert {"ingest", "features", "plan", "shares", "fit", "promote"} <= shown
