@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CHECKOUT, HOME, Cloud
+from clouds import CHECKOUT, HOME, Cloud
 
 PYTHON = HOME / "envs/mlflow/bin/python"
 ASK = """
