@@ -1,6 +1,7 @@
 """The routes that show what is inside: models, drift, metrics, and the API's own description."""
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from titanic import activity, bootstrap, settings
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
+from titanic.ports import Decision
 from titanic.registry import CARD
 
 DRIFT = "drift/latest.json"
@@ -29,23 +31,27 @@ logger = Logger(service="inference", child=True)
 
 
 @router.get("/model", responses=UNAVAILABLE)
-async def model() -> dict[str, Any]:
-    """The champion's model card."""
+def model() -> dict[str, Any]:
+    """The champion's model card, and what was decided about it, newest first; null where that is not to be had."""
     serving = bootstrap.inference().incumbent.serving()
     card: dict[str, Any] = json.loads(bootstrap.inference().shelf.artifact(serving.version, CARD))
-    return {"model_version": serving.version, **card}
+    return {"model_version": serving.version, **card, "decisions": _decisions_about(_decisions(), serving.version)}
 
 
 @router.get("/models", responses=UNAVAILABLE)
 def models() -> dict[str, Any]:
-    """Every registered version, newest first, with the figures of its card; `champion` is the one that serves."""
+    """Every registered version, newest first, with the figures of its card and what was decided about it.
+
+    `champion` is the one that serves; `decisions` are null where PostgreSQL is away.
+    """
     shelf = bootstrap.inference().shelf
     champion = shelf.champion()
     versions = shelf.versions()
+    decisions = _decisions()
     with ThreadPoolExecutor(8) as pool:
         cards = pool.map(_summary, versions)
         listed = [
-            {"model_version": name, "published_at": at, **card}
+            {"model_version": name, "published_at": at, **card, "decisions": _decisions_about(decisions, name)}
             for (name, at), card in zip(versions.items(), cards, strict=True)
         ]
     return {"champion": champion.version if champion else None, "models": listed}
@@ -117,3 +123,15 @@ def _summary(version: str) -> dict[str, Any]:
     except (ModelNotFoundError, ModelCorruptedError) as error:
         return {"trouble": str(error)}
     return {name: card.get(name) for name in SUMMARY}
+
+
+def _decisions() -> Mapping[str, list[Decision]] | None:
+    try:
+        return bootstrap.decisions().by_version()
+    except StoreUnavailableError as error:
+        logger.warning("Decisions are away", extra={"reason": str(error)})
+        return None
+
+
+def _decisions_about(decisions: Mapping[str, list[Decision]] | None, version: str) -> list[dict[str, Any]] | None:
+    return None if decisions is None else [asdict(each) for each in decisions.get(version, ())]

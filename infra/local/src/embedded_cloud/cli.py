@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from embedded_cloud import build, deployment, development, pipeline, processes, project
+from embedded_cloud import models as registry
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import SERVICES, Cloud
 from embedded_cloud.errors import CloudError
@@ -141,6 +142,17 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
         raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
 
 
+def models(cloud: Cloud, _: Path) -> None:
+    """Every registered model version, and what was decided about it."""
+    console.print(registry.table(_known(cloud)))
+
+
+def promote(cloud: Cloud, version: str) -> None:
+    """Make a model version champion, past the gate: this is also the way back."""
+    crowned = registry.promote(_known(cloud), version)
+    say(f"Model {crowned['model_version']} is champion; before it was {crowned['previous']}")
+
+
 def logs(cloud: Cloud, function: str | None) -> None:
     """The last events of a function's log, or where the servers' logs are."""
     if not function:
@@ -175,12 +187,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment):
+    for command in (up, down, status, dev, outputs, environment, models):
         commands.add_parser(command.__name__, help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
     invocation.add_argument("event", nargs="?", default="{}")
+    commands.add_parser("promote", help=promote.__doc__).add_argument("version")
     given = parser.parse_args()
 
     forget_other_clouds()
@@ -195,10 +208,12 @@ def main() -> None:
                 logs(cloud, given.function)
             case "invoke":
                 invoke(cloud, given.function, given.event)
+            case "promote":
+                promote(cloud, given.version)
             case "up" | "down":
                 _alone(state, lambda: (up if given.command == "up" else down)(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment)
+                plain = (status, dev, outputs, environment, models)
                 {each.__name__: each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
