@@ -15,7 +15,7 @@ from titanic import settings
 if TYPE_CHECKING:
     from titanic.ports import DecisionLog, OfflineStore, PredictionLog, Retrainings
     from titanic.registry import Registry, Shelf
-    from titanic.retraining import Decision
+    from titanic.retraining import Retraining
     from titanic.serving import Incumbent
     from titanic.workflows.crown import Crowned
     from titanic.workflows.drain import Drained
@@ -77,15 +77,15 @@ def monitoring() -> Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class Retraining:
+class Learning:
     """The way back from outcomes to training: `read_labels()`, and `retrain(report)`."""
 
     read_labels: Callable[[], dict[str, Any]]
-    retrain: "Callable[[Mapping[str, Any]], Decision]"
+    retrain: "Callable[[Mapping[str, Any]], Retraining]"
 
 
 @cache
-def retraining() -> Retraining:
+def learning() -> Learning:
     """With the database's schema brought up to date."""
     from titanic.adapters import messages
     from titanic.adapters.postgres.database import Database
@@ -103,7 +103,7 @@ def retraining() -> Retraining:
     upgrade(database)
     log, history = RedisPredictionLog(settings.redis_url()), PostgresPredictionHistory(database)
     outward = Outward(messages.request_retraining, partial(messages.notify, settings.notifications_topic()))
-    return Retraining(
+    return Learning(
         partial(read_labels, objects, data, partial(give_feedback, log, history)),
         partial(
             retrain,

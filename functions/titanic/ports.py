@@ -11,7 +11,7 @@ from titanic.features import Derived
 from titanic.labels import Labelled
 from titanic.passenger import LabelledPassenger
 from titanic.quality import Profile
-from titanic.retraining import Decision
+from titanic.retraining import Retraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +261,11 @@ class Retrainings(Protocol):
         """Each such passenger once, by identity, with the last word on them and an id that no list has."""
         ...
 
-    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+    def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
         """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
         ...
 
-    def recent(self, count: int) -> list[Decision]:
+    def recent(self, count: int) -> list[Retraining]:
         """The latest decisions, newest first."""
         ...
 

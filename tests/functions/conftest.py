@@ -72,7 +72,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
         bootstrap.monitoring,
         bootstrap.draining,
         bootstrap.watching,
-        bootstrap.retraining,
+        bootstrap.learning,
         bootstrap.retrainings,
         bootstrap.feedback,
         bootstrap.crowning,
