@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help airflow airflow-run up down status dev logs outputs invoke replay serve test test-cloud test-product stress check format features-diff docs bench clean requirements
+.PHONY: help airflow airflow-run up down status dev logs outputs invoke replay serve monitoring dashboards traffic test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -58,6 +58,21 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
+# Prometheus in front of you, until Ctrl-C; `up` keeps what it scrapes current.
+monitoring:  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
+	@command -v $(or $(PROMETHEUS),prometheus) >/dev/null || { \
+	    echo "✗ There is no Prometheus here\n  → apt-get install prometheus, or PROMETHEUS=… with one of yours" >&2; exit 1; }
+	@mkdir -p $(STATE)/prometheus && cp -R infra/prometheus/prometheus.yml infra/prometheus/rules $(STATE)/prometheus
+	@exec $(or $(PROMETHEUS),prometheus) --config.file=$(STATE)/prometheus/prometheus.yml \
+	    --storage.tsdb.path=$(STATE)/prometheus/data --web.listen-address=127.0.0.1:$(or $(PORT),9090)
+
+dashboards: $(ENVS)/grafana/$(READY)  ## make Grafana's dashboards from infra/grafana/dashboards.py
+	@$(ENVS)/grafana/bin/python infra/grafana/dashboards.py
+
+traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated passengers, windows of them: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
+	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
+	    PYTHONPATH=tests $(ENVS)/dev/bin/python -m traffic
+
 test: test-cloud test-product  ## every test, in clouds of its own
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
@@ -66,7 +81,7 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suit
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
-test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/airflow/$(READY)  ## the product's suite, end to end
+test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY) $(ENVS)/airflow/$(READY)  ## the product's suite, end to end
 	@$(ENVS)/dev/bin/python -m pytest $(ARGS)
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
@@ -126,7 +141,7 @@ COMPILE = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --py
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in airflow cloud lambda sam uv serve dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in airflow cloud lambda sam uv serve dev grafana; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done

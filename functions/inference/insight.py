@@ -2,23 +2,29 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from problems import UNAVAILABLE, described
 from routes import version
 from starlette.exceptions import HTTPException
 
-from titanic import bootstrap, settings
+from titanic import activity, bootstrap, settings
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
 from titanic.registry import CARD
 
 DRIFT = "drift/latest.json"
+DECISIONS = 50
+LONGEST = activity.LONGEST / timedelta(hours=1)
 SUMMARY = ("metrics", "dataset_version", "algorithm")
 
 router = APIRouter()
+_turn = Lock()  # a database connection is for one thread
 logger = Logger(service="inference", child=True)
 
 
@@ -61,12 +67,31 @@ async def metrics() -> Response:
     """Prometheus text: totals of all instances."""
     from titanic.adapters.exposition import CONTENT_TYPE, render
 
+    log = bootstrap.inference().log
     try:
-        totals = bootstrap.inference().log.totals()
+        totals, gauges = log.totals(), log.gauges()
     except StoreUnavailableError as error:
         logger.warning("Totals are away", extra={"reason": str(error)})
-        totals = None
-    return Response(render(totals, version()), media_type=CONTENT_TYPE)
+        totals, gauges = None, {}
+    return Response(render(totals, gauges, version()), media_type=CONTENT_TYPE)
+
+
+@router.get("/activity", responses={**UNAVAILABLE, **described(422)})
+async def over_time(
+    hours: Annotated[float, Query(gt=0, le=activity.LONGEST / timedelta(hours=1))] = 24,
+) -> dict[str, Any]:
+    """What serving did over the last hours, minute by minute at best; the last point is of this moment."""
+    log, now = bootstrap.inference().log, datetime.now(UTC)
+    readings = log.readings(now - timedelta(hours=hours))
+    return activity.series([*readings, activity.read(log.totals(), now)], hours)
+
+
+@router.get("/retraining", responses=UNAVAILABLE)
+def retraining() -> dict[str, Any]:
+    """What was decided about training again by itself, newest first, and on what evidence."""
+    with _turn:
+        decisions = bootstrap.retrainings().recent(DECISIONS)
+    return {"decisions": [{**asdict(each), "at": each.at.isoformat()} for each in decisions]}
 
 
 @router.get("/docs", include_in_schema=False)

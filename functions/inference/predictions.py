@@ -7,7 +7,7 @@ import correlation
 from aws_lambda_powertools import Logger
 from bodies import BatchBody, PassengerBody
 
-from titanic import bootstrap
+from titanic import bootstrap, metrics
 from titanic.workflows.predict import SPILLED, Answer, Observe, Prediction, predict
 
 logger = Logger(service="inference", child=True)
@@ -22,7 +22,8 @@ def answer_one(body: PassengerBody, observe: Observe = dict) -> dict[str, Any]:
 
 def answer_batch(body: BatchBody, explain: bool, observe: Observe = dict) -> dict[str, Any]:
     """The contract's answer for several, in their order."""
-    answer = _predicted(body.passengers, explain, observe)
+    size = metrics.batch(len(body.passengers))
+    answer = _predicted(body.passengers, explain, lambda: {**observe(), **size})
     each = [{**_brief(one), **_explained(one)} if explain else _brief(one) for one in answer.predictions]
     return {"predictions": each, "model_version": answer.model_version, **_degraded(answer)}
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
+from telemetry import blame
 
 from titanic.errors import (
     InvalidInputError,
@@ -94,14 +95,16 @@ class Unforeseen:
             await self._app(scope, receive, send)
         except Exception as error:
             logger.error("Unforeseen error", exc_info=error)
+            blame(scope, error)
             detail = "Something went wrong on our side; the log has the details"
             await problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)(scope, receive, send)
 
 
-async def _product(_: Request, error: Exception) -> JSONResponse:
+async def _product(request: Request, error: Exception) -> JSONResponse:
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
     if status is None:
         raise error
+    blame(request.scope, error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("Request not served", extra={"reason": str(error), "error": type(error).__name__})
     headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
@@ -110,6 +113,7 @@ async def _product(_: Request, error: Exception) -> JSONResponse:
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    blame(request.scope, error)
     kind, _, _ = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() != "application/json" and any("body" in each["loc"] for each in error.errors()):
         return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json")
@@ -120,8 +124,9 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, in_words(errors), errors=errors)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    blame(request.scope, error)
     return problem(error.status_code, str(error.detail), error.headers)
 
 

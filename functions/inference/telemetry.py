@@ -14,19 +14,27 @@ UNMATCHED = "unmatched"
 
 
 class Meter:
-    """One request's clock. Whoever takes the observations answers for recording them."""
+    """One request's clock, and the error that ended it. Whoever takes the observations answers for recording them."""
 
     def __init__(self, scope: Scope, first: bool) -> None:
         self._scope, self._first = scope, first
         self._began = perf_counter()
         self.taken = False
+        self.error = ""
 
     def observations(self, status: int = 200) -> Mapping[str, float]:
         """What this request adds to the totals, up to now."""
         self.taken = True
         route = getattr(self._scope.get("route"), "path", UNMATCHED)
         counted = metrics.request(self._scope["method"], route, status, perf_counter() - self._began)
+        if self.error:
+            counted |= metrics.error(route, self.error)
         return {**counted, **metrics.cold_start()} if self._first else counted
+
+
+def blame(scope: Scope, error: Exception) -> None:
+    """Count the request as ended by this error."""
+    scope["state"]["meter"].error = type(error).__name__
 
 
 class Telemetry:

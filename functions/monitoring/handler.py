@@ -1,4 +1,4 @@
-"""Monitoring: three tasks in one function, told apart by the event's `task`; a schedule's event measures drift."""
+"""Monitoring: several tasks in one function, told apart by the event's `task`; a schedule's event measures drift."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,26 +10,42 @@ from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 
 from titanic import bootstrap
 from titanic.errors import InvalidInputError, StoreUnavailableError
+from titanic.workflows import monitor
+from titanic.workflows.retrain import in_short
 
 Event = Mapping[str, Any]
+Task = Callable[[], dict[str, Any]]
 logger = Logger(service="monitoring")
 
 
 def drift(event: Event) -> dict[str, Any]:
-    """The drift report in short; `window` is how many of the latest predictions it is of."""
+    """The drift report in short, and what was decided on it about training again, on all outcomes that are to be had.
+
+    `window` is how many of the latest predictions it is of.
+    """
     window = event.get("window")
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
-    return bootstrap.monitoring()(**({"window": window} if window else {}))
+    labels = _if_there(lambda: bootstrap.retraining().read_labels())
+    drain(event)
+    report = bootstrap.monitoring()(**({"window": window} if window else {}))
+    decided = _if_there(lambda: in_short(bootstrap.retraining().retrain(report)))
+    return {**monitor.in_short(report), "labels": labels, "retraining": decided}
 
 
 def drain(_: Event) -> dict[str, Any]:
-    """What was moved from the prediction log to the history; with a store away it is no failure but `postponed`."""
-    try:
-        return asdict(bootstrap.draining().drain())
-    except StoreUnavailableError as error:
-        logger.warning("Drain postponed", extra={"reason": str(error)})
-        return {"postponed": str(error)}
+    """What was moved from the prediction log to the history."""
+    return _if_there(lambda: asdict(bootstrap.draining().drain()))
+
+
+def watch(_: Event) -> dict[str, Any]:
+    """What was seen of invocations, pipeline runs and dead letters."""
+    return _if_there(lambda: bootstrap.watching()())
+
+
+def minute(event: Event) -> dict[str, Any]:
+    """Both of what is done each minute; neither keeps the other from being done."""
+    return {task.__name__: task(event) for task in (watch, drain)}
 
 
 def replay(event: Event) -> dict[str, Any]:
@@ -40,7 +56,18 @@ def replay(event: Event) -> dict[str, Any]:
     return {"kept": bootstrap.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
 
 
-TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {task.__name__: task for task in (drift, drain, replay)}
+def _if_there(task: Task) -> dict[str, Any]:
+    """What a task answers; with a store away it is no failure but `postponed`."""
+    try:
+        return task()
+    except StoreUnavailableError as error:
+        logger.warning("Postponed", extra={"reason": str(error)})
+        return {"postponed": str(error)}
+
+
+TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
+    task.__name__: task for task in (drift, drain, watch, minute, replay)
+}
 
 
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)

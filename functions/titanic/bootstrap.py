@@ -4,7 +4,7 @@ One function for each handler; each wires once, at the first event of an executi
 so that a function loads only the drivers it uses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from titanic import settings
 
 if TYPE_CHECKING:
-    from titanic.ports import OfflineStore, PredictionLog
+    from titanic.ports import OfflineStore, PredictionLog, Retrainings
     from titanic.registry import Registry, Shelf
+    from titanic.retraining import Decision
     from titanic.serving import Incumbent
     from titanic.workflows.crown import Crowned
     from titanic.workflows.drain import Drained
@@ -63,12 +64,57 @@ def features() -> Workflow:
 
 @cache
 def monitoring() -> Workflow:
-    """`monitor(window=)`."""
+    """`monitor(window=)`; PostgreSQL may be away."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
     from titanic.adapters.prediction_log import RedisPredictionLog
     from titanic.adapters.s3 import S3ObjectStore
     from titanic.workflows.monitor import monitor
 
-    return partial(monitor, S3ObjectStore(), RedisPredictionLog(settings.redis_url()), settings.models_bucket())
+    history = PostgresPredictionHistory(Database(settings.database_url()))
+    log = RedisPredictionLog(settings.redis_url())
+    return partial(monitor, S3ObjectStore(), log, history, settings.models_bucket())
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """The way back from outcomes to training: `read_labels()`, and `retrain(report)`."""
+
+    read_labels: Callable[[], dict[str, Any]]
+    retrain: "Callable[[Mapping[str, Any]], Decision]"
+
+
+@cache
+def retraining() -> Retraining:
+    """With the database's schema brought up to date."""
+    from titanic.adapters import messages
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
+    from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
+    from titanic.adapters.postgres.retrainings import PostgresRetrainings
+    from titanic.adapters.postgres.schema import upgrade
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.adapters.s3 import S3ObjectStore
+    from titanic.workflows.feedback import give_feedback
+    from titanic.workflows.read_labels import read_labels
+    from titanic.workflows.retrain import Outward, retrain
+
+    database, objects, data = Database(settings.database_url()), S3ObjectStore(), settings.data_bucket()
+    upgrade(database)
+    log, history = RedisPredictionLog(settings.redis_url()), PostgresPredictionHistory(database)
+    outward = Outward(messages.request_retraining, partial(messages.notify, settings.notifications_topic()))
+    return Retraining(
+        partial(read_labels, objects, data, partial(give_feedback, log, history)),
+        partial(
+            retrain,
+            objects,
+            PostgresDatasetStore(database),
+            PostgresRetrainings(database),
+            outward,
+            (data, settings.models_bucket()),
+            settings.retraining_policy(),
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +142,23 @@ def draining() -> Draining:
         partial(drain, RedisPredictionLog(settings.redis_url()), history, settings.retention()),
         lambda since: replay(history, spilled(settings.spilled_log_group(), since)),
     )
+
+
+@cache
+def watching() -> "Callable[[], dict[str, Any]]":
+    """`watch()`."""
+    from titanic.adapters import log_group, messages, pipeline_runs
+    from titanic.adapters.prediction_log import RedisPredictionLog
+    from titanic.workflows.watch import Sources, watch
+
+    sources = Sources(
+        settings.watched_functions(),
+        log_group.reports,
+        partial(pipeline_runs.ended, settings.pipeline_arn()),
+        partial(messages.waiting, settings.dead_letter_queues()),
+        retrainings().link,
+    )
+    return partial(watch, RedisPredictionLog(settings.redis_url()), sources)
 
 
 @cache
@@ -138,6 +201,15 @@ def feedback() -> Callable[[str, int], None]:
     from titanic.workflows.feedback import give_feedback
 
     return partial(give_feedback, inference().log, PostgresPredictionHistory(Database(settings.database_url())))
+
+
+@cache
+def retrainings() -> "Retrainings":
+    """The ledger of what was decided about training again."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.retrainings import PostgresRetrainings
+
+    return PostgresRetrainings(Database(settings.database_url()))
 
 
 @cache

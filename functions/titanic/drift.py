@@ -1,48 +1,68 @@
 """Drift: how far what serving sees now has moved from what the champion was trained on.
 
-Measured by the population stability index (PSI) over a window of predictions, per feature and for the score, never on
-single rows. Under no drift PSI scatters like (1/n + 1/m) times a chi-square with bins - 1 degrees of freedom
-(B. Yurdakul, "Statistical Properties of Population Stability Index", 2018), so a small window looks like drift by
-chance: below `MINIMUM_SAMPLE` no verdict is given. 200 against 800 rows in 10 bins average 0.06, far below 0.25.
+Two questions of each feature and of the score, over a window of predictions, never of single rows. How large is the
+shift: the population stability index (PSI). Can it be chance: a two-sample test, with Holm's correction, for there are
+thirteen of them. It is drift if it is both: of a large window chance explains nothing, of a small one it explains much
+(under no drift PSI scatters like (1/n + 1/m) times a chi-square with bins - 1 degrees of freedom: B. Yurdakul,
+"Statistical Properties of Population Stability Index", 2018). Below `MINIMUM_SAMPLE` no verdict is given.
 """
 
-from collections.abc import Mapping, Sequence
-from math import log
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf, log
 from typing import Any
 
+from titanic import two_sample
 from titanic.errors import ModelCorruptedError
 from titanic.features import REGISTRY, SCHEMA_HASH, Derived
-from titanic.histogram import Histogram, categorical, numeric
+from titanic.histogram import Histogram, Value, categorical, numeric
+from titanic.proportion import wilson
 
 # The usual reading of PSI (N. Siddiqi, "Credit Risk Scorecards", 2006): below 0.1 stable, above 0.25 a shift.
 WATCH = 0.1
 DRIFT = 0.25
+# How often a window of the same world may be taken for another one by the tests, all of them together.
+ALPHA = 0.01
+THRESHOLDS = {"watch": WATCH, "drift": DRIFT, "alpha": ALPHA}
 MINIMUM_SAMPLE = 200
+MINIMUM_LABELLED = 100
+# So many order statistics of a longer sample are kept for its tests.
+SAMPLE = 1000
 
 PREDICTION = "probability"
-FORMAT = 1
+FORMAT = 2
 
 
 def reference(rows: Sequence[Derived], probabilities: Sequence[float]) -> dict[str, Any]:
-    """What later windows are compared with, as plain JSON: the histograms of the training rows and of their scores.
+    """What later windows are compared with, as plain JSON: histograms, and of numbers an ordered sample.
 
-    `rows` are derived features, `probabilities` the model's P(survived) of the same rows: pass out-of-fold ones, for a
-    forest scores the rows it was grown on too boldly, and serving would look like drift. Keys are left out: each
-    names a ticket or a family, so new ones are no news.
+    `rows` are derived features of the training rows. `probabilities` are the published model's own P(survived) of
+    passengers it has not seen: a forest scores the rows it was grown on too boldly, and what other forests give out of
+    fold has another fine structure. Keys are left out: each names a ticket or a family, so new ones are no news.
     """
     return {
         "format": FORMAT,
         "schema_hash": SCHEMA_HASH,
         "rows": len(rows),
         "features": [
-            (numeric if feature.type == "number" else categorical)(
-                feature.name, [row[feature.name] for row in rows]
-            ).to_json()
+            _numbers(feature.name, [row[feature.name] for row in rows])
+            if feature.type == "number"
+            else categorical(feature.name, [row[feature.name] for row in rows]).to_json()
             for feature in REGISTRY
             if feature.type != "key"
         ],
-        "prediction": numeric(PREDICTION, list(probabilities)).to_json(),
+        "prediction": _numbers(PREDICTION, list(probabilities)),
     }
+
+
+def _numbers(name: str, values: Sequence[Value]) -> dict[str, Any]:
+    ordered = _ordered(values)
+    thinned = [ordered[place * len(ordered) // SAMPLE] for place in range(SAMPLE)] if len(ordered) > SAMPLE else ordered
+    return {**numeric(name, values).to_json(), "sample": [None if each == -inf else each for each in thinned]}
+
+
+def _ordered(values: Iterable[Value]) -> list[float]:
+    """As one ordered variable: what is not recorded comes before all that is."""
+    return sorted(-inf if value is None else float(value) for value in values)
 
 
 def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
@@ -57,9 +77,11 @@ def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
     return sum((a - e) * log(a / e) for e, a in shares)
 
 
-def verdict(index: float) -> str:
-    """`ok`, `watch` or `drift`, by the usual thresholds."""
-    return "drift" if index >= DRIFT else "watch" if index >= WATCH else "ok"
+def verdict(index: float, adjusted_p: float) -> str:
+    """`drift` if the shift is large and no chance, `watch` if it is either noticeable or no chance, else `ok`."""
+    if index >= DRIFT and adjusted_p <= ALPHA:
+        return "drift"
+    return "watch" if index >= WATCH or adjusted_p <= ALPHA else "ok"
 
 
 def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -70,25 +92,61 @@ def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -
     """
     if reference.get("format") != FORMAT:
         raise ModelCorruptedError(f"Reference of format {reference.get('format')}, not {FORMAT}: train the model again")
-    features = [
-        _compared(Histogram.from_json(data), [entry["features"].get(data["name"]) for entry in window])
-        for data in reference["features"]
+    compared = [
+        *(_compared(data, [entry["features"].get(data["name"]) for entry in window]) for data in reference["features"]),
+        _compared(reference["prediction"], [entry[PREDICTION] for entry in window]),
     ]
-    prediction = _compared(Histogram.from_json(reference["prediction"]), [entry[PREDICTION] for entry in window])
-    drifted = any(each["status"] == "drift" for each in (*features, prediction))
-    status = "insufficient_data" if len(window) < MINIMUM_SAMPLE else "drift" if drifted else "ok"
-    return {"status": status, "minimum_sample": MINIMUM_SAMPLE, "features": features, "prediction": prediction}
+    enough = len(window) >= MINIMUM_SAMPLE
+    adjusted = two_sample.holm([each["test"]["p_value"] for each in compared])
+    for each, adjusted_p in zip(compared, adjusted, strict=True):
+        each["test"]["adjusted_p"] = adjusted_p
+        each["status"] = verdict(each["psi"], adjusted_p) if enough else "insufficient_data"
+    drifted = any(each["status"] == "drift" for each in compared)
+    return {
+        "status": "insufficient_data" if not enough else "drift" if drifted else "ok",
+        "minimum_sample": MINIMUM_SAMPLE,
+        "thresholds": THRESHOLDS,
+        "features": compared[:-1],
+        "prediction": compared[-1],
+    }
 
 
-def _compared(expected: Histogram, values: list[Any]) -> dict[str, Any]:
+def _compared(data: Mapping[str, Any], values: list[Value]) -> dict[str, Any]:
+    expected = Histogram.from_json(data)
     actual = expected.of(values)
-    index = psi(expected.counts, actual.counts)
+    if expected.type == "number":
+        test, (statistic, p) = "kolmogorov-smirnov", _tested(data["sample"], values)
+    else:
+        test, (statistic, p) = "chi-square", two_sample.chi_square(expected.counts, actual.counts)
     return {
         "name": expected.name,
         "type": expected.type,
-        "psi": round(index, 4),
-        "status": verdict(index) if actual.size >= MINIMUM_SAMPLE else "insufficient_data",
+        "psi": round(psi(expected.counts, actual.counts), 4),
+        "test": {"name": test, "statistic": round(statistic, 4), "p_value": p},
         "bins": expected.labels(),
         "reference": [round(share, 4) for share in expected.shares()],
         "current": [round(share, 4) for share in actual.shares()],
+    }
+
+
+def _tested(sample: Iterable[Value], values: Iterable[Value]) -> tuple[float, float]:
+    return two_sample.kolmogorov_smirnov(_ordered(sample), _ordered(values))
+
+
+def performance(right: int, labelled: int, held_out: Mapping[str, Any]) -> dict[str, Any]:
+    """How right the champion is on passengers whose fate became known, against its card's figures on the held-out.
+
+    It is drift if the two 95 % intervals have nothing in common: each is of a sample.
+    """
+    interval = [round(bound, 4) for bound in wilson(right, labelled)] if labelled else None
+    status = "insufficient_data"
+    if interval and labelled >= MINIMUM_LABELLED:
+        worse = interval[1] < held_out["accuracy"]
+        status = "drift" if interval[1] < held_out["accuracy_interval"][0] else "watch" if worse else "ok"
+    return {
+        "labelled": labelled,
+        "accuracy": round(right / labelled, 4) if labelled else None,
+        "interval": interval,
+        "reference_accuracy": held_out["accuracy"],
+        "status": status,
     }

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -52,7 +52,7 @@ class Histogram:
         return asdict(self)
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> "Histogram":
+    def from_json(data: Mapping[str, Any]) -> "Histogram":
         return Histogram(data["name"], data["type"], tuple(data["cuts"]), tuple(data["counts"]))
 
 

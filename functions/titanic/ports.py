@@ -1,14 +1,17 @@
 """What the workflows ask of the outside world. Adapters implement these; tests hold fakes to the same contract."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Literal, Protocol
 
+from titanic.activity import Reading
 from titanic.csv_content import CsvContent
 from titanic.features import Derived
+from titanic.labels import Labelled
 from titanic.passenger import LabelledPassenger
 from titanic.quality import Profile
+from titanic.retraining import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,15 @@ class Logged:
     content: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """A run of the pipeline that ended: its name, the key of the file it was of, and what it adds to the totals."""
+
+    name: str
+    key: str | None
+    observations: Mapping[str, float]
+
+
 class PredictionLog(Protocol):
     """What was predicted, with what was known then; written in the same round trip as the request's metrics."""
 
@@ -145,8 +157,26 @@ class PredictionLog(Protocol):
         """Append the predictions and add each observation to its total; StoreUnavailableError if that failed."""
         ...
 
+    def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
+        """Add observations unless that was done under this name before; whether it was done now."""
+        ...
+
     def totals(self) -> dict[str, float]:
         """The sum of all observations of each name."""
+        ...
+
+    def measure(self, gauges: Mapping[str, float]) -> None:
+        """Keep the latest value of each gauge."""
+        ...
+
+    def gauges(self) -> dict[str, float]: ...
+
+    def keep_reading(self, reading: Reading) -> None:
+        """Keep what the totals were at a moment, for a week or so."""
+        ...
+
+    def readings(self, since: datetime) -> list[Reading]:
+        """The readings kept since a time, oldest first."""
         ...
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
@@ -185,6 +215,30 @@ class PredictionHistory(Protocol):
 
     def holds(self, prediction_id: str) -> bool: ...
 
+    def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
+        """How many of a model's latest predictions with an outcome were right, and how many there are."""
+        ...
+
     def forget(self, before: datetime) -> int:
         """Delete what was predicted before a time; how many."""
+        ...
+
+
+class Retrainings(Protocol):
+    """Passengers whose fate became known, and what was decided about training again."""
+
+    def labelled(self) -> list[Labelled]:
+        """Each such passenger once, by identity, with the last word on them and an id that no list has."""
+        ...
+
+    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+        """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
+        ...
+
+    def recent(self, count: int) -> list[Decision]:
+        """The latest decisions, newest first."""
+        ...
+
+    def link(self, runs: Iterable[tuple[str, str]]) -> None:
+        """Say which run, by name, a dataset version was trained on in."""
         ...

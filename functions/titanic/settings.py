@@ -6,6 +6,10 @@ Where the stores are is configuration alone: the same code runs on a laptop, in 
 
 import os
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from titanic.retraining import Policy
 
 
 class SettingMissingError(RuntimeError):
@@ -57,6 +61,38 @@ def retention() -> timedelta:
 def spilled_log_group() -> str:
     """Where inference's log records are, those of predictions that Redis could not take among them."""
     return _required("INFERENCE_LOG_GROUP")
+
+
+def watched_functions() -> dict[str, str]:
+    """The functions whose invocations are counted, by role: `WATCHED_FUNCTIONS`, and this one."""
+    return {**_pairs("WATCHED_FUNCTIONS"), "monitoring": _required("AWS_LAMBDA_FUNCTION_NAME")}
+
+
+def dead_letter_queues() -> dict[str, str]:
+    """The URLs of the queues that events end up in which started nothing, by whose they are."""
+    return _pairs("DEAD_LETTER_QUEUES")
+
+
+def pipeline_arn() -> str:
+    """The state machine that trains."""
+    return _required("PIPELINE_ARN")
+
+
+def notifications_topic() -> str:
+    """ARN of the SNS topic that people subscribe to."""
+    return _required("NOTIFICATIONS_TOPIC")
+
+
+def retraining_policy() -> "Policy":
+    """Of `RETRAINING_COOLDOWN_HOURS`, `RETRAININGS_A_DAY`, and `RETRAINING`: whatever is not `ON` is a dry run."""
+    from titanic.retraining import Policy
+
+    cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS")))
+    return Policy(cooldown, int(_required("RETRAININGS_A_DAY")), _required("RETRAINING") != "ON")
+
+
+def _pairs(name: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in _required(name).split(","))
 
 
 def admin_key_secret() -> str:

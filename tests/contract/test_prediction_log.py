@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import redis
 
 from fakes.prediction_log import MemoryPredictionLog
 from titanic import prediction_id
+from titanic.activity import Reading
 from titanic.adapters.prediction_log import RedisPredictionLog
+from titanic.adapters.resp import Pipeline
+from titanic.errors import StoreUnavailableError
 from titanic.ports import PredictionLog
 
 NOW = "2026-01-02T03:04:05.678+00:00"
@@ -89,3 +93,43 @@ def test_what_is_old_is_forgotten(log: PredictionLog) -> None:
 
 def test_nothing_to_record_is_no_error(log: PredictionLog) -> None:
     log.record([], {})
+
+
+def test_what_is_added_once_is_added_once(log: PredictionLog) -> None:
+    assert log.record_once("run 1", {"runs": 1, "seconds": 2.5})
+    assert not log.record_once("run 1", {"runs": 1, "seconds": 2.5})
+    assert log.record_once("run 2", {"runs": 1})
+
+    assert log.totals() == {"runs": 2, "seconds": 2.5}
+
+
+def test_a_gauge_has_its_latest_value(log: PredictionLog) -> None:
+    log.measure({"age": 0.1, "fare": 0.2})
+    log.measure({"age": 0.3})
+    log.measure({})
+
+    assert log.gauges() == {"age": 0.3, "fare": 0.2}
+
+
+def test_readings_come_back_in_order(log: PredictionLog) -> None:
+    now = datetime.now(UTC)
+    readings = [Reading(now + timedelta(seconds=second), {"requests": second}) for second in range(3)]
+    for each in readings:
+        log.keep_reading(each)
+
+    assert log.readings(now - timedelta(minutes=1)) == readings
+    assert log.readings(now + timedelta(minutes=1)) == []
+
+
+def test_what_an_outage_kept_from_being_counted_is_counted_after_it(redis_url: str, valkey: "redis.Redis") -> None:
+    now = 0.0
+    log = RedisPredictionLog("redis://127.0.0.1:9/0", clock=lambda: now)
+    for _ in range(3):
+        with pytest.raises(StoreUnavailableError):
+            log.record([entry(1)], {"requests": 1})
+    log._redis = Pipeline(redis_url, 1)
+    now = 10.0
+    log.record([entry(2)], {"requests": 1})
+
+    # The first one was sent, as far as the log can tell.
+    assert log.totals() == {"requests": 3, "titanic_degraded|log": 2}

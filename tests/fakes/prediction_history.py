@@ -38,6 +38,15 @@ class MemoryPredictionHistory:
         self._answer()
         return prediction_id in self.predictions
 
+    def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
+        self._answer()
+        known = [
+            each
+            for each in sorted(self.predictions.values(), key=lambda each: str(each["at"]), reverse=True)
+            if each["model_version"] == model_version and each["outcome"] is not None
+        ][:limit]
+        return sum(each["survived"] == each["outcome"] for each in known), len(known)
+
     def forget(self, before: datetime) -> int:
         self._answer()
         old = [name for name, each in self.predictions.items() if datetime.fromisoformat(each["at"]) < before]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from titanic.activity import Reading
 from titanic.errors import StoreUnavailableError
 from titanic.ports import Logged
 
@@ -15,6 +16,9 @@ class MemoryPredictionLog:
     def __init__(self) -> None:
         self._entries: list[Logged] = []
         self._totals: Counter[str] = Counter()
+        self._once: set[str] = set()
+        self._gauges: dict[str, float] = {}
+        self._readings: list[Reading] = []
         self.away = False
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
@@ -23,9 +27,32 @@ class MemoryPredictionLog:
             self._entries.append(Logged(str(len(self._entries) + 1), "prediction", dict(each)))
         self._totals.update(observations)  # type: ignore[arg-type]
 
+    def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
+        self._answer()
+        if new := name not in self._once:
+            self._once.add(name)
+            self._totals.update(observations)  # type: ignore[arg-type]
+        return new
+
     def totals(self) -> dict[str, float]:
         self._answer()
         return dict(self._totals)
+
+    def measure(self, gauges: Mapping[str, float]) -> None:
+        self._answer()
+        self._gauges.update(gauges)
+
+    def gauges(self) -> dict[str, float]:
+        self._answer()
+        return dict(self._gauges)
+
+    def keep_reading(self, reading: Reading) -> None:
+        self._answer()
+        self._readings.append(reading)
+
+    def readings(self, since: datetime) -> list[Reading]:
+        self._answer()
+        return [each for each in self._readings if each.at >= since]
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
         self._answer()

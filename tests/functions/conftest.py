@@ -17,6 +17,21 @@ from titanic.model import Model, dump
 from titanic.registry import CARD, MODEL, Registry
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
+# Nothing answers there, and nothing else is to be reached.
+AWS = {
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_LAMBDA_FUNCTION_NAME": "monitoring",
+    "WATCHED_FUNCTIONS": "inference=titanic-inference",
+    "DEAD_LETTER_QUEUES": "pipeline=http://127.0.0.1:9/queue",
+    "NOTIFICATIONS_TOPIC": "arn:aws:sns:us-east-1:000000000000:notifications",
+    "RETRAINING": "ON",
+    "RETRAINING_COOLDOWN_HOURS": "6",
+    "RETRAININGS_A_DAY": "2",
+    "PIPELINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:pipeline",
+}
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -45,6 +60,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     monkeypatch.setenv("DATA_BUCKET", "titanic-data")
     monkeypatch.setenv("MODELS_BUCKET", "titanic-models")
     monkeypatch.setenv("PREDICTION_RETENTION_DAYS", "90")
+    for name, value in AWS.items():
+        monkeypatch.setenv(name, value)
     for wired in (
         bootstrap.ingestion,
         bootstrap.features,
@@ -52,6 +69,9 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
         bootstrap.inference,
         bootstrap.monitoring,
         bootstrap.draining,
+        bootstrap.watching,
+        bootstrap.retraining,
+        bootstrap.retrainings,
         bootstrap.feedback,
         bootstrap.crowning,
     ):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -9,9 +10,10 @@ import pytest
 import redis
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap
+from titanic import bootstrap, drift
 from titanic.model import Model, dump
-from titanic.registry import CARD, MODEL, Registry
+from titanic.ports import FeatureRow
+from titanic.registry import CARD, MODEL, REFERENCE, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -125,12 +127,71 @@ def test_the_latest_drift_report(http: Http, champion: str, objects: MemoryObjec
     assert http("GET", "/drift") == (200, {"status": "ok"})
 
 
+def test_what_serving_did_over_time(http: Http, invoke: Invoke, champion: str) -> None:
+    http("POST", "/predict", ROW)
+    assert invoke("monitoring", {"task": "watch"}) == {}  # nothing of AWS answers, but Redis does
+    http("POST", "/predict/batch", {"passengers": [ROW] * 3})
+    http("POST", "/predict", {})
+
+    status, found = http("GET", "/activity", query={"hours": "1"})
+
+    assert status == 200
+    (point,) = found["points"]
+    assert (point["requests"], point["rejected"], point["errors"], point["predictions"]) == (2, 1, 0, 3)
+    assert point["p50_ms"] > 0
+    assert found["scores"]["predictions"] == sum(found["scores"]["counts"]) == 3
+    assert http("GET", "/activity", query={"hours": "1000"})[0] == 422
+
+
+def test_what_was_decided_about_training_again(
+    http: Http, invoke: Invoke, champion: str, objects: MemoryObjectStore, feature_rows: list[FeatureRow]
+) -> None:
+    assert http("GET", "/retraining") == (200, {"decisions": []})
+    rows = [row.features for row in feature_rows]
+    reference = json.dumps(drift.reference(rows, [0.5] * len(rows))).encode()
+    card = b'{"dataset_version": "feed", "metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}'
+    registry = Registry(objects, "titanic-models")
+    version = registry.publish({REFERENCE: reference, CARD: card})
+    registry.enthrone(version, "test", registry.shelf.champion())
+
+    invoke("monitoring", {})
+
+    ((decision,),) = (http("GET", "/retraining")[1]["decisions"],)
+    assert {name: decision[name] for name in ("decision", "trigger", "dry_run", "dataset_version", "execution")} == {
+        **{"decision": "held", "trigger": None, "dry_run": False},
+        **{"dataset_version": None, "execution": None},
+    }
+    assert decision["evidence"]["model_version"] == version
+    assert decision["evidence"]["base"] == "feed"
+
+
+def test_with_postgresql_away_serving_is_watched_all_the_same(
+    http: Http, invoke: Invoke, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+
+    answer = invoke("monitoring", {"task": "minute"})
+
+    assert answer["watch"] == {}
+    assert "PostgreSQL" in answer["drain"]["postponed"]
+    assert len(bootstrap.inference().log.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
+    assert http("GET", "/retraining")[0] == 503
+
+
+def test_without_redis_there_is_no_activity_to_tell_of(
+    http: Http, champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    bootstrap.inference.cache_clear()
+    assert http("GET", "/activity")[0] == 503
+
+
 def test_the_api_describes_itself(http: Http, champion: str) -> None:
     status, described = http("GET", "/openapi.json")
     assert status == 200
     assert set(described["paths"]) == {
         *("/predict", "/predict/batch", "/feedback", "/model", "/models", "/models/{version}/promote"),
-        *("/drift", "/metrics", "/health"),
+        *("/drift", "/activity", "/retraining", "/metrics", "/health"),
     }
     assert described["servers"] == [{"url": "."}]
     predict = described["paths"]["/predict"]["post"]["responses"]

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap, drift
+from titanic import bootstrap, drift, prediction_id
 from titanic.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, NoChampionError
 from titanic.features import SCHEMA_HASH
-from titanic.registry import REFERENCE, Registry
+from titanic.registry import CARD, REFERENCE, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -63,12 +63,16 @@ def test_monitoring_reports_on_what_serving_logged(
     rows = [row.features for row in offline.read(version, SCHEMA_HASH)]
     reference = drift.reference(rows, [number / 891 for number in range(891)])
     registry = Registry(objects, "titanic-models")
-    model_version = registry.publish({REFERENCE: json.dumps(reference).encode()})
+    card = {"dataset_version": version, "metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}
+    model_version = registry.publish({REFERENCE: json.dumps(reference).encode(), CARD: json.dumps(card).encode()})
     registry.enthrone(model_version, "the first", instead_of=None)
-    _, log, _ = bootstrap.monitoring().args  # type: ignore[attr-defined]
+    _, log, *_ = bootstrap.monitoring().args  # type: ignore[attr-defined]
     log.record(
         [
             {
+                "prediction_id": prediction_id.new(),
+                "inputs": {},
+                "survived": 0,
                 "at": "2026-01-01T00:00:00+00:00",
                 "model_version": model_version,
                 "features": row,
@@ -84,7 +88,10 @@ def test_monitoring_reports_on_what_serving_logged(
 
     assert (summary["model_version"], summary["status"]) == (model_version, "drift")
     assert {"sex", "title"} <= set(summary["drifted"])
-    assert summary["window"]["size"] == (500 if name == "window" else 577)
+    assert summary["window"]["size"] == (300 if name == "window" else 500)
+    assert (summary["sustained"], summary["labels"]) == (1, {})
+    assert summary["retraining"]["decision"] == "held"
+    assert "no reason" in summary["retraining"]["reason"]
     assert json.loads(objects.get("titanic-models", "drift/latest.json")[0])["status"] == "drift"
 
 

@@ -112,3 +112,49 @@ def test_a_small_window_gets_no_verdict(reference: dict[str, Any], size: int) ->
 def test_a_reference_of_another_format_is_refused(reference: dict[str, Any]) -> None:
     with pytest.raises(ModelCorruptedError, match="train the model again"):
         drift.compare({**reference, "format": 0}, [])
+
+
+def test_each_is_tested_and_all_together_are_corrected(reference: dict[str, Any]) -> None:
+    report = drift.compare(reference, window(crowd(seed=6, size=500, older=10)))
+    each = {one["name"]: one["test"] for one in (*report["features"], report["prediction"])}
+
+    assert {name for name, test in each.items() if test["name"] == "kolmogorov-smirnov"} == {
+        *("age", "sibsp", "parch", "family_size", "fare", "probability")
+    }
+    assert each["age"]["adjusted_p"] < 1e-6 < drift.ALPHA < each["sex"]["adjusted_p"]
+    assert all(test["p_value"] <= test["adjusted_p"] <= 1 for test in each.values())
+
+
+def test_a_long_sample_is_thinned_and_tells_the_same() -> None:
+    rows = crowd(seed=7, size=20_000)
+    reference = drift.reference(rows, [0.5] * len(rows))
+    age = next(each for each in reference["features"] if each["name"] == "age")
+
+    assert len(age["sample"]) == drift.SAMPLE
+    assert age["sample"].count(None) == pytest.approx(0.2 * drift.SAMPLE, abs=20)
+    assert drift.compare(reference, window(crowd(seed=8, size=500)))["status"] == "ok"
+    assert drift.compare(reference, window(crowd(seed=8, size=500, older=10)))["status"] == "drift"
+
+
+@pytest.mark.parametrize(
+    ("psi", "adjusted_p", "status"),
+    [(0.3, 0.001, "drift"), (0.3, 0.5, "watch"), (0.05, 0.001, "watch"), (0.15, 0.5, "watch"), (0.05, 0.5, "ok")],
+)
+def test_it_is_drift_if_it_is_large_and_no_chance(psi: float, adjusted_p: float, status: str) -> None:
+    assert drift.verdict(psi, adjusted_p) == status
+
+
+@pytest.mark.parametrize(
+    ("right", "labelled", "status"),
+    [
+        (0, 0, "insufficient_data"),
+        (0, 99, "insufficient_data"),
+        (80, 100, "ok"),
+        (710, 1000, "watch"),
+        (600, 1000, "drift"),
+    ],
+)
+def test_performance_is_judged_by_intervals(right: int, labelled: int, status: str) -> None:
+    held_out = {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}
+
+    assert drift.performance(right, labelled, held_out)["status"] == status

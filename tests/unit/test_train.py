@@ -112,8 +112,8 @@ def test_held_out_fates_do_not_reach_the_published_model(
 
     one, other = (registry.shelf.artifact(version, "model.safetensors") for version in versions)
     assert one == other
-    one, other = (registry.shelf.artifact(version, "reference.json") for version in versions)
-    assert one == other
+    one, other = (json.loads(registry.shelf.artifact(version, "reference.json")) for version in versions)
+    assert one["features"] == other["features"]
 
 
 def test_rows_in_another_order_are_the_same_version(

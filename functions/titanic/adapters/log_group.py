@@ -1,28 +1,41 @@
-"""A function's log in CloudWatch, searched for the predictions that Redis could not take."""
+"""A function's log in CloudWatch, searched for what only it knows."""
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from titanic.errors import StoreUnavailableError
+from titanic.adapters.aws import CONFIG, translated
+from titanic.usage import MARK
 from titanic.workflows.predict import SPILLED
 
 
 def spilled(log_group: str, since: datetime) -> Iterator[dict[str, Any]]:
-    """Each prediction that was logged instead; StoreUnavailableError if the log is not to be read."""
-    search = {
+    """Each prediction that was logged because Redis could not take it; StoreUnavailableError as of `_search`."""
+    for _, message in _search(log_group, SPILLED, since):
+        yield json.loads(message)["prediction"]
+
+
+def reports(function: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
+    """Lambda's own REPORT lines of a function, from `begin` to before `end`."""
+    return _search(f"/aws/lambda/{function}", MARK, begin, end)
+
+
+def _search(
+    log_group: str, phrase: str, begin: datetime, end: datetime | None = None
+) -> Iterator[tuple[datetime, str]]:
+    """Time and text of each message that holds a phrase; StoreUnavailableError if the log is not to be read."""
+    search: dict[str, Any] = {
         "logGroupName": log_group,
-        "startTime": int(since.timestamp() * 1000),
-        "filterPattern": f'"{SPILLED}"',
+        "startTime": int(begin.timestamp() * 1000),
+        "filterPattern": f'"{phrase}"',
     }
-    try:
-        for page in boto3.client("logs").get_paginator("filter_log_events").paginate(**search):
+    if end:
+        search["endTime"] = int(end.timestamp() * 1000) - 1
+    with translated(log_group):
+        for page in boto3.client("logs", config=CONFIG).get_paginator("filter_log_events").paginate(**search):
             for event in page["events"]:
-                if SPILLED in event["message"]:
-                    yield json.loads(event["message"])["prediction"]
-    except (ClientError, BotoCoreError) as error:
-        raise StoreUnavailableError(f"{log_group}: {error}") from error
+                if phrase in event["message"]:
+                    yield datetime.fromtimestamp(event["timestamp"] / 1000, UTC), event["message"]

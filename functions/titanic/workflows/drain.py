@@ -27,7 +27,6 @@ def drain(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Drained:
     """Each prediction arrives once, by its id, however often this runs or is broken off.
-
     The position in the log is committed with what was read up to it. StoreUnavailableError if either store is away:
     the log keeps all, and the next call goes on from there.
     """

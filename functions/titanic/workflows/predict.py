@@ -72,7 +72,9 @@ def predict(
         _entry(passenger, prediction, serving.version, at, correlation_id)
         for passenger, prediction in zip(passengers, predictions, strict=True)
     ]
-    counted = metrics.predictions((each.survived for each in predictions), serving.version)
+    counted = metrics.predictions((each.probability for each in predictions), serving.version)
+    if serving.trouble:
+        counted |= metrics.degraded("models")
     logged = True
     try:
         log.record(entries, {**counted, **observe()})

@@ -71,7 +71,7 @@ def fit(
     encoder, matrix = Encoder.fit_transform(training.features, training.survived)
     estimator = grow(chosen.params, matrix, training.survived)
     model = Model(encoder, portable(estimator))
-    expected = search.out_of_fold(chosen.params, training.features, training.survived)
+    unseen = model.probabilities(rest.features)
     described = card(
         dataset_version,
         chosen,
@@ -79,14 +79,14 @@ def fit(
         trees=len(model.forest.roots),
         importances=estimator.feature_importances_,
         training=training.survived,
-        held_out=(rest.features, rest.survived, model.probabilities(rest.features)),
+        held_out=(rest.features, rest.survived, unseen),
     )
     version = registry.publish(
         {
             MODEL: dump(model),
             CARD: as_json(described),
             "model.pkl": pickle.dumps(estimator, protocol=5),
-            REFERENCE: as_json(drift.reference(training.features, expected)),
+            REFERENCE: as_json(drift.reference(training.features, unseen)),
         }
     )
     return Published(version, described["metrics"])

@@ -31,6 +31,12 @@ _OUTCOME = """
     FROM (VALUES %s) AS new (prediction_id, outcome, at)
     WHERE p.prediction_id = new.prediction_id::uuid AND coalesce(p.outcome_at <= new.at::timestamptz, true)
 """
+_OUTCOMES = """
+    SELECT count(*) FILTER (WHERE survived = outcome), count(*) FROM (
+        SELECT survived, outcome FROM predictions WHERE model_version = %s AND outcome IS NOT NULL
+        ORDER BY at DESC LIMIT %s
+    ) AS latest
+"""
 
 
 class PostgresPredictionHistory:
@@ -83,6 +89,15 @@ class PostgresPredictionHistory:
                 return cursor.fetchone() is not None
         except psycopg2.errors.UndefinedTable:  # nothing was ever drained
             return False
+
+    def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
+        try:
+            with self._database.transaction() as cursor:
+                cursor.execute(_OUTCOMES, (model_version, limit))
+                (right, labelled) = cursor.fetchone() or (0, 0)
+        except psycopg2.errors.UndefinedTable:  # nothing was ever drained
+            return 0, 0
+        return int(right), int(labelled)
 
     def forget(self, before: datetime) -> int:
         with self._database.transaction() as cursor:

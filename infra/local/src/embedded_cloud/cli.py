@@ -45,7 +45,7 @@ def up(cloud: Cloud, home: Path) -> None:
             for name in cloud.start():
                 started.append(name)  # noqa: PERF402 - what failed to start is in the list too
             with step("sam build"):
-                release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGER)
+                release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGERS)
         if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
             with step("Buckets"):
                 restored = restore(cloud.aws.client("s3"), cloud.state.mirror)

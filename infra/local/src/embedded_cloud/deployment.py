@@ -1,6 +1,6 @@
 """A release: a stack beside the one that serves, proved before it takes over.
 
-    build → create the new stack, its trigger off → smoke test → trigger and outputs switch → the old drains and goes
+    build → create the new stack, its triggers off → smoke test → triggers and outputs switch → the old drains and goes
 
 Whatever fails before the switch leaves the old stack serving.
 """
@@ -8,7 +8,7 @@ Whatever fails before the switch leaves the old stack serving.
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,12 @@ RUNS_PATIENCE_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """What is to be deployed. `trigger` is the logical name of the rule that only the serving stack may have on."""
+    """What is to be deployed. `triggers` are the logical names of the rules that only the serving stack may have on."""
 
     project: str
     build: Path
     parameters: Mapping[str, str]
-    trigger: str
+    triggers: Sequence[str]
 
     @property
     def stack_name(self) -> str:
@@ -73,9 +73,10 @@ def deploy(
         except BaseException:
             stack.delete(aws, new.name)
             raise
-    stack.set_rule(aws, new, release.trigger, enabled=True)
-    if old:
-        stack.set_rule(aws, old, release.trigger, enabled=False)
+    for trigger in release.triggers:
+        stack.set_rule(aws, new, trigger, enabled=True)
+        if old and trigger in old.resources["AWS::Events::Rule"]:
+            stack.set_rule(aws, old, trigger, enabled=False)
     switch(new)
     state.write("deployment", {"stack": new.name, "build": release.build.name})
     if old:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from embedded_cloud.aws import REGION, Aws
 from embedded_cloud.build import runtime
@@ -17,7 +18,7 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.stack import Stack, describe
 
 NAME = "titanic"
-TRIGGER = "PipelineUpload"
+TRIGGERS = ("PipelineUpload", "PipelineRetraining")
 DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
 ADMIN_KEY = "titanic/admin-api-key"
 PASSENGER_LIST = Path("data/titanic.csv")
@@ -54,6 +55,7 @@ def parameters(cloud: Cloud) -> Mapping[str, str]:
         "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
+        "Retraining": os.environ.get("RETRAINING", "ON"),
     }
 
 
@@ -137,6 +139,7 @@ def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
     for key, body in contents.items():
         s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
     tell_airflow(cloud.aws, addresses)
+    _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
 
 
@@ -145,6 +148,16 @@ def tell_airflow(aws: Aws, addresses: Mapping[str, Any]) -> None:
     known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
     known["topic_arn"] = describe(aws, addresses["stack_name"]).outputs.get("NotificationsTopic", "")
     aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
+
+
+def _write_scrape_target(file: Path, api_url: str) -> None:
+    """Where Prometheus finds /metrics now; it looks into the folder by itself (infra/prometheus)."""
+    parts = urlsplit(api_url)
+    labels = {"__scheme__": parts.scheme, "__metrics_path__": f"{parts.path}/metrics"}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps([{"targets": [parts.netloc], "labels": labels}]))
+    partial.replace(file)
 
 
 def _site_urls(cloud: Cloud) -> list[str]:

@@ -1,0 +1,76 @@
+"""Whether to train again by itself: on evidence, not too often, and never on what was tried already."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+# Windows in a row that drift.
+SUSTAINED = 2
+# Passengers whose fate is newly known: enough to be a reason by themselves, for they double the list; the least that a
+# drift is answered with.
+ENOUGH_LABELS = 1000
+LEAST_LABELS = 100
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How often it may act, and whether it acts at all or only says what it would do."""
+
+    cooldown: timedelta
+    a_day: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known at the time: windows in a row that drift and what drifts in them, and fates newly known."""
+
+    sustained: int
+    drifted: Sequence[str]
+    new_labels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided, why in words, and on what evidence; `execution` is the pipeline run it became."""
+
+    at: datetime
+    decision: Literal["started", "held"]
+    trigger: Literal["drift", "labels"] | None
+    reason: str
+    dry_run: bool
+    dataset_version: str | None = None
+    execution: str | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def judge(evidence: Evidence, earlier: Sequence[Decision], policy: Policy, now: datetime) -> Decision:
+    """Start or hold; `earlier` are the decisions before, newest first.
+
+    A dry run counts its own starts too against cooldown and cap, so that it says what would happen.
+    """
+    starts = [each.at for each in earlier if each.decision == "started" and each.dry_run <= policy.dry_run]
+    what = ", ".join(evidence.drifted)
+    drift = f"{what} drifts for {evidence.sustained} windows in a row"
+    labels = f"the fate of {evidence.new_labels} passengers is newly known"
+
+    def held(trigger: Literal["drift", "labels"] | None, reason: str) -> Decision:
+        return Decision(now, "held", trigger, reason, policy.dry_run)
+
+    trigger: Literal["drift", "labels"]
+    if evidence.sustained >= SUSTAINED:
+        trigger, why = "drift", f"{drift}, and {labels}"
+        if evidence.new_labels < LEAST_LABELS:
+            return held(trigger, f"{why}: fewer than {LEAST_LABELS}, and the same data would make the same model again")
+    elif evidence.new_labels >= ENOUGH_LABELS:
+        trigger, why = "labels", labels
+    else:
+        return held(None, f"{drift if what else 'Nothing drifts'}, {labels}: no reason to train again")
+    if starts and now - starts[0] < policy.cooldown:
+        hours = policy.cooldown / timedelta(hours=1)
+        return held(trigger, f"{why}; but {hours:g} hours must pass after the start at {starts[0]:%Y-%m-%d %H:%M} UTC")
+    if sum(now - at < DAY for at in starts) >= policy.a_day:
+        return held(trigger, f"{why}; but {policy.a_day} starts within a day are the most there may be")
+    return Decision(now, "started", trigger, why, policy.dry_run)

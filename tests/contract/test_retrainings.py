@@ -1,0 +1,127 @@
+"""Labelled passengers and the ledger of decisions, in PostgreSQL."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from titanic import prediction_id
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
+from titanic.adapters.postgres.retrainings import PostgresRetrainings
+from titanic.retraining import Decision
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+INPUTS = {"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0, "Age": 38.0, "Fare": None, "Cabin": None, "Embarked": "S"}
+
+
+@pytest.fixture
+def database(database: Database) -> Database:
+    with database.transaction() as cursor:
+        cursor.execute("TRUNCATE predictions, labelled_passengers, retrainings; DELETE FROM drains")
+    return database
+
+
+@pytest.fixture
+def retrainings(database: Database) -> PostgresRetrainings:
+    return PostgresRetrainings(database)
+
+
+def predicted(database: Database, name: str, survived: int, minute: int, **more: Any) -> str:
+    """Log a prediction whose outcome is told a minute later."""
+    id_, at = prediction_id.new(), NOW + timedelta(minutes=minute)
+    entry = {"prediction_id": id_, "at": at.isoformat(), "model_version": "m", "features": {}, "probability": 0.7}
+    inputs = {**INPUTS, "Name": name, "Ticket": "T 1", **more}
+    told = {"prediction_id": id_, "survived": survived, "at": (at + timedelta(minutes=1)).isoformat()}
+    PostgresPredictionHistory(database).keep([{**entry, "inputs": inputs, "survived": 1}], [told])
+    return id_
+
+
+def test_a_passenger_who_was_predicted_twice_is_one_and_the_last_word_counts(
+    database: Database, retrainings: PostgresRetrainings
+) -> None:
+    predicted(database, "Doe, Mr. John", 1, 0)
+    predicted(database, "Doe,  MR. john ", 0, 1, Age=99.0)
+    other = predicted(database, "Doe, Mr. John", 1, 2, Ticket=None)
+
+    john, stranger = retrainings.labelled()
+    assert (john.passenger.survived, john.passenger.passenger.age) == (0, 99.0)
+    assert john.passenger.passenger_id > 1_000_000_000
+    assert (stranger.prediction_id.replace("-", ""), stranger.passenger.passenger.ticket) == (other, None)
+
+    predicted(database, "Doe, Mr. John", 1, 3)
+    again = retrainings.labelled()
+    assert [each.passenger.passenger_id for each in again] == [
+        john.passenger.passenger_id,
+        stranger.passenger.passenger_id,
+    ]
+    assert again[0].passenger.survived == 1
+
+
+def test_ids_are_not_used_up_by_looking(database: Database, retrainings: PostgresRetrainings) -> None:
+    for minute in range(5):
+        predicted(database, f"Number {minute}, Mr. A", 1, minute)
+        retrainings.labelled()
+
+    ids = [each.passenger.passenger_id for each in retrainings.labelled()]
+    assert ids == list(range(ids[0], ids[0] + 5))
+
+
+def test_how_right_a_model_was(database: Database) -> None:
+    for minute in range(6):
+        predicted(database, f"Number {minute}, Mr. A", int(minute < 4), minute)
+    history = PostgresPredictionHistory(database)
+
+    assert history.outcomes("m", 100) == (4, 6)
+    assert history.outcomes("m", 3) == (1, 3)
+    assert history.outcomes("another", 100) == (0, 0)
+
+
+def test_decisions_are_kept_with_their_evidence(retrainings: PostgresRetrainings) -> None:
+    held = Decision(NOW, "held", None, "no reason", False, evidence={"sustained": 0})
+    started = Decision(NOW, "started", "drift", "a reason", False, "feed", evidence={"psi": {"age": 0.4}})
+    for each in (held, started):
+        retrainings.decide(lambda _, each=each: each, 10)  # type: ignore[misc]
+
+    assert retrainings.recent(10) == [started, held]
+    assert retrainings.recent(1) == [started]
+    retrainings.link([("feed", "arn:1"), ("none", "arn:2")])
+    retrainings.link([("feed", "arn:3")])
+    assert retrainings.recent(1) == [replace(started, execution="arn:1")]
+
+
+def test_decisions_are_made_one_after_the_other(postgres_url: str, database: Database) -> None:
+    def decision(earlier: Sequence[Decision]) -> Decision:
+        return Decision(NOW, "held" if earlier else "started", None, "", False)
+
+    def decide() -> None:
+        PostgresRetrainings(Database(postgres_url)).decide(decision, 10)
+
+    threads = [threading.Thread(target=decide) for _ in range(8)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+    decided = PostgresRetrainings(database).recent(100)
+    assert [each.decision for each in decided] == ["held"] * 7 + ["started"]
+
+
+def test_what_raises_decides_nothing(retrainings: PostgresRetrainings) -> None:
+    def decision(_: Sequence[Decision]) -> Decision:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        retrainings.decide(decision, 10)
+    assert retrainings.recent(10) == []
+
+
+def test_of_a_database_without_tables_nothing_is_known(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.transaction() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    assert PostgresRetrainings(database).recent(10) == []
+    assert PostgresPredictionHistory(database).outcomes("m", 10) == (0, 0)

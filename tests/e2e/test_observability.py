@@ -1,0 +1,290 @@
+"""The circle closed on a running cloud: counted exactly, drift noticed, outcomes back, trained again once, shown."""
+
+import json
+import random
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import redis
+
+from embedded_cloud import ports, processes
+from traffic import Traffic, passengers
+
+from .conftest import CHECKOUT, Cloud, call, until
+from .test_api import request
+
+RULES = CHECKOUT / "infra/prometheus/rules"
+DASHBOARDS = sorted((CHECKOUT / "infra/grafana/dashboards").glob("*.json"))
+LIST = CHECKOUT / "data" / "titanic.csv"
+PREDICTED = 'titanic_requests_total{method="POST",route="/predict",status="200"}'
+
+
+def total(cloud: Cloud, sample: str) -> float:
+    """A sample as /metrics shows it now; 0 of one that is not there."""
+    _, _, text = request(cloud.outputs()["api_url"] + "/metrics")
+    found = re.search(rf"^{re.escape(sample)} (.+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def environments(cloud: Cloud) -> list[psutil.Process]:
+    """The processes that execute the inference function."""
+    name = cloud.outputs()["functions"]["InferenceFunction"]
+    (localstack,) = processes.find(cloud.state, "localstack")
+    found = []
+    for each in localstack.children(recursive=True):
+        with suppress(psutil.Error):
+            if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
+                found.append(each)
+    return found
+
+
+def crowd(api: str, names: list[str], passenger: dict[str, Any]) -> list[tuple[str, str]]:
+    """Predict each name from sixteen threads; name and request id of those that were answered."""
+
+    def predict(name: str) -> tuple[str, str] | None:
+        with suppress(OSError):
+            status, headers, _ = request(f"{api}/predict", {**passenger, "Name": f"{name}, Mr. A"})
+            return (name, headers["x-request-id"]) if status == 200 else None
+        return None
+
+    with ThreadPoolExecutor(16) as pool:
+        return [answer for answer in pool.map(predict, names) if answer]
+
+
+def logged(cloud: Cloud, prefix: str) -> Counter[tuple[str, str]]:
+    """How often each name and request id is in the prediction log."""
+    with redis.Redis.from_url(cloud.outputs()["redis_url"]) as client:
+        contents = [
+            json.loads(fields[b"prediction"]) for _, fields in client.xrange("predictions") if b"prediction" in fields
+        ]
+    names = ((each["inputs"]["Name"].partition(",")[0], each["correlation_id"]) for each in contents)
+    return Counter((name, id_) for name, id_ in names if name.startswith(prefix))
+
+
+def test_what_many_instances_count_is_what_was_sent(cloud: Cloud, passenger: dict[str, Any]) -> None:
+    api = cloud.outputs()["api_url"]
+    before = total(cloud, PREDICTED)
+
+    answered = crowd(api, [f"exact{number}" for number in range(400)], passenger)
+
+    assert len(answered) == 400
+    assert len(environments(cloud)) > 1
+    assert total(cloud, PREDICTED) - before == 400
+    assert logged(cloud, "exact") == Counter(answered)
+
+
+def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
+    cloud: Cloud, passenger: dict[str, Any]
+) -> None:
+    api, chance = cloud.outputs()["api_url"], random.Random(1)
+    sent = [f"killed{number}" for number in range(1500)]
+    before, over, killed = total(cloud, PREDICTED), threading.Event(), []
+
+    def kill() -> None:
+        while not over.wait(0.1):
+            if there := environments(cloud):
+                victim = chance.choice(there)
+                with suppress(psutil.Error):
+                    victim.kill()
+                    killed.append(victim.pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        answered = crowd(api, sent, passenger)
+    finally:
+        over.set()
+        killer.join()
+
+    counted = logged(cloud, "killed")
+    assert len(killed) > 3
+    assert 0 < len(answered) < len(sent)
+    assert set(counted.values()) == {1}
+    assert set(answered) <= set(counted)
+    assert {name for name, _ in counted} <= set(sent)
+    assert total(cloud, PREDICTED) - before == len(counted)
+
+
+@pytest.fixture
+def traffic(cloud: Cloud) -> Traffic:
+    """To a champion that was trained on the list alone."""
+    version = sha256(LIST.read_bytes()).hexdigest()[:16]
+    models = cloud.call("/models")
+    listed = next(each for each in models["models"] if each.get("dataset_version") == version)["model_version"]
+    if models["champion"] != listed:
+        key = {"X-Api-Key": cloud.outputs()["admin_api_key"]}
+        assert request(f"{cloud.outputs()['api_url']}/models/{listed}/promote", {}, key)[0] == 200
+    until(lambda: cloud.champion() == listed)
+    return Traffic(cloud.outputs())
+
+
+def test_no_alarm_in_fifty_windows_of_the_same_world(traffic: Traffic) -> None:
+    crowd = passengers(seed=1912)
+
+    reports = [traffic.window(crowd, 500, labels=0) for _ in range(50)]
+
+    assert {report["window"]["size"] for report in reports} == {500}
+    assert Counter(report["status"] for report in reports) == {"ok": 50}
+    assert {report["retraining"]["decision"] for report in reports} == {"held"}
+
+
+@pytest.mark.parametrize(("shift", "feature"), [("age", "age"), ("class", "pclass")])
+def test_a_world_that_shifts_rings_within_two_windows(traffic: Traffic, shift: str, feature: str) -> None:
+    same, other = passengers(seed=1), passengers(seed=2, shift=shift)
+    assert traffic.window(same, 500, labels=0)["status"] == "ok"
+
+    reports = [traffic.window(other, 500, labels=0) for _ in range(2)]
+
+    assert "drift" in {report["status"] for report in reports}
+    assert feature in reports[-1]["drifted"]
+    assert reports[-1]["retraining"]["decision"] == "held"  # no fate is known, so there is nothing to learn
+
+
+def test_drift_is_answered_with_one_retraining_and_its_champion_knows_the_new_world(
+    cloud: Cloud, traffic: Traffic
+) -> None:
+    sns, sqs = cloud.client("sns"), cloud.client("sqs")
+    (topic,) = (each["TopicArn"] for each in sns.list_topics()["Topics"])
+    queue = sqs.create_queue(QueueName="readers")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    before, decided = cloud.champion(), len(cloud.call("/retraining")["decisions"])
+    assert traffic.window(passengers(seed=6), 500, labels=0)["sustained"] == 0
+    older = passengers(seed=3, shift="age")
+
+    reports = [traffic.window(older, 500, labels=1) for _ in range(4)]
+
+    starts = [each["retraining"] for each in reports if each["retraining"]["decision"] == "started"]
+    assert len(starts) == 1, [each["retraining"] for each in reports]
+    (start,) = starts
+    assert start["trigger"] == "drift"
+    until(lambda: cloud.champion() != before, 120)
+    card = cloud.call("/model")
+    assert card["dataset_version"] == start["dataset_version"]
+    assert card["training"]["rows"] > 713 + 300
+
+    adapted = [traffic.window(older, 500, labels=0) for _ in range(2)]
+    assert [each["status"] for each in adapted] == ["ok", "ok"]
+
+    until(lambda: "postponed" not in traffic.monitor("watch"))
+    decisions = cloud.call("/retraining")["decisions"]
+    (row,) = (each for each in decisions if each["dataset_version"] == start["dataset_version"])
+    assert row["execution"].startswith("arn:aws:states:")
+    assert row["evidence"]["psi"]["age"] >= 0.25
+    assert len(decisions) == min(50, decided + 7)
+    message = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))[0]
+    words = json.loads(message["Body"])
+    assert "retraining started" in words["Subject"]
+    assert start["dataset_version"] in words["Message"]
+    page = cloud.client("s3").get_object(
+        Bucket=cloud.outputs()["models_bucket"], Key=row["evidence"]["report_key"].replace(".json", ".html")
+    )
+    assert b"<svg" in page["Body"].read()
+
+
+class Prometheus:
+    """A real one that scrapes a cloud every second."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def query(self, expression: str) -> list[Any]:
+        """The result at this moment; an expression that Prometheus does not understand is an HTTPError."""
+        answer = call(f"{self._url}/api/v1/query?{urllib.parse.urlencode({'query': expression})}")
+        found: list[Any] = answer["data"]["result"]
+        return found
+
+    def value(self, expression: str) -> float:
+        found = self.query(expression)
+        return float(found[0]["value"][1]) if found else 0.0
+
+
+@pytest.fixture
+def prometheus(cloud: Cloud, tmp_path: Path) -> Iterator[Prometheus]:
+    if not (program := shutil.which("prometheus")):
+        pytest.skip("Prometheus is not installed (apt-get install prometheus)")
+    config = (CHECKOUT / "infra/prometheus/prometheus.yml").read_text()
+    config = config.replace("15s", "1s").replace("10s", "1s").replace("rules/", f"{RULES}/")
+    (tmp_path / "prometheus.yml").write_text(config.replace("targets/", f"{cloud.state}/prometheus/targets/"))
+    port = ports.choose("TEST_PROMETHEUS_PORT", 19_000)
+    command = [program, f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
+    found = Prometheus(f"http://127.0.0.1:{port}")
+    try:
+        until(lambda: _or_none(lambda: found.value('up{job="titanic"}') == 1), 30)
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:
+    with suppress(OSError):
+        return ask()
+    return None
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    """Every query of every panel, as Grafana would send it; with what it is called."""
+    for file in DASHBOARDS:
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield f"{file.stem}: {panel['title']}", target["expr"].replace("$__rate_interval", "30s")
+
+
+def test_every_panel_has_data_of_a_live_system_and_prometheus_counts_what_was_sent(
+    cloud: Cloud, traffic: Traffic, prometheus: Prometheus, passenger: dict[str, Any]
+) -> None:
+    api, crowd = cloud.outputs()["api_url"], passengers(seed=4)
+    traffic.window(crowd, 300, labels=0.5)
+    before = prometheus.value(PREDICTED)
+    sent, over = 0, time.monotonic() + 150
+
+    def load() -> None:
+        nonlocal sent
+        for _ in range(20):
+            call(f"{api}/predict", passenger)
+            sent += 1
+        request(f"{api}/predict", {})
+        traffic.window(crowd, 20, labels=0)
+
+    def empty() -> list[str]:
+        return [name for name, expression in queries() if not prometheus.query(expression)]
+
+    # Until whole minutes of invocations are in, and the rules were evaluated on what they count.
+    while (missing := empty()) and time.monotonic() < over:
+        load()
+        traffic.monitor("minute")
+    assert missing == []
+    assert len(list(queries())) > 40
+    until(lambda: prometheus.value(PREDICTED) - before == sent)
+    with pytest.raises(OSError, match="400"):
+        prometheus.query("sum(rate(titanic_requests_total[5m])")
+
+
+def test_the_page_can_tell_the_day(cloud: Cloud, traffic: Traffic) -> None:
+    traffic.monitor("watch")
+    traffic.window(passengers(seed=5), 200, labels=0)
+
+    activity = cloud.call("/activity?hours=1")
+
+    assert sum(point["predictions"] for point in activity["points"]) >= 200
+    assert activity["points"][-1]["p95_ms"] or activity["points"][-2]["p95_ms"]
+    assert all(one["at"] < other["at"] for one, other in pairwise(activity["points"]))

@@ -1,0 +1,32 @@
+"""Labelled passengers and decisions in lists."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from titanic.labels import Labelled
+from titanic.retraining import Decision
+
+
+class MemoryRetrainings:
+    """Implements `ports.Retrainings`; who is labelled is given."""
+
+    def __init__(self, labelled: Sequence[Labelled] = ()) -> None:
+        self.known = list(labelled)
+        self.decisions: list[Decision] = []
+
+    def labelled(self) -> list[Labelled]:
+        return list(self.known)
+
+    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+        decided = decision(self.recent(remembered))
+        self.decisions.append(decided)
+        return decided
+
+    def recent(self, count: int) -> list[Decision]:
+        return self.decisions[::-1][:count]
+
+    def link(self, runs: Iterable[tuple[str, str]]) -> None:
+        named = dict(runs)
+        self.decisions = [
+            replace(each, execution=named.get(each.dataset_version or "", each.execution)) for each in self.decisions
+        ]
