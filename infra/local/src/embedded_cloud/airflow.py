@@ -56,7 +56,7 @@ class Airflow:
         )
 
     def is_ready(self) -> bool:
-        """Whether every component says that it is well, and the DAGs have been read."""
+        """Whether every component says that it is well. The DAGs are read a few seconds later."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v2/monitor/health", timeout=5) as response:
                 health = json.load(response)

@@ -85,7 +85,7 @@ def status(cloud: Cloud, _: Path) -> None:
         if not process and name in ON_DEMAND:
             continue
         address = f"127.0.0.1:{getattr(cloud.ports, name)}" if process else ""
-        memory = f"{process.memory_info().rss / 2**20:.0f} MB" if process else ""
+        memory = f"{processes.memory(process) / 2**20:.0f} MB" if process else ""
         table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
     console.print(table)
     if cloud.running("localstack"):

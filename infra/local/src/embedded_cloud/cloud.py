@@ -39,11 +39,11 @@ class Cloud:
     def ports(self) -> Ports:
         """Chosen when a service starts for the first time, kept while they are free, changed when they are not."""
         known = {**asdict(Ports()), **self.state.read("cloud")}
-        running = {name for name in known if self.running(name)}
+        running = {name for name in (*SERVICES, *ON_DEMAND) if self.running(name)}
         chosen = Ports(
             **{
                 name: known[name] if name in running else ports.choose(f"{name.upper()}_PORT", known[name])
-                for name in known
+                for name in (*SERVICES, *ON_DEMAND)
             }
         )
         self.state.write("cloud", asdict(chosen))

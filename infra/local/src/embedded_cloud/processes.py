@@ -87,6 +87,15 @@ def stop(root: Path, name: str, grace_seconds: float = 15) -> None:
                 _gone(family, grace_seconds)
 
 
+def memory(process: psutil.Process) -> int:
+    """Bytes that a service and all it started take, those that processes share counted once."""
+    taken = 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.Error):
+            taken += each.memory_full_info().pss
+    return taken
+
+
 def _gone(family: Sequence[psutil.Process], patience_seconds: float) -> bool:
     """Whether all end in time. A zombie has ended: when its parent reaps it is not ours to wait for."""
     deadline = time.monotonic() + patience_seconds
