@@ -129,7 +129,7 @@ site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as
 	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
 
 screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
-	@$(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+	@PYTHONPATH=tests:functions:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
 lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
 	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \

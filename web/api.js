@@ -44,13 +44,13 @@ export async function call(path, { body, method, key, signal } = {}) {
     if (answer.ok) return said;
     throw new ApiError(WORDS[answer.status] ?? said.detail ?? said.message ?? `The API answered ${answer.status}.`, {
       status: answer.status,
-      fields: said.errors ?? [],
+      fields: (said.errors ?? []).map(({ field, reason }) => ({ field, reason: reason.replace(/^Value error, /, "") })),
       retryAfter: Number(answer.headers.get("Retry-After")) || null,
     });
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
     tell("away");
-    throw new ApiError("The API is away. If it is yours, `make up` brings it back.");
+    throw new ApiError("The API is away. If it is yours, make up brings it back.");
   } finally {
     clearTimeout(late);
   }

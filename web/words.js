@@ -14,9 +14,9 @@ const FEATURES = {
   deck: ["Deck", { U: "not recorded" }],
   embarked: ["Boarded at", { C: "Cherbourg", Q: "Queenstown", S: "Southampton" }],
   ticket_key: ["Ticket"],
-  family_key: ["Family", (key) => key.replace("|", ", ")],
+  family_key: ["Family", (key) => key.split("|")[0]],
   companions: ["Companions"],
-  companions_survived: ["Their fates"],
+  companions_survived: ["Companions’ fates"],
   probability: ["Predicted chance"],
 };
 

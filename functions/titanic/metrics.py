@@ -97,9 +97,9 @@ def batch(size: int) -> Observations:
     return {named(BATCH, bucket(PASSENGERS, size)): 1, BATCHED: size}
 
 
-def degraded(store: str, answers: int = 1) -> Observations:
+def degraded(store: str) -> Observations:
     """Answers given while the registry (`models`) or the prediction log (`log`) was away."""
-    return {named(DEGRADED.name, store): answers}
+    return {named(DEGRADED.name, store): 1}
 
 
 def cold_start() -> Observations:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from clouds import Cloud
+from clouds import Cloud, kill
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MILLISECONDS = 20_000
@@ -20,16 +21,47 @@ NETWORK = re.compile("Failed to load resource")
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
+def program() -> str | None:
+    """Where Chromium is; none is downloaded."""
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """For a module, not for the session: Playwright's event loop would be in the way of other tests."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
+    if program() is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        running = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def cloud(running_cloud: Cloud) -> Cloud:
+    """The session's cloud, whole at the beginning of a module; whoever breaks it mends it (see `outage`)."""
+    running_cloud.up()
+    return running_cloud
+
+
+@contextmanager
+def outage(cloud: Cloud, service: str) -> Iterator[None]:
+    """Without one of the servers, for a while."""
+    kill(cloud, service)
+    try:
+        yield
+    finally:
+        cloud.up()
+
+
+def round_trip(page: Page) -> None:
+    """Until the API has answered again: what the page asked before has been asked by then."""
+    page.evaluate("fetch(`${TITANIC.apiUrl}/health`).then((answer) => answer.text())")
+
+
+@pytest.fixture(scope="module")
+def addresses(cloud: Cloud) -> dict[str, Any]:
+    return cloud.outputs()
 
 
 @dataclass
@@ -84,8 +116,8 @@ class Site:
 
 
 @pytest.fixture
-def site(browser: Browser, cloud: Cloud) -> Iterator[Site]:
-    one = Site(browser, cloud, cloud.outputs())
+def site(browser: Browser, cloud: Cloud, addresses: dict[str, Any]) -> Iterator[Site]:
+    one = Site(browser, cloud, addresses)
     yield one
     one.settle()
 

@@ -36,7 +36,7 @@ def complete(page: Page, name: str) -> None:
             expect(page.locator("#retraining")).not_to_contain_text("Asking")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def reported(cloud: Cloud) -> None:
     """A drift report, so that a page that asks for it gets one."""
     done = cloud.run("invoke", "MonitoringFunction", '{"task": "drift"}')

@@ -26,6 +26,8 @@ def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
     )
     expect(page.get_by_role("table", name="Accuracy by group").locator("tbody tr")).to_have_count(len(card["slices"]))
     expect(page.get_by_role("region", name="What it was made of")).to_contain_text(card["dataset_version"])
+    for decision in card.get("decisions") or []:
+        expect(page.get_by_role("region", name="How it came to serve")).to_contain_text(decision["reason"])
 
 
 def test_a_chart_is_a_table_too(visit: Visit, cloud: Cloud) -> None:

@@ -1,14 +1,21 @@
 """The Monitoring page on what serving really did."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from clouds import Cloud, kill
+from clouds import Cloud
 
-from .conftest import Site, Visit
+from .conftest import Site, Visit, outage, round_trip
+
+# As a browser does with the page of another tab.
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 
 
 def invoke(cloud: Cloud, event: dict[str, Any]) -> Any:
@@ -17,7 +24,7 @@ def invoke(cloud: Cloud, event: dict[str, Any]) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(cloud: Cloud, passenger: dict[str, Any]) -> Cloud:
     """A cloud that has predicted the same woman over and over, and looked at it twice."""
     invoke(cloud, {"task": "minute"})
@@ -58,33 +65,40 @@ def test_it_refreshes_by_itself_but_not_while_nobody_looks(site: Site, served: C
     def asked() -> int:
         return sum("/activity" in url for url in site.asked)
 
+    def idle() -> None:
+        round_trip(page)
+        expect(page.get_by_role("main")).to_have_attribute("aria-busy", "false")
+
+    def rests_after(change: Callable[[], object]) -> bool:
+        idle()
+        before = asked()
+        change()
+        idle()
+        page.clock.run_for(16_000)
+        idle()
+        return asked() == before
+
+    def hide(hidden: bool) -> None:
+        page.evaluate(HIDE, hidden)
+
     with page.expect_request("**/activity*"):
         page.clock.run_for(16_000)
-    hide = "(hidden) => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden }); }"
-    page.evaluate(hide, True)
-    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    before = asked()
-    page.clock.run_for(120_000)
-    assert asked() == before
-    page.evaluate(hide, False)
+    assert rests_after(lambda: hide(True))
     with page.expect_request("**/activity*"):
-        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
-    before = asked()
-    page.clock.run_for(120_000)
-    assert asked() == before
+        hide(False)
+    assert rests_after(page.get_by_role("button", name="Pause").click)
     with page.expect_request("**/activity?hours=1"):
         page.get_by_text("1 h", exact=True).click()
+    assert not rests_after(page.get_by_role("button", name="Go on").click)
 
 
 def test_without_its_store_it_says_so_and_shows_the_rest(site: Site, served: Cloud) -> None:
     site.forgive()
-    kill(served, "valkey")
-    page = site.visit("monitoring.html")
-    expect(page.locator("#activity").get_by_role("alert")).to_be_visible()
-    expect(page.locator("#charts")).to_be_hidden()
-    expect(page.locator("#drift li").first).to_be_visible()
+    with outage(served, "valkey"):
+        page = site.visit("monitoring.html")
+        expect(page.locator("#activity").get_by_role("alert")).to_be_visible()
+        expect(page.locator("#charts")).to_be_hidden()
+        expect(page.locator("#drift li").first).to_be_visible()
 
 
 def test_before_the_first_report_it_says_when_there_will_be_one(site: Site) -> None:

@@ -4,7 +4,8 @@ import { find, html } from "../dom.js";
 import { percent } from "../words.js";
 
 const ROW_PIXELS = 40;
-const SPARE = 10; // rows above and below what is in sight
+const IN_SIGHT = 12; // rows; the rest is to be scrolled to
+const SPARE = 10; // above and below those
 const CLASSES = { 1: "First", 2: "Second", 3: "Third" };
 const COLUMNS = [
   { by: "row", head: "Row", say: (row) => row.row },
@@ -24,8 +25,8 @@ function chance({ probability, survived, error }) {
   bar.style.width = percent(probability); // a property: the policy forbids only the attribute
   return html(
     "span",
-    { class: "grid grid-cols-[2.75rem_minmax(0,1fr)] items-center gap-2" },
-    html("span", { class: "text-right font-semibold" }, percent(probability)),
+    { class: "grid grid-cols-[2.5rem_minmax(0,1fr)] items-center gap-2" },
+    html("span", { class: "font-semibold" }, percent(probability)),
     html("span", { class: "overflow-hidden rounded-full bg-line", "aria-hidden": "true" }, bar),
   );
 }
@@ -40,7 +41,7 @@ export function table(place, ask) {
   }));
   const scroller = html(
     "div",
-    { class: "relative h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": "Passengers" },
+    { class: "relative max-h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": "Passengers" },
     html(
       "div",
       { role: "table", "aria-label": "Passengers and their chances", class: "min-w-[52rem] text-sm tabular-nums" },
@@ -68,7 +69,7 @@ export function table(place, ask) {
 
   function refresh() {
     const from = Math.max(0, Math.floor(scroller.scrollTop / ROW_PIXELS) - SPARE);
-    ask({ from, size: Math.ceil(scroller.clientHeight / ROW_PIXELS) + 2 * SPARE, sort: { ...sort } });
+    ask({ from, size: IN_SIGHT + 2 * SPARE, sort: { ...sort } });
   }
 
   let due = 0;

@@ -129,6 +129,9 @@ export const slices = (card) =>
     ),
   );
 
+/** Accuracy of a part of the rows, where there is one. */
+const part = (one) => typeof one?.accuracy === "number" && `${percent(one.accuracy, 1)} of ${count(one.rows)}`;
+
 export function lineage(card) {
   const { cross_validation: validated, params } = card;
   const [low, high] = validated?.interval ?? [];
@@ -140,11 +143,12 @@ export function lineage(card) {
         ["Dataset version", html("code", {}, card.dataset_version)],
         ["Feature schema", html("code", {}, card.schema_hash)],
         ["Training code", card.code && html("code", {}, card.code)],
-        ["Trained on", `${plural(card.training.rows, "passenger")}, ${count(card.training.survived)} survived`],
+        ["Serves fitted on", card.serving && `${plural(card.serving.rows, "passenger")}, ${count(card.serving.survived)} survived`],
+        [card.serving ? "Judged fitted on" : "Trained on", `${plural(card.training.rows, "passenger")}, ${count(card.training.survived)} survived`],
         ["Held out", `${plural(card.holdout.rows, "passenger")}, by ${card.holdout.by}`],
         ["Cross-validated accuracy", validated && `${percent(validated.accuracy, 1)} (${percent(low, 1)} to ${percent(high, 1)}), ${validated.folds} folds × ${validated.repeats}`],
-        ["with companions known", validated?.with_companions && `${percent(validated.with_companions.accuracy, 1)} of ${count(validated.with_companions.rows)}`],
-        ["without companions", validated?.without_companions && `${percent(validated.without_companions.accuracy, 1)} of ${count(validated.without_companions.rows)}`],
+        ["with companions known", part(validated?.with_companions)],
+        ["without companions", part(validated?.without_companions)],
         ["Search", card.search && `${plural(card.search.candidates.length, "candidate")}, ${card.search.folds} folds, number ${card.search.chosen} chosen`],
         ...Object.entries(params).map(([name, value]) => [html("code", {}, name), String(value)]),
       ].filter(([, value]) => value),

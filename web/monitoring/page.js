@@ -39,12 +39,15 @@ function showActivity(activity) {
 }
 
 async function refresh() {
+  const main = find("#main");
   const hours = find("#hours").elements.hours.value;
+  main.setAttribute("aria-busy", "true");
   const answered = await Promise.all([
     ask(`/activity?hours=${hours}`, "#activity", showActivity),
     ask("/drift", "#drift", (report) => find("#drift").replaceChildren(...driftReport(report).filter(Boolean))),
     ask("/retraining", "#retraining", (known) => find("#retraining").replaceChildren(...retraining(known).filter(Boolean))),
   ]);
+  main.setAttribute("aria-busy", "false");
   if (!answered[0]) find("#charts").hidden = true;
   if (answered.some(Boolean)) find("#refreshed").textContent = `Refreshed at ${CLOCK.format(new Date())}`;
 }

@@ -100,6 +100,12 @@ function refuse(error, retry) {
   find("#trouble").replaceChildren(trouble(error, error.passing && retry));
 }
 
+/** The example that the form holds; null once it is someone else. */
+function choose(one) {
+  example = one;
+  [...find("#examples").children].forEach(({ firstChild }, place) => firstChild.setAttribute("aria-pressed", String(EXAMPLES[place] === one)));
+}
+
 function offerExamples() {
   find("#examples").append(
     ...EXAMPLES.map((each) =>
@@ -110,9 +116,10 @@ function offerExamples() {
           "button",
           {
             type: "button",
-            class: "h-full w-full rounded-xl border border-line bg-card px-4 py-3 text-left transition-colors hover:border-accent",
+            class: "example",
+            "aria-pressed": "false",
             click() {
-              example = each;
+              choose(each);
               fill(form, each.passenger);
               predict();
             },
@@ -149,7 +156,7 @@ form.addEventListener("submit", (event) => {
   predict();
 });
 form.addEventListener("input", ({ target }) => {
-  example = null;
+  choose(null);
   if (target.name === "Sex") follow();
   const field = target.name in parts("") ? "Name" : target.name;
   if (schema) complain(field, unreadable(field) ?? complaint(schema, field, read(form)[field]));

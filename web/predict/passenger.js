@@ -14,10 +14,11 @@ export function listed({ surname, title, given }) {
 /** The parts of a name that the list has. */
 export const parts = (name) => ({ ...(NAME.exec(name)?.groups ?? { surname: name, title: "", given: "" }) });
 
-/** As one speaks of people: "Mrs John Bradley Cumings". */
+/** As one speaks of people: "Mrs John Bradley Cumings", "Mr Thomas Andrews Jr". */
 export function spoken(name) {
   const { surname, title, given } = parts(name);
-  return [title, given.replace(/\s*\(.*\)/, ""), surname].filter(Boolean).join(" ") || "This passenger";
+  const [, first, junior] = /^(.*?)( Jr)?$/.exec(given.replace(/\s*\(.*\)/, ""));
+  return [title, first, surname + (junior ?? "")].filter(Boolean).join(" ") || "This passenger";
 }
 
 /** The passenger that a form describes; what is left empty is left out. */

@@ -36,5 +36,5 @@ export function whatIf(passenger, changed) {
     return html("div", {}, html("div", { class: "flex items-baseline justify-between gap-3" }, html("span", { class: "text-sm text-soft" }, name), shown), input);
   }
 
-  return html("div", { class: "grid gap-x-8 gap-y-2 sm:grid-cols-2" }, SLIDERS.map(slider), html("p", { class: "small self-center" }, "Each stop of a slider is a prediction like any other. The line on the gauge is what was entered."));
+  return html("div", { class: "grid gap-x-8 gap-y-2 sm:grid-cols-2 xl:grid-cols-3" }, SLIDERS.map(slider), html("p", { class: "small self-center" }, "The line on the gauge is what was entered. Each stop of a slider is logged like any prediction."));
 }

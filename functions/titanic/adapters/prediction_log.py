@@ -25,8 +25,8 @@ READINGS = "readings"
 KEPT = 250_000
 # Readings of the totals, one a minute: a week of them.
 KEPT_READINGS = 7 * 24 * 60
-# Seconds for which a name is remembered whose observations were added once: longer than their sources go back.
-REMEMBERED = 100 * 24 * 3600
+# Seconds for which a name is remembered whose observations were added once; who adds them goes back an hour or so.
+REMEMBERED = 2 * 24 * 3600
 # Milliseconds between a prediction's name and its place in the stream: clocks differ, and a function has 29 seconds.
 EARLIER, LATER = 5_000, 35_000
 # Seconds. A prediction that waits longer for its log than this is worth less than one without it.
