@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help up down status dev logs outputs invoke replay serve monitoring dashboards airflow airflow-run traffic rotate-key redrive sam-env parity compose-env test test-cloud test-product stress check lint cost format features-diff docs bench clean requirements
+.PHONY: help airflow airflow-run up down status dev logs outputs invoke replay serve monitoring dashboards traffic test test-cloud test-product stress check format features-diff docs bench clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -58,6 +58,7 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
+.PHONY: rotate-key redrive sam-env parity compose-env cost lint
 rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key, at once
 	@$(CLOUD) rotate-key
 

@@ -33,9 +33,9 @@ class HandlerRefusalError(HandlerError, AirflowFailException):
 class HandlerOperator(LambdaInvokeFunctionOperator):
     """LambdaInvokeFunctionOperator that takes its payload and gives its answer as JSON values.
 
-    Each field of the answer is an XCom of its own, so `fit.output["model_version"]` is the next task's input; the log ends
-    with the end of the function's. Raises HandlerError where the function failed, HandlerRefusalError where trying again is
-    pointless.
+    Each field of the answer is an XCom of its own, so `fit.output["model_version"]` is the next task's input, and the
+    end of the function's log is in the task's. Raises HandlerError where the function failed, HandlerRefusalError where
+    trying again is pointless.
     """
 
     def __init__(self, *, payload: Mapping[str, Any], **kwargs: Any) -> None:

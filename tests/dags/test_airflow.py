@@ -100,6 +100,8 @@ WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
     ],
 )
 def test_drift_goes_each_way(airflow: Airflow, deployed: Deploy, report: dict[str, Any], way: str) -> None:
+    s3, bucket = airflow.cloud.client("s3"), airflow.stack()["data_bucket"]
+    s3.put_object(Bucket=bucket, Key=f"taken/{way}.csv", Body=(CHECKOUT / "data/titanic.csv").read_bytes())
     monitoring = deployed(f"monitoring-{way.replace('_', '-')}", ANSWERING.format(answer=report))
     with airflow.told({"MonitoringFunction": monitoring}):
         run = airflow.start("titanic_drift")
@@ -107,6 +109,8 @@ def test_drift_goes_each_way(airflow: Airflow, deployed: Deploy, report: dict[st
     tasks = airflow.tasks(run)
     assert {name for name in WAYS if tasks[name]["state"] == "success"} == {way}
     assert tasks["retrain"]["state"] == ("success" if way == "choose" else "skipped")
+    if way == "choose":
+        assert airflow.answer(run, "choose") == {"bucket": bucket, "key": f"taken/{way}.csv"}, "not the newest list"
 
 
 def test_a_handler_that_fails_twice_is_asked_a_third_time(airflow: Airflow, deployed: Deploy) -> None:
