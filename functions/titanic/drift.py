@@ -35,9 +35,9 @@ FORMAT = 2
 def reference(rows: Sequence[Derived], probabilities: Sequence[float]) -> dict[str, Any]:
     """What later windows are compared with, as plain JSON: histograms, and of numbers an ordered sample.
 
-    `rows` are derived features of the training rows. `probabilities` are the published model's own P(survived) of
-    passengers it has not seen: a forest scores the rows it was grown on too boldly, and what other forests give out of
-    fold has another fine structure. Keys are left out: each names a ticket or a family, so new ones are no news.
+    `rows` are derived features of the training rows. `probabilities` are their mean out-of-fold P(survived): a forest
+    scores the rows it was grown on too boldly. Keys are left out: each names a ticket or a family, so new ones are no
+    news.
     """
     return {
         "format": FORMAT,

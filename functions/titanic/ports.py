@@ -50,6 +50,22 @@ class FeatureRow:
     features: Derived
 
 
+@dataclass(frozen=True, slots=True)
+class ModelDecision:
+    """What was decided about a model version, why, and on what evidence: by the gate, or `crowned` by hand.
+
+    `champion` is who serves after it and `previous` who did before; `at` is UTC, ISO 8601.
+    """
+
+    at: str
+    model_version: str
+    decision: Literal["promoted", "kept", "unchanged", "crowned"]
+    reason: str
+    champion: str | None
+    previous: str | None
+    evidence: Mapping[str, Any]
+
+
 class ObjectReader(Protocol):
     """Named byte strings in buckets, for those who only read them whole."""
 
@@ -221,6 +237,20 @@ class PredictionHistory(Protocol):
 
     def forget(self, before: datetime) -> int:
         """Delete what was predicted before a time; how many."""
+        ...
+
+
+class DecisionLog(Protocol):
+    """The registry's audit: a row for every promotion, refusal and rollback, never changed."""
+
+    def record(self, decision: ModelDecision) -> None: ...
+
+    def champion(self) -> str | None:
+        """Whom the last promotion, by the gate or by hand, made champion."""
+        ...
+
+    def by_version(self) -> dict[str, list[ModelDecision]]:
+        """Every decision, newest first, by the version that it was about."""
         ...
 
 

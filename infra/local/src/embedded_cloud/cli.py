@@ -30,6 +30,7 @@ from embedded_cloud import (
     project,
     sam_local,
 )
+from embedded_cloud import models as registry
 from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
@@ -155,6 +156,17 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
         raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
 
 
+def models(cloud: Cloud, _: Path) -> None:
+    """Every registered model version, and what was decided about it."""
+    console.print(registry.table(_known(cloud)))
+
+
+def promote(cloud: Cloud, version: str) -> None:
+    """Make a model version champion, past the gate: this is also the way back."""
+    crowned = registry.promote(_known(cloud), version)
+    say(f"Model {crowned['model_version']} is champion; before it was {crowned['previous']}")
+
+
 def airflow(cloud: Cloud, _: Path) -> None:
     """Airflow standalone over the project's DAGs, with this cloud as its AWS; nothing if it runs so already."""
     server = _airflow(cloud)
@@ -257,12 +269,13 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment, airflow, rotate_key, redrive):
+    for command in (up, down, status, dev, outputs, environment, models, airflow, rotate_key, redrive):
         commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
     invocation.add_argument("event", nargs="?", default="{}")
+    commands.add_parser("promote", help=promote.__doc__).add_argument("version")
     containers = commands.add_parser("sam-env", help=sam_env.__doc__)
     containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
     commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
@@ -280,6 +293,8 @@ def main() -> None:
                 logs(cloud, given.function)
             case "invoke":
                 invoke(cloud, given.function, given.event)
+            case "promote":
+                promote(cloud, given.version)
             case "sam-env":
                 sam_env(cloud, given.cloud)
             case "airflow-run":
@@ -288,7 +303,7 @@ def main() -> None:
                 alone = {each.__name__: each for each in (up, down, airflow)}[given.command]
                 _alone(state, lambda: alone(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment, rotate_key, redrive)
+                plain = (status, dev, outputs, environment, models, rotate_key, redrive)
                 {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
