@@ -3,7 +3,7 @@
 Hands its event, one passenger or `{"passengers": […]}`, to the inference function: the same answer as through the API,
 for whoever schedules predictions beside their data.
 
-**Starts** by hand or through Airflow's API, with the event as the parameter `event`. **Safe to run again**: each run is a
+**Starts** by hand or through the API, with the event as the parameter `event`. **Safe to run again**: each run is a
 prediction of its own.
 """
 

@@ -12,12 +12,14 @@ case $environment in
   prod) shape=(MultiAZ=true BackupDays=14 DatabaseClass=db.t4g.small CacheNodeType=cache.t4g.small) tracing=Active ;;
   *) echo "✗ There is no environment $environment: dev or prod" >&2; exit 2 ;;
 esac
+[ -z "${ALARM_EMAIL:-}" ] || shape+=("AlarmEmail=$ALARM_EMAIL")
 
 sam deploy --template-file infra/aws/data.yaml --stack-name "$application-data" --resolve-s3 --no-fail-on-empty-changeset \
-    --capabilities CAPABILITY_IAM --parameter-overrides "Application=$application" "AlarmEmail=${ALARM_EMAIL:-}" "${shape[@]}"
+    --capabilities CAPABILITY_IAM --parameter-overrides "Application=$application" "${shape[@]}"
 
 # The data plane's outputs bear the names of the application's parameters.
-mapfile -t given < <(.local/envs/cloud/bin/python infra/aws/outputs.py "$application-data")
+outputs=$(.local/envs/cloud/bin/python infra/aws/outputs.py "$application-data")
+mapfile -t given <<<"$outputs"
 sam build
 sam deploy --config-env "$environment" --parameter-overrides "${given[@]}" "Tracing=$tracing" \
     "DatabaseUrl={{resolve:secretsmanager:$application/database-url}}" \

@@ -138,3 +138,20 @@ def test_localstack_forgets_and_the_same_champion_serves_again(compose: Compose,
     assert compose.run("restart", "localstack").returncode == 0
     compose.up()
     assert call(f"{compose.outputs()['api_url']}/health")["model_version"] == before
+
+
+def test_uvicorns_workers_take_the_gateways_place(compose: Compose, outputs: dict[str, Any]) -> None:
+    """Where API_SERVER says so; without it the gateway is back."""
+    passenger = json.loads((CHECKOUT / "functions/inference/events/passenger.json").read_text())
+    served = {**compose.variables, "COMPOSE_PROFILES": "uvicorn", "API_SERVER": "http://server:8000"}
+    gateway = call(f"{outputs['api_url']}/predict", passenger)
+    Compose(served, compose.values).up()
+    try:
+        until(lambda: "server:8000" in compose.run("exec", "nginx", "cat", "/proxy/api.conf").stdout)
+        assert compose.run("stop", "localstack").returncode == 0  # and with it the gateway
+        worker = call(f"{outputs['api_url']}/predict", passenger)
+        assert (worker["probability"], worker["model_version"]) == (gateway["probability"], gateway["model_version"])
+    finally:
+        compose.run("--profile", "uvicorn", "rm", "--stop", "--force", "server")
+        compose.up()
+    assert call(f"{compose.outputs()['api_url']}/predict", passenger)["probability"] == gateway["probability"]

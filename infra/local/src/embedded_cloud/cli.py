@@ -208,7 +208,7 @@ def redrive(cloud: Cloud, _: Path) -> None:
     if not stack:
         raise CloudError("The embedded cloud is not running", "make up")
     runs = operations.redrive(cloud.aws, stack)
-    say(f"{len(runs)} events were waiting" + "".join(f"\n  {run}" for run in runs))
+    say(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
 
 
 def logs(cloud: Cloud, function: str | None) -> None:

@@ -1,9 +1,7 @@
 """What an operator does now and then: another admin key, and events that started nothing tried again."""
 
-import json
 import secrets
 from dataclasses import asdict, replace
-from typing import Any
 
 from embedded_cloud import project
 from embedded_cloud.aws import Aws
@@ -31,12 +29,7 @@ def redrive(aws: Aws, stack: Stack) -> list[str]:
     started: list[str] = []
     while letters := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
         for letter in letters:
-            started.append(_start(states, stack.outputs["PipelineArn"], letter))
+            run = states.start_execution(stateMachineArn=stack.outputs["PipelineArn"], input=letter["Body"])
+            started.append(run["executionArn"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
     return started
-
-
-def _start(states: Any, machine: str, letter: dict[str, Any]) -> str:
-    event = json.loads(letter["Body"])
-    run: str = states.start_execution(stateMachineArn=machine, input=json.dumps(event))["executionArn"]
-    return run
