@@ -22,7 +22,7 @@ from titanic.registry import CARD
 DRIFT = "drift/latest.json"
 DECISIONS = 50
 LONGEST = activity.LONGEST / timedelta(hours=1)
-SUMMARY = ("metrics", "dataset_version", "algorithm")
+SUMMARY = ("metrics", "dataset_version", "schema_hash", "algorithm")
 
 router = APIRouter()
 logger = Logger(service="inference", child=True)

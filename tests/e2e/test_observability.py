@@ -25,6 +25,7 @@ import redis
 
 from clouds import CHECKOUT, Cloud, call, until
 from embedded_cloud import ports, processes
+from titanic.features import SCHEMA_HASH
 from traffic import Traffic, passengers
 
 from .test_api import request
@@ -126,7 +127,8 @@ def traffic(cloud: Cloud) -> Traffic:
     """To a champion that was trained on the list alone."""
     version = sha256(LIST.read_bytes()).hexdigest()[:16]
     models = cloud.call("/models")
-    listed = next(each for each in models["models"] if each.get("dataset_version") == version)["model_version"]
+    known = {(each.get("dataset_version"), each.get("schema_hash")): each["model_version"] for each in models["models"]}
+    listed = known[version, SCHEMA_HASH]
     if models["champion"] != listed:
         key = {"X-Api-Key": cloud.outputs()["admin_api_key"]}
         assert request(f"{cloud.outputs()['api_url']}/models/{listed}/promote", {}, key)[0] == 200
