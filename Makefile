@@ -16,7 +16,11 @@ export UV_SYSTEM_CERTS := 1
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-.PHONY: help airflow airflow-run up down status dev logs outputs invoke replay serve monitoring dashboards traffic test test-cloud test-product stress check format features-diff docs bench clean requirements
+# Whoever has an MLflow of their own names it; else there is one in the state folder.
+export MLFLOW_TRACKING_URI ?= sqlite:///$(abspath $(STATE))/mlflow/mlflow.db
+MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
+
+.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product stress check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -43,6 +47,24 @@ outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
 	@$(CLOUD) invoke $(F) $(if $(EVENT),'$(EVENT)')
 
+models: $(ENVS)/cloud/$(READY)  ## every model version, and what was decided about it
+	@$(CLOUD) models
+
+promote: $(ENVS)/cloud/$(READY)  ## make a version champion, past the gate: make promote VERSION=056a49ee4bc76b23
+	@$(CLOUD) promote $(or $(VERSION),'')
+
+card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
+	@$(CLOUD) outputs | PYTHONPATH=functions $(ENVS)/mlflow/bin/python infra/mlflow/card.py $(HOME_DIR)/cards $(VERSION)
+
+mlflow: mlflow-fill  ## MLflow in the browser, filled from the registry: make mlflow PORT=5001
+	@cd $(STATE)/mlflow && exec $(MLFLOW) $(abspath $(ENVS))/mlflow/bin/python -m mlflow server \
+	    --backend-store-uri "$$MLFLOW_TRACKING_URI" --host 127.0.0.1 --port $(or $(PORT),5001)
+
+mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## bring every model version into MLflow; again, it changes nothing
+	@mkdir -p $(STATE)/mlflow
+	@$(CLOUD) outputs | (cd $(STATE)/mlflow && $(MLFLOW) PYTHONPATH=$(CURDIR)/functions \
+	    $(abspath $(ENVS))/mlflow/bin/python $(CURDIR)/infra/mlflow/experiments.py)
+
 replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
 	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
 
@@ -57,6 +79,21 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: 
 	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=.. \
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
+
+rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key, at once
+	@$(CLOUD) rotate-key
+
+redrive: $(ENVS)/cloud/$(READY)  ## start the pipeline for each event in its dead-letter queue
+	@$(CLOUD) redrive
+
+sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
+	@$(CLOUD) sam-env
+
+parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event through every door of every cloud that is up: docs/parity.md
+	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
+
+compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
+	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example .env
 
 # Prometheus in front of you, until Ctrl-C; `up` keeps what it scrapes current.
 monitoring:  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
@@ -81,7 +118,7 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suit
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
-test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY) $(ENVS)/airflow/$(READY)  ## the product's suite, end to end
+test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/mlflow/$(READY) $(ENVS)/grafana/$(READY) $(ENVS)/airflow/$(READY)  ## the product's suite, end to end
 	@$(ENVS)/dev/bin/python -m pytest $(ARGS)
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
@@ -97,8 +134,28 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
 
+cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, from what the running cloud measures: docs/cost.md
+	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
+
+lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and workflow: cfn-lint, checkov, schemas
+	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml infra/aws/github.yaml
+	@$(ENVS)/lint/bin/checkov --config-file .checkov.yaml
+	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
 features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
+
+.PHONY: site screenshots lighthouse
+site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
+	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
+
+screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
+	@PYTHONPATH=tests:functions:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+
+lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
+	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
+	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
 
 docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
 	@PYTHONPATH=functions $(ENVS)/dev/bin/python docs/features_page.py
@@ -141,7 +198,7 @@ COMPILE = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --py
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in airflow cloud lambda sam uv serve dev grafana; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in airflow cloud lambda sam lint uv serve mlflow grafana dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done

@@ -69,7 +69,12 @@ with DAG(
     fit = HandlerOperator(
         task_id="fit",
         function_name=function("TrainingFunction"),
-        payload={"step": "fit", **training, "evaluations": evaluate.output["evaluations"]},
+        payload={
+            "step": "fit",
+            **training,
+            "evaluations": evaluate.output["evaluations"],
+            "failures": evaluate.output["failures"],
+        },
         doc_md="Fits the best candidate, measures it on the held-out passengers and registers it.",
     )
     promote = HandlerOperator(

@@ -1,10 +1,10 @@
 """The routes that show what is inside: models, drift, metrics, and the API's own description."""
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from titanic import activity, bootstrap, settings
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
+from titanic.ports import ModelDecision
 from titanic.registry import CARD
 
 DRIFT = "drift/latest.json"
@@ -24,28 +25,31 @@ LONGEST = activity.LONGEST / timedelta(hours=1)
 SUMMARY = ("metrics", "dataset_version", "algorithm")
 
 router = APIRouter()
-_turn = Lock()  # a database connection is for one thread
 logger = Logger(service="inference", child=True)
 
 
 @router.get("/model", responses=UNAVAILABLE)
-async def model() -> dict[str, Any]:
-    """The champion's model card."""
+def model() -> dict[str, Any]:
+    """The champion's model card, and what was decided about it, newest first; null where that is not to be had."""
     serving = bootstrap.inference().incumbent.serving()
     card: dict[str, Any] = json.loads(bootstrap.inference().shelf.artifact(serving.version, CARD))
-    return {"model_version": serving.version, **card}
+    return {"model_version": serving.version, **card, "decisions": _decisions_about(_decisions(), serving.version)}
 
 
 @router.get("/models", responses=UNAVAILABLE)
 def models() -> dict[str, Any]:
-    """Every registered version, newest first, with the figures of its card; `champion` is the one that serves."""
+    """Every registered version, newest first, with the figures of its card and what was decided about it.
+
+    `champion` is the one that serves; `decisions` are null where PostgreSQL is away.
+    """
     shelf = bootstrap.inference().shelf
     champion = shelf.champion()
     versions = shelf.versions()
+    decisions = _decisions()
     with ThreadPoolExecutor(8) as pool:
         cards = pool.map(_summary, versions)
         listed = [
-            {"model_version": name, "published_at": at, **card}
+            {"model_version": name, "published_at": at, **card, "decisions": _decisions_about(decisions, name)}
             for (name, at), card in zip(versions.items(), cards, strict=True)
         ]
     return {"champion": champion.version if champion else None, "models": listed}
@@ -89,8 +93,7 @@ async def over_time(
 @router.get("/retraining", responses=UNAVAILABLE)
 def retraining() -> dict[str, Any]:
     """What was decided about training again by itself, newest first, and on what evidence."""
-    with _turn:
-        decisions = bootstrap.retrainings().recent(DECISIONS)
+    decisions = bootstrap.retrainings().recent(DECISIONS)
     return {"decisions": [{**asdict(each), "at": each.at.isoformat()} for each in decisions]}
 
 
@@ -117,3 +120,15 @@ def _summary(version: str) -> dict[str, Any]:
     except (ModelNotFoundError, ModelCorruptedError) as error:
         return {"trouble": str(error)}
     return {name: card.get(name) for name in SUMMARY}
+
+
+def _decisions() -> Mapping[str, list[ModelDecision]] | None:
+    try:
+        return bootstrap.decisions().by_version()
+    except StoreUnavailableError as error:
+        logger.warning("Decisions are away", extra={"reason": str(error)})
+        return None
+
+
+def _decisions_about(decisions: Mapping[str, list[ModelDecision]] | None, version: str) -> list[dict[str, Any]] | None:
+    return None if decisions is None else [asdict(each) for each in decisions.get(version, ())]

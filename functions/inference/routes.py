@@ -5,7 +5,6 @@ process do anyway, and a hop to a thread and back costs more than the work. What
 boto3, is no coroutine: FastAPI runs it in a thread, so that a server goes on predicting meanwhile.
 """
 
-from threading import Lock
 from typing import Annotated
 
 from bodies import (
@@ -26,7 +25,6 @@ from titanic import bootstrap
 from titanic.errors import TitanicError
 
 router = APIRouter(responses=described(400, 413, 415, 422))
-_turn = Lock()  # a database connection is for one thread
 
 
 @router.post("/predict", response_model=PredictionAnswer, responses=UNAVAILABLE)
@@ -46,8 +44,7 @@ async def predict_batch(
 @router.post("/feedback", status_code=202, response_model=FeedbackAnswer, responses={**UNAVAILABLE, **described(404)})
 def feedback(body: FeedbackBody) -> Response:
     """What became of a passenger whose fate was predicted. Repeating it is harmless; the last word counts."""
-    with _turn:
-        bootstrap.feedback()(body.prediction_id, body.survived)
+    bootstrap.feedback()(body.prediction_id, body.survived)
     return JSONResponse(body.model_dump(), 202)
 
 

@@ -26,10 +26,10 @@ def drift(event: Event) -> dict[str, Any]:
     window = event.get("window")
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
-    labels = _if_there(lambda: bootstrap.retraining().read_labels())
+    labels = _if_there(lambda: bootstrap.learning().read_labels())
     drain(event)
     report = bootstrap.monitoring()(**({"window": window} if window else {}))
-    decided = _if_there(lambda: in_short(bootstrap.retraining().retrain(report)))
+    decided = _if_there(lambda: in_short(bootstrap.learning().retrain(report)))
     return {**monitor.in_short(report), "labels": labels, "retraining": decided}
 
 

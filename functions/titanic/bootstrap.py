@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from titanic import settings
 
 if TYPE_CHECKING:
-    from titanic.ports import OfflineStore, PredictionLog, Retrainings
+    from titanic.ports import DecisionLog, OfflineStore, PredictionLog, Retrainings
     from titanic.registry import Registry, Shelf
-    from titanic.retraining import Decision
+    from titanic.retraining import Retraining
     from titanic.serving import Incumbent
     from titanic.workflows.crown import Crowned
     from titanic.workflows.drain import Drained
@@ -77,15 +77,15 @@ def monitoring() -> Workflow:
 
 
 @dataclass(frozen=True, slots=True)
-class Retraining:
+class Learning:
     """The way back from outcomes to training: `read_labels()`, and `retrain(report)`."""
 
     read_labels: Callable[[], dict[str, Any]]
-    retrain: "Callable[[Mapping[str, Any]], Decision]"
+    retrain: "Callable[[Mapping[str, Any]], Retraining]"
 
 
 @cache
-def retraining() -> Retraining:
+def learning() -> Learning:
     """With the database's schema brought up to date."""
     from titanic.adapters import messages
     from titanic.adapters.postgres.database import Database
@@ -103,7 +103,7 @@ def retraining() -> Retraining:
     upgrade(database)
     log, history = RedisPredictionLog(settings.redis_url()), PostgresPredictionHistory(database)
     outward = Outward(messages.request_retraining, partial(messages.notify, settings.notifications_topic()))
-    return Retraining(
+    return Learning(
         partial(read_labels, objects, data, partial(give_feedback, log, history)),
         partial(
             retrain,
@@ -161,15 +161,27 @@ def watching() -> "Callable[[], dict[str, Any]]":
     return partial(watch, RedisPredictionLog(settings.redis_url()), sources)
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What the training steps read from, publish to and record in."""
+
+    offline: "OfflineStore"
+    registry: "Registry"
+    decisions: "DecisionLog"
+
+
 @cache
-def training() -> "tuple[OfflineStore, Registry]":
-    """What the training steps read from and publish to."""
+def training() -> Training:
+    """One connection for all: a step reads, then writes."""
     from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.decision_log import PostgresDecisionLog
     from titanic.adapters.postgres.offline_store import PostgresOfflineStore
     from titanic.adapters.s3 import S3ObjectStore
     from titanic.registry import Registry
 
-    return PostgresOfflineStore(Database(settings.database_url())), Registry(S3ObjectStore(), settings.models_bucket())
+    database = Database(settings.database_url())
+    registry = Registry(S3ObjectStore(), settings.models_bucket())
+    return Training(PostgresOfflineStore(database), registry, PostgresDecisionLog(database))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +216,15 @@ def feedback() -> Callable[[str, int], None]:
 
 
 @cache
+def decisions() -> "DecisionLog":
+    """The registry's audit, as the API shows and continues it."""
+    from titanic.adapters.postgres.database import Database
+    from titanic.adapters.postgres.decision_log import PostgresDecisionLog
+
+    return PostgresDecisionLog(Database(settings.database_url()))
+
+
+@cache
 def retrainings() -> "Retrainings":
     """The ledger of what was decided about training again."""
     from titanic.adapters.postgres.database import Database
@@ -219,7 +240,7 @@ def crowning() -> "Callable[[str], Crowned]":
     from titanic.registry import Registry
     from titanic.workflows.crown import crown
 
-    return partial(crown, Registry(S3ObjectStore(), settings.models_bucket()))
+    return partial(crown, Registry(S3ObjectStore(), settings.models_bucket()), decisions())
 
 
 def admin_key() -> str:

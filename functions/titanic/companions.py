@@ -1,8 +1,9 @@
 """Companions: who travels together, and how the other women and children of a group fared.
 
-Women and children of a group lived or died together more than anything else tells. A group is those who share a
-ticket, or a surname and a family's size. What became of a passenger never reaches that passenger's own values: training
-rows get them from the other folds, and whoever is looked up is left out of the group.
+Women and children of a group lived or died together more than anything else tells; of men it tells nothing. A group is
+those who share a ticket, or travel with family and share a surname and a class. What became of a passenger never
+reaches that passenger's own values: training rows get them from the other folds, and whoever is looked up is left out
+of the group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +14,14 @@ from zlib import crc32
 from titanic.features import Derived, Feature
 
 _OWNER = "functions/titanic/companions.py"
-_SOURCE = ("Ticket", "Name", "SibSp", "Parch")
+_SOURCE = ("Ticket", "Name", "Pclass", "SibSp", "Parch")
 FEATURES: tuple[Feature, ...] = (
     Feature("companions", "number", "How many travel together, the passenger included", _SOURCE, _OWNER),
     Feature(
         "companions_survived",
         "number",
-        "Share of the group's other women and children who survived, drawn towards the usual share the fewer are known",
-        (*_SOURCE, "Survived"),
+        "Of women and children: how much more of their group's others survived than is usual, less the fewer are known",
+        (*_SOURCE, "Sex", "Survived"),
         _OWNER,
     ),
 )
@@ -51,22 +52,29 @@ class Companions:
         groups: dict[str, list[Member]] = {}
         fates: list[int] = []
         for row, fate in zip(rows, survived, strict=True):
-            spared = row["sex"] == "female" or row["title"] == "Master"
-            fates += [fate] * spared
+            first = _goes_first(row)
+            fates += [fate] * first
             for key in _keys(row):
-                groups.setdefault(key, []).append((_who(row), fate if spared else None))
+                groups.setdefault(key, []).append((_who(row), fate if first else None))
         return cls(sum(fates) / len(fates) if fates else 0.5, groups)
 
     def of(self, row: Derived) -> Company:
-        """What is known of a passenger's companions; without any, the passenger alone and the usual share.
+        """What is known of a passenger's companions; without any, the passenger alone and no difference.
 
         Whoever has the passenger's own traits is taken for the passenger and left out.
         """
-        who = _who(row)
-        others = {other: fate for key in _keys(row) for other, fate in self.groups.get(key, ()) if other != who}
+        others = self._others(row)
         fates = [fate for fate in others.values() if fate is not None]
         size = max(len(others) + 1, int(row["family_size"] or 1))
-        return size, (sum(fates) + self.usual) / (len(fates) + 1)
+        return size, sum(fate - self.usual for fate in fates) / (len(fates) + 1) if _goes_first(row) else 0.0
+
+    def knows(self, row: Derived) -> bool:
+        """Whether the fate of any of a passenger's companions is known."""
+        return any(fate is not None for fate in self._others(row).values())
+
+    def _others(self, row: Derived) -> Mapping[int, int | None]:
+        who = _who(row)
+        return {other: fate for key in _keys(row) for other, fate in self.groups.get(key, ()) if other != who}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Companions":
@@ -88,6 +96,10 @@ def out_of_fold(rows: Sequence[Derived], survived: Sequence[int], folds: int = F
         for i in range(fold, len(rows), folds):
             found[i] = companions.of(rows[i])
     return [company for company in found if company is not None]
+
+
+def _goes_first(row: Derived) -> bool:
+    return row["sex"] == "female" or row["title"] == "Master"
 
 
 def _keys(row: Derived) -> list[str]:

@@ -35,9 +35,9 @@ FORMAT = 2
 def reference(rows: Sequence[Derived], probabilities: Sequence[float]) -> dict[str, Any]:
     """What later windows are compared with, as plain JSON: histograms, and of numbers an ordered sample.
 
-    `rows` are derived features of the training rows. `probabilities` are the published model's own P(survived) of
-    passengers it has not seen: a forest scores the rows it was grown on too boldly, and what other forests give out of
-    fold has another fine structure. Keys are left out: each names a ticket or a family, so new ones are no news.
+    `rows` are derived features of the training rows, `probabilities` P(survived) of the same rows by models that did
+    not see them, the mean of several: a forest scores the rows it was grown on too boldly, and a single one's scores
+    have a fine structure of their own. Keys are left out: each names a ticket or a family, so new ones are no news.
     """
     return {
         "format": FORMAT,

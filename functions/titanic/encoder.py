@@ -4,17 +4,14 @@ The second of the two stages (see features.py). An encoder is fitted on training
 and names the feature schema it belongs to, so that serving cannot feed it anything else.
 """
 
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from titanic import companions
-from titanic.companions import Companions
+from titanic.companions import Companions, Company
 from titanic.errors import ModelCorruptedError
 from titanic.features import SCHEMA_HASH, Derived
-from titanic.passenger import PORTS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,12 +19,9 @@ if TYPE_CHECKING:
 
 TITLES = ("Mr", "Mrs", "Miss", "Master", "Rare")
 DECKS = "UABCDEFG"
-# Upper bounds in years: child, teenager, young adult, adult, older.
-AGE_BINS = (12.0, 18.0, 30.0, 50.0)
 # One column for each, made once: a batch looks them up a thousand times.
 _TITLE = {title: [float(title == known) for known in TITLES] for title in TITLES}
-_PORT = {port: [float(port == known) for known in PORTS] for port in PORTS}
-_NO_TITLE, _NO_PORT = [0.0] * len(TITLES), [0.0] * len(PORTS)
+_NO_TITLE = [0.0] * len(TITLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +32,22 @@ class Column:
     features: tuple[str, ...]
 
 
+# Few on purpose: what mostly repeats another (relatives by kind, the whole fare, the port) costs more than it tells.
 COLUMNS: tuple[Column, ...] = (
     Column("pclass", ("pclass",)),
     Column("female", ("sex",)),
     *(Column(f"title_{title.lower()}", ("title",)) for title in TITLES),
     Column("age", ("age",)),
-    Column("age_bin", ("age",)),
-    Column("sibsp", ("sibsp",)),
-    Column("parch", ("parch",)),
     Column("family_size", ("family_size",)),
-    Column("is_alone", ("is_alone",)),
-    Column("fare", ("fare",)),
-    Column("class_fare", ("pclass", "fare")),
-    Column("age_fare", ("age", "fare")),
-    Column("has_cabin", ("has_cabin",)),
     Column("deck", ("deck",)),
-    *(Column(f"port_{port.lower()}", ("embarked",)) for port in PORTS),
     *(Column(feature.name, (feature.name,)) for feature in companions.FEATURES),
+    Column("fare_per_head", ("fare", "companions")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """What fills a value that is not recorded: ages in years by title, fares in pounds by class, the usual port.
+    """What fills a value that is not recorded: ages in years by title, fares in pounds by class.
 
     And `companions`, the groups of the training rows, to look up who travels with whom.
     """
@@ -69,20 +56,17 @@ class Encoder:
     age_by_title: Mapping[str, float]
     fare: float
     fare_by_class: Mapping[str, float]
-    port: str
     companions: Companions
     schema_hash: str = SCHEMA_HASH
 
     @classmethod
     def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":
         """Learn from training rows and their fates, `survived`, of the same length."""
-        ports = Counter(str(row["embarked"]) for row in rows if row["embarked"] is not None)
         return cls(
             age=_median(rows, "age"),
             age_by_title=_medians(rows, "age", by="title"),
             fare=_median(rows, "fare"),
             fare_by_class=_medians(rows, "fare", by="pclass"),
-            port=min(ports, key=lambda port: (-ports[port], port), default=PORTS[-1]),
             companions=Companions.fit(rows, survived),
         )
 
@@ -95,7 +79,7 @@ class Encoder:
         """
         encoder = cls.fit(rows, survived)
         known = companions.out_of_fold(rows, survived)
-        return encoder, _matrix([*encoder._own(row), *others] for row, others in zip(rows, known, strict=True))
+        return encoder, _matrix(encoder._numbers(row, company) for row, company in zip(rows, known, strict=True))
 
     def transform(self, rows: Iterable[Derived]) -> "NDArray[np.float32]":
         """The model's matrix of any rows, float32 of shape (n, len(COLUMNS))."""
@@ -103,30 +87,21 @@ class Encoder:
 
     def encode(self, row: Derived) -> list[float]:
         """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
-        return [*self._own(row), *self.companions.of(row)]
+        return self._numbers(row, self.companions.of(row))
 
-    def _own(self, row: Derived) -> list[float]:
-        """The columns that depend on no other passenger."""
-        title, pclass, family_size = row["title"], _number(row["pclass"]), _number(row["family_size"])
-        age = _number(row["age"], self.age_by_title.get(str(title), self.age))
+    def _numbers(self, row: Derived, company: Company) -> list[float]:
+        """The columns' values of a passenger and of what is known of the companions."""
+        title, (size, _) = str(row["title"]), company
         fare = _number(row["fare"], self.fare_by_class.get(str(row["pclass"]), self.fare))
-        port = row["embarked"] or self.port
         return [
-            pclass,
+            _number(row["pclass"]),
             float(row["sex"] == "female"),
-            *_TITLE.get(str(title), _NO_TITLE),
-            age,
-            float(bisect_left(AGE_BINS, age)),
-            _number(row["sibsp"]),
-            _number(row["parch"]),
-            family_size,
-            _number(row["is_alone"]),
-            fare,
-            pclass * fare,
-            age * fare,
-            _number(row["has_cabin"]),
+            *_TITLE.get(title, _NO_TITLE),
+            _number(row["age"], self.age_by_title.get(title, self.age)),
+            _number(row["family_size"]),
             float(DECKS.index(str(row["deck"]))),
-            *_PORT.get(str(port), _NO_PORT),
+            *company,
+            fare / size,
         ]
 
     def to_json(self) -> dict[str, Any]:

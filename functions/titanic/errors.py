@@ -24,6 +24,10 @@ class NotEnoughDataError(InvalidInputError):
     """The dataset cannot carry a model: too few rows, or one class only."""
 
 
+class SearchFailedError(TitanicError):
+    """No candidate of a search could be evaluated."""
+
+
 class ModelNotFoundError(TitanicError):
     """There is no such model version."""
 

@@ -10,10 +10,10 @@ from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_au
 from titanic.features import Derived
 from titanic.promotion import decide
 from titanic.proportion import wilson
+from titanic.slices import members
 
 # Digits kept: the last bits of a sum depend on the processor, and a model's version must not.
 DIGITS = 6
-_AGE_GROUPS = ((12.0, "child, up to 12"), (18.0, "teenager, up to 18"), (50.0, "adult, up to 50"), (120.0, "over 50"))
 
 
 def metrics(survived: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
@@ -44,28 +44,18 @@ def curves(survived: Sequence[int], probabilities: Sequence[float]) -> dict[str,
 
 def slices(rows: Sequence[Derived], survived: Sequence[int], probabilities: Sequence[float]) -> list[dict[str, Any]]:
     """Accuracy, share of survivors and mean probability by sex, class and age."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for i, row in enumerate(rows):
-        for name, value in (("sex", row["sex"]), ("pclass", row["pclass"]), ("age", _age_group(row["age"]))):
-            groups.setdefault((name, str(value)), []).append(i)
     right = [decide(p) == fate for p, fate in zip(probabilities, survived, strict=True)]
     return [
         {
             "feature": name,
             "value": value,
-            "rows": len(members),
-            "accuracy": _round(np.mean([right[i] for i in members])),
-            "survived": _round(np.mean([survived[i] for i in members])),
-            "probability": _round(np.mean([probabilities[i] for i in members])),
+            "rows": len(numbers),
+            "accuracy": _round(np.mean([right[i] for i in numbers])),
+            "survived": _round(np.mean([survived[i] for i in numbers])),
+            "probability": _round(np.mean([probabilities[i] for i in numbers])),
         }
-        for (name, value), members in sorted(groups.items())
+        for (name, value), numbers in members(rows).items()
     ]
-
-
-def _age_group(age: Any) -> str:
-    if age is None:
-        return "not recorded"
-    return next((name for bound, name in _AGE_GROUPS if age <= bound), _AGE_GROUPS[-1][1])
 
 
 def _points(x_name: str, xs: Iterable[float], y_name: str, ys: Iterable[float]) -> list[dict[str, float]]:

@@ -37,7 +37,7 @@ REGISTRY: tuple[Feature, ...] = (
     Feature("deck", "category", "Deck letter of the first cabin: A to G, or U for unknown", ("Cabin",)),
     Feature("embarked", "category", "Port: C Cherbourg, Q Queenstown, S Southampton", ("Embarked",)),
     Feature("ticket_key", "key", "Ticket number, to find those who travel on the same one", ("Ticket",)),
-    Feature("family_key", "key", "Surname and family size, to find relatives", ("Name", "SibSp", "Parch")),
+    Feature("family_key", "key", "Surname and class, to find relatives", ("Name", "Pclass", "SibSp", "Parch")),
 )
 
 # Changing a feature's definition without its name is a change of schema too: raise this number.
@@ -81,7 +81,7 @@ def derive(passenger: Passenger) -> Derived:
         "deck": cabin[0].upper() if cabin and cabin[0].upper() in _DECKS else "U",
         "embarked": passenger.embarked,
         "ticket_key": "".join(passenger.ticket.upper().split()) or None if passenger.ticket else None,
-        "family_key": f"{surname.strip().casefold()}|{family_size}" if family_size > 1 else None,
+        "family_key": f"{surname.strip().casefold()}|{passenger.pclass}" if family_size > 1 else None,
     }
 
 

@@ -11,7 +11,7 @@ from titanic.features import Derived
 from titanic.labels import Labelled
 from titanic.passenger import LabelledPassenger
 from titanic.quality import Profile
-from titanic.retraining import Decision
+from titanic.retraining import Retraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,22 @@ class FeatureRow:
     passenger_id: int
     survived: int
     features: Derived
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDecision:
+    """What was decided about a model version, why, and on what evidence: by the gate, or `crowned` by hand.
+
+    `champion` is who serves after it and `previous` who did before; `at` is UTC, ISO 8601.
+    """
+
+    at: str
+    model_version: str
+    decision: Literal["promoted", "kept", "unchanged", "crowned"]
+    reason: str
+    champion: str | None
+    previous: str | None
+    evidence: Mapping[str, Any]
 
 
 class ObjectReader(Protocol):
@@ -224,6 +240,20 @@ class PredictionHistory(Protocol):
         ...
 
 
+class DecisionLog(Protocol):
+    """The registry's audit: a row for every promotion, refusal and rollback, never changed."""
+
+    def record(self, decision: ModelDecision) -> None: ...
+
+    def champion(self) -> str | None:
+        """Whom the last promotion, by the gate or by hand, made champion."""
+        ...
+
+    def by_version(self) -> dict[str, list[ModelDecision]]:
+        """Every decision, newest first, by the version that it was about."""
+        ...
+
+
 class Retrainings(Protocol):
     """Passengers whose fate became known, and what was decided about training again."""
 
@@ -231,11 +261,11 @@ class Retrainings(Protocol):
         """Each such passenger once, by identity, with the last word on them and an id that no list has."""
         ...
 
-    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+    def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
         """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
         ...
 
-    def recent(self, count: int) -> list[Decision]:
+    def recent(self, count: int) -> list[Retraining]:
         """The latest decisions, newest first."""
         ...
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Literal
 
 from titanic.errors import ModelCorruptedError, ModelNotFoundError
 from titanic.model import Model, load
@@ -17,6 +18,8 @@ from titanic.ports import ObjectReader, ObjectStore
 CHAMPION = "champion.json"
 DIGESTS = "digests.json"
 MODEL = "model.safetensors"
+# The same parameters fitted on the training part alone: what is measured and judged, and never serves.
+JUDGED = "judged.safetensors"
 CARD = "card.json"
 REFERENCE = "reference.json"
 # When each version was first published, in the names of empty objects: one listing answers it, and the version's own
@@ -27,10 +30,14 @@ _TYPES = {"json": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The version that serves, and the ETag of the pointer that says so."""
+    """The version that serves, why and since when (UTC, ISO 8601), and the ETag of the pointer that says so."""
 
     version: str
     etag: str
+    decision: Literal["promoted", "crowned"] = "promoted"
+    reason: str = ""
+    previous: str | None = None
+    at: str = "1970-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Shelf:
         except KeyError:
             return None
         try:
-            return Champion(str(json.loads(body)["version"]), etag)
+            return Champion(**{**json.loads(body), "etag": etag})
         except (ValueError, KeyError, TypeError) as error:
             raise ModelCorruptedError(f"The champion pointer is not readable: {error!r}") from error
 
@@ -64,6 +71,10 @@ class Shelf:
     def model(self, version: str) -> Model:
         """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
         return load(self.artifact(version, MODEL))
+
+    def judged(self, version: str) -> Model:
+        """The version's model that has not seen the hold-out; the errors of `model`."""
+        return load(self.artifact(version, JUDGED))
 
     def versions(self) -> dict[str, str | None]:
         """Every version, newest first, with the time (UTC, ISO 8601) of its first publication where that is known."""
@@ -108,11 +119,19 @@ class Registry:
             self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
         return version
 
-    def enthrone(self, version: str, reason: str, instead_of: Champion | None) -> None:
+    def enthrone(
+        self,
+        version: str,
+        reason: str,
+        instead_of: Champion | None,
+        decision: Literal["promoted", "crowned"] = "promoted",
+    ) -> Champion:
         """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more."""
-        pointer = {"version": version, "previous": instead_of.version if instead_of else None, "reason": reason}
+        previous, at = instead_of.version if instead_of else None, self.now().isoformat(timespec="milliseconds")
+        pointer = {"version": version, "decision": decision, "reason": reason, "previous": previous, "at": at}
         body = json.dumps(pointer, indent=2).encode()
         self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
+        return Champion(version, "", decision, reason, previous, at)
 
 
 def _version(digests: bytes) -> str:

@@ -33,7 +33,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Retraining:
     """What was decided, why in words, and on what evidence; `execution` is the pipeline run it became."""
 
     at: datetime
@@ -46,7 +46,7 @@ class Decision:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(evidence: Evidence, earlier: Sequence[Decision], policy: Policy, now: datetime) -> Decision:
+def judge(evidence: Evidence, earlier: Sequence[Retraining], policy: Policy, now: datetime) -> Retraining:
     """Start or hold; `earlier` are the decisions before, newest first.
 
     A dry run counts its own starts too against cooldown and cap, so that it says what would happen.
@@ -56,8 +56,8 @@ def judge(evidence: Evidence, earlier: Sequence[Decision], policy: Policy, now: 
     drift = f"{what} drifts for {evidence.sustained} windows in a row"
     labels = f"the fate of {evidence.new_labels} passengers is newly known"
 
-    def held(trigger: Literal["drift", "labels"] | None, reason: str) -> Decision:
-        return Decision(now, "held", trigger, reason, policy.dry_run)
+    def held(trigger: Literal["drift", "labels"] | None, reason: str) -> Retraining:
+        return Retraining(now, "held", trigger, reason, policy.dry_run)
 
     trigger: Literal["drift", "labels"]
     if evidence.sustained >= SUSTAINED:
@@ -73,4 +73,4 @@ def judge(evidence: Evidence, earlier: Sequence[Decision], policy: Policy, now: 
         return held(trigger, f"{why}; but {hours:g} hours must pass after the start at {starts[0]:%Y-%m-%d %H:%M} UTC")
     if sum(now - at < DAY for at in starts) >= policy.a_day:
         return held(trigger, f"{why}; but {policy.a_day} starts within a day are the most there may be")
-    return Decision(now, "started", trigger, why, policy.dry_run)
+    return Retraining(now, "started", trigger, why, policy.dry_run)

@@ -3,18 +3,25 @@
 Candidates and scores depend on the seed and the data alone, so a share of them may be scored anywhere.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import ParameterSampler, StratifiedKFold
 
 from titanic.encoder import Encoder
 from titanic.estimator import SEED, grow
 from titanic.features import Derived
 
+_log = logging.getLogger(__name__)
+
 FOLDS = 5
+# Times that a candidate is tried before it is given up.
+TRIES = 2
 SPACE: Mapping[str, Sequence[Any]] = {
     "max_depth": [5, 6, 7, 8, 10],
     "min_samples_leaf": [1, 2, 3, 4, 6],
@@ -38,43 +45,62 @@ class Evaluation:
         return float(np.mean(self.fold_scores))
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A candidate that could not be scored, and why."""
+
+    index: int
+    params: Params
+    reason: str
+
+
 def candidates(count: int) -> list[Params]:
     """The parameters to try, the same for the same count."""
     return list(ParameterSampler(SPACE, n_iter=count, random_state=SEED))
 
 
-def folds(survived: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
+def splits(survived: Sequence[int], count: int = FOLDS) -> Iterator[tuple[list[int], list[int]]]:
     """The row numbers of each fold's training and test part."""
-    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
+    splitter = StratifiedKFold(count, shuffle=True, random_state=SEED)
     for train, test in splitter.split(np.zeros(len(survived)), np.asarray(survived)):
         yield train.tolist(), test.tolist()
 
 
-def evaluate(share: Sequence[tuple[int, Params]], rows: Sequence[Derived], survived: Sequence[int]) -> list[Evaluation]:
+def evaluate(
+    share: Sequence[tuple[int, Params]], rows: Sequence[Derived], survived: Sequence[int], folds: int = FOLDS
+) -> tuple[list[Evaluation], list[Failure]]:
     """Score a share of the candidates, each given as (index, params), by the accuracy on each fold.
 
     The encoder is fitted on the training part of each fold, for a statistic of all rows would tell of the test part.
+    A candidate that fails, and fails again, takes no other with it.
     """
     scores: dict[int, list[float]] = {index: [] for index, _ in share}
-    for train, test in folds(survived):
+    failed: dict[int, Failure] = {}
+    for train, test in splits(survived, folds):
         fates = [survived[i] for i in train]
         encoder, matrix = Encoder.fit_transform([rows[i] for i in train], fates)
         unseen = encoder.transform([rows[i] for i in test])
         truth = np.asarray([survived[i] for i in test])
         for index, params in share:
-            scores[index].append(float(np.mean(grow(params, matrix, fates).predict(unseen) == truth)))
-    return [Evaluation(index, params, tuple(scores[index])) for index, params in share]
+            if index in failed:
+                continue
+            try:
+                decisions = _insisted(params, matrix, fates).predict(unseen)
+            except Exception as error:  # whatever it is, it is this candidate's
+                failed[index] = Failure(index, params, f"{type(error).__name__}: {error}")
+            else:
+                scores[index].append(float(np.mean(decisions == truth)))
+    scored = [Evaluation(index, params, tuple(scores[index])) for index, params in share if index not in failed]
+    return scored, list(failed.values())
 
 
-def out_of_fold(params: Params, rows: Sequence[Derived], survived: Sequence[int]) -> list[float]:
-    """P(survived) of each row, from the fold's model that did not see it."""
-    probabilities = np.zeros(len(rows))
-    for train, test in folds(survived):
-        fates = [survived[i] for i in train]
-        encoder, matrix = Encoder.fit_transform([rows[i] for i in train], fates)
-        unseen = encoder.transform([rows[i] for i in test])
-        probabilities[test] = grow(params, matrix, fates).predict_proba(unseen)[:, 1]
-    return [float(each) for each in probabilities]
+def _insisted(params: Params, matrix: NDArray[np.float32], fates: Sequence[int]) -> RandomForestClassifier:
+    for _ in range(TRIES - 1):
+        try:
+            return grow(params, matrix, fates)
+        except Exception as error:
+            _log.warning("A candidate failed and is tried again: %s", error)
+    return grow(params, matrix, fates)
 
 
 def winner(evaluations: Sequence[Evaluation]) -> Evaluation:

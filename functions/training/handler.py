@@ -4,13 +4,14 @@ One function, for all four need the same libraries: an environment that is warm 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from titanic import bootstrap
 from titanic.errors import InvalidInputError
-from titanic.search import Evaluation
+from titanic.search import FOLDS, Evaluation, Failure
 from titanic.workflows import promote as promotion
 from titanic.workflows import train
 
@@ -29,38 +30,57 @@ def plan(event: Event) -> dict[str, Any]:
 
 
 def evaluate(event: Event) -> dict[str, Any]:
-    """The cross-validated scores of one share's `candidates`."""
-    offline, _ = bootstrap.training()
+    """The cross-validated scores of one share's `candidates`, and which of them failed; `folds` may say how many."""
+    parts = bootstrap.training()
     candidates = [(each["index"], each["params"]) for each in event["candidates"]]
-    evaluations = train.evaluate(offline, event["dataset_version"], event["schema_hash"], candidates)
+    evaluations, failures = train.evaluate(
+        parts.offline, event["dataset_version"], event["schema_hash"], candidates, int(event.get("folds", FOLDS))
+    )
     return {
         "evaluations": [
             {"index": each.index, "params": each.params, "fold_scores": each.fold_scores, "mean": each.mean}
             for each in evaluations
-        ]
+        ],
+        "failures": [asdict(each) for each in failures],
     }
 
 
 def fit(event: Event) -> dict[str, Any]:
-    """The published winner of all shares' `evaluations`, with its figures on the held-out passengers."""
-    offline, registry = bootstrap.training()
+    """The published winner of all shares' `evaluations`, with its figures on the held-out passengers.
+
+    `failures` of the search may come along: what is known of candidates that have no score.
+    """
+    parts = bootstrap.training()
     evaluations = [
         Evaluation(each["index"], each["params"], tuple(each["fold_scores"]))
         for share in event["evaluations"]
         for each in share
     ]
-    published = train.fit(offline, registry, event["dataset_version"], event["schema_hash"], evaluations)
+    failures = [
+        Failure(candidate["index"], candidate["params"], each["reason"])
+        for share in event.get("failures", ())
+        for each in share
+        for candidate in each.get("candidates", [each])  # a share that was lost whole
+    ]
+    published = train.fit(
+        parts.offline, parts.registry, event["dataset_version"], event["schema_hash"], evaluations, failures
+    )
     figures = ("accuracy", "roc_auc", "log_loss", "brier")
-    return {"model_version": published.version, **{name: published.metrics[name] for name in figures}}
+    return {
+        "model_version": published.version,
+        **{name: published.metrics[name] for name in figures},
+        "failed_candidates": len(failures),
+    }
 
 
 def promote(event: Event) -> dict[str, Any]:
-    """The gate's decision on `model_version`, and who is champion after it."""
-    offline, registry = bootstrap.training()
-    outcome = promotion.promote(offline, registry, event["model_version"])
+    """The gate's decision on `model_version`, why, by which checks, and who is champion after it."""
+    parts = bootstrap.training()
+    outcome = promotion.promote(parts.offline, parts.registry, parts.decisions, event["model_version"])
     return {
         "decision": outcome.verdict.decision,
         "reason": outcome.verdict.reason,
+        "checks": outcome.verdict.evidence(),
         "model_version": event["model_version"],
         "champion": outcome.champion,
         "accuracy": outcome.accuracy,

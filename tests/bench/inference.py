@@ -38,6 +38,7 @@ LIST = ROOT / "data" / "titanic.csv"
 COLD = int(os.environ.get("COLD", "10"))
 WARM = int(os.environ.get("WARM", "1000"))
 SECONDS = float(os.environ.get("SECONDS_OF_LOAD", "8"))
+ROUNDS = 5
 SIZES = (1, 3, 10, 30, 100, 300, 1000)
 BUCKET = "bench-models"
 PLOT = ROOT / "docs" / "batch.svg"
@@ -111,20 +112,27 @@ def in_handlers(settings: dict[str, str], artifacts: dict[str, Path], events: di
 
 
 def servers(work: Path, settings: dict[str, str]) -> list[Row]:
-    """One worker each: as many requests as it can answer, then the latencies at 70 % of that."""
+    """One worker each: as many requests as it can answer, then the latencies at 70 % of that.
+
+    Of several rounds at 70 % the middle one counts: whatever else the machine does for a moment is in the tail of one.
+    """
     python, variables = [sys.executable, "-m"], {**settings, "PATH": os.defpath, "PYTHONPATH": str(ROOT / "functions")}
     port, other = free_port(), free_port()
     uvicorn = [*python, "uvicorn", "server:app", "--no-access-log", "--app-dir", str(ROOT / "functions/inference")]
     gunicorn = [*python, "gunicorn", "app:app", "--workers", "1", "--chdir", str(HERE / "baseline")]
     with running([*uvicorn, "--port", str(port)], variables, work / "uvicorn.log", lambda: listening(port)):
         ours = load(work, port, SECONDS)
-        paced = load(work, port, SECONDS, ours["answers"] / ours["seconds"] * 0.7)["ms"]
+        rate = ours["answers"] / ours["seconds"] * 0.7
+        rounds = [load(work, port, SECONDS, rate)["ms"] for _ in range(ROUNDS)]
     with running([*gunicorn, "--bind", f"127.0.0.1:{other}"], variables, work / "log", lambda: listening(other)):
         theirs = load(work, other, SECONDS)
+    tails = sorted((quantiles(taken, n=100)[-1], median(taken)) for taken in rounds)
+    print(f"  at 70 % load, each round's p99 and p50 in ms: {', '.join(f'{p99:.1f}, {p50:.2f}' for p99, p50 in tails)}")
+    tail, usual = tails[ROUNDS // 2]
     rates = [each["answers"] / each["seconds"] for each in (ours, theirs)]
     return [
         row("uvicorn, one worker", rates[0], "requests/s", "original design, gunicorn", rates[1], least=10),
-        row("p99 at 70 % load", quantiles(paced, n=100)[-1], "ms", "p50", median(paced), most=10),
+        row("p99 at 70 % load", tail, "ms", "p50", usual, most=10),
     ]
 
 

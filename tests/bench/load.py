@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -56,4 +57,5 @@ async def main(url: str, body: bytes, seconds: float, connections: int, rate: fl
 if __name__ == "__main__":
     url, file, seconds, connections, *rate = sys.argv[1:]
     body = Path(file).read_bytes()
+    gc.disable()  # its pauses would be taken for the server's
     asyncio.run(main(url, body, float(seconds), int(connections), float(rate[0]) if rate else 0))

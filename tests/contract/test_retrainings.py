@@ -12,7 +12,7 @@ from titanic import prediction_id
 from titanic.adapters.postgres.database import Database
 from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
 from titanic.adapters.postgres.retrainings import PostgresRetrainings
-from titanic.retraining import Decision
+from titanic.retraining import Retraining
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 INPUTS = {"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0, "Age": 38.0, "Fare": None, "Cabin": None, "Embarked": "S"}
@@ -81,8 +81,8 @@ def test_how_right_a_model_was(database: Database) -> None:
 
 
 def test_decisions_are_kept_with_their_evidence(retrainings: PostgresRetrainings) -> None:
-    held = Decision(NOW, "held", None, "no reason", False, evidence={"sustained": 0})
-    started = Decision(NOW, "started", "drift", "a reason", False, "feed", evidence={"psi": {"age": 0.4}})
+    held = Retraining(NOW, "held", None, "no reason", False, evidence={"sustained": 0})
+    started = Retraining(NOW, "started", "drift", "a reason", False, "feed", evidence={"psi": {"age": 0.4}})
     for each in (held, started):
         retrainings.decide(lambda _, each=each: each, 10)  # type: ignore[misc]
 
@@ -94,8 +94,8 @@ def test_decisions_are_kept_with_their_evidence(retrainings: PostgresRetrainings
 
 
 def test_decisions_are_made_one_after_the_other(postgres_url: str, database: Database) -> None:
-    def decision(earlier: Sequence[Decision]) -> Decision:
-        return Decision(NOW, "held" if earlier else "started", None, "", False)
+    def decision(earlier: Sequence[Retraining]) -> Retraining:
+        return Retraining(NOW, "held" if earlier else "started", None, "", False)
 
     def decide() -> None:
         PostgresRetrainings(Database(postgres_url)).decide(decision, 10)
@@ -111,7 +111,7 @@ def test_decisions_are_made_one_after_the_other(postgres_url: str, database: Dat
 
 
 def test_what_raises_decides_nothing(retrainings: PostgresRetrainings) -> None:
-    def decision(_: Sequence[Decision]) -> Decision:
+    def decision(_: Sequence[Retraining]) -> Retraining:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -111,7 +111,7 @@ def airflow(airflow_python: Path, running_cloud: Cloud) -> Iterator[Airflow]:
     said = dict(line.split() for line in started.stdout.splitlines() if line.startswith("  "))
     server = Airflow(running_cloud, said["Airflow"], said["password"])
     server.login()
-    known = ("titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift")
+    known = ("titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift", "titanic_predict")
     until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(known))
     yield server
     processes.stop(running_cloud.state, "airflow")

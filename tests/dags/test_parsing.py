@@ -12,7 +12,7 @@ import pytest
 from clouds import CHECKOUT
 from titanic import errors
 
-DAGS = {"titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift"}
+DAGS = {"titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift", "titanic_predict"}
 
 
 @pytest.fixture(scope="module")

@@ -23,10 +23,10 @@ import psutil
 import pytest
 import redis
 
+from clouds import CHECKOUT, Cloud, call, until
 from embedded_cloud import ports, processes
 from traffic import Traffic, passengers
 
-from .conftest import CHECKOUT, Cloud, call, until
 from .test_api import request
 
 RULES = CHECKOUT / "infra/prometheus/rules"

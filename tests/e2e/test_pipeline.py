@@ -4,8 +4,10 @@ import csv
 import gzip
 import io
 import json
+import random
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -115,6 +117,50 @@ def test_the_same_list_again_changes_nothing_and_says_so(cloud: Cloud) -> None:
     assert promotion["decision"] == ("unchanged" if promotion["model_version"] == before else "kept")
     assert promotion["reason"]
     assert cloud.champion() == before
+
+
+def test_a_model_of_noise_is_refused_and_the_audit_says_why(cloud: Cloud) -> None:
+    before = cloud.champion()
+    header, *rows = csv.reader(io.StringIO(LIST.read_text()))
+    place = header.index("Survived")
+    fates = random.Random(5).sample([row[place] for row in rows], len(rows))
+    noise = io.StringIO()
+    csv.writer(noise).writerows(
+        [header, *([*row[:place], fate, *row[place + 1 :]] for row, fate in zip(rows, fates, strict=True))]
+    )
+    run = run_of(cloud, "raw/noise.csv", noise.getvalue().encode())
+    promotion = json.loads(run["output"])["promotion"]
+    assert (promotion["decision"], promotion["champion"], cloud.champion()) == ("kept", before, before)
+    listed = {each["model_version"]: each for each in cloud.call("/models")["models"]}
+    (decision,) = listed[promotion["model_version"]]["decisions"]
+    assert (decision["decision"], decision["reason"]) == ("kept", promotion["reason"])
+    assert decision["evidence"]["more than the base rate"]["holds"] is False
+
+
+def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud) -> None:
+    """The pipeline's own Search state, with a share that the function breaks at, and again when it is tried again."""
+    outputs, states = cloud.outputs(), cloud.client("stepfunctions")
+    known = states.describe_state_machine(stateMachineArn=outputs["pipeline_arn"])
+    search = json.loads(known["definition"])["States"]["Search"]
+    del search["Next"], search["Catch"]
+    machine = json.dumps({"StartAt": "Search", "States": {"Search": {**search, "End": True}}})
+    made = states.create_state_machine(name=f"search-{uuid4().hex}", definition=machine, roleArn=known["roleArn"])
+    card = cloud.call("/model")
+    good = {"index": 0, "params": {"max_depth": 3, "n_estimators": 5}}
+    bad = {"index": ["not an index"], "params": {}}
+    document = {
+        "features": {"dataset_version": card["dataset_version"], "schema_hash": card["schema_hash"]},
+        "plan": {"shares": [[bad], [good]]},
+    }
+    run = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(document))["executionArn"]
+    ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 60)
+    states.delete_state_machine(stateMachineArn=made["stateMachineArn"])
+    assert ended["status"] == "SUCCEEDED", ended
+    found = json.loads(ended["output"])["search"]
+    assert [[each["index"] for each in share] for share in found["evaluations"]] == [[], [0]]
+    (lost,) = found["failures"][0]
+    assert lost["candidates"] == [bad]
+    assert "TypeError" in lost["reason"]
 
 
 def test_a_file_that_is_no_passenger_list_fails_the_run_with_its_cause(cloud: Cloud) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from titanic.labels import Labelled
-from titanic.retraining import Decision
+from titanic.retraining import Retraining
 
 
 class MemoryRetrainings:
@@ -12,17 +12,17 @@ class MemoryRetrainings:
 
     def __init__(self, labelled: Sequence[Labelled] = ()) -> None:
         self.known = list(labelled)
-        self.decisions: list[Decision] = []
+        self.decisions: list[Retraining] = []
 
     def labelled(self) -> list[Labelled]:
         return list(self.known)
 
-    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+    def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
         decided = decision(self.recent(remembered))
         self.decisions.append(decided)
         return decided
 
-    def recent(self, count: int) -> list[Decision]:
+    def recent(self, count: int) -> list[Retraining]:
         return self.decisions[::-1][:count]
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:

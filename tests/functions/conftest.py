@@ -13,6 +13,8 @@ import redis
 
 from fakes.object_store import MemoryObjectStore
 from titanic import bootstrap
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.schema import upgrade
 from titanic.model import Model, dump
 from titanic.registry import CARD, MODEL, Registry
 
@@ -70,12 +72,19 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
         bootstrap.monitoring,
         bootstrap.draining,
         bootstrap.watching,
-        bootstrap.retraining,
+        bootstrap.learning,
         bootstrap.retrainings,
         bootstrap.feedback,
         bootstrap.crowning,
+        bootstrap.decisions,
     ):
         wired.cache_clear()
+
+
+@pytest.fixture
+def database_schema(environment: None, postgres_url: str) -> None:
+    """The database as ingestion leaves it."""
+    upgrade(Database(postgres_url))
 
 
 @pytest.fixture

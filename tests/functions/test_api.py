@@ -102,6 +102,32 @@ def test_a_promotion_and_the_way_back(http: Http, champion: str, rival: str, mon
         assert http("POST", "/predict", ROW)[1]["model_version"] == version
 
 
+def test_promotions_by_hand_are_in_the_audit(
+    http: Http, champion: str, rival: str, database_schema: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    http("POST", f"/models/{rival}/promote", headers={"X-Api-Key": KEY})
+
+    decisions = {each["model_version"]: each["decisions"] for each in http("GET", "/models")[1]["models"]}
+    assert [(each["decision"], each["champion"], each["previous"]) for each in decisions[rival]] == [
+        ("crowned", rival, champion)
+    ]
+    assert [each["decision"] for each in decisions[champion]] == ["promoted"], "caught up from the pointer"
+    assert http("GET", "/model")[1]["decisions"] == decisions[rival]
+
+
+def test_a_rollback_and_the_list_of_models_do_without_postgresql(
+    http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    for wired in (bootstrap.decisions, bootstrap.crowning):
+        wired.cache_clear()
+    assert http("POST", f"/models/{rival}/promote", headers={"X-Api-Key": KEY})[0] == 200
+    status, listed = http("GET", "/models")
+    assert (status, listed["champion"]) == (200, rival)
+    assert [each["decisions"] for each in listed["models"]] == [None, None]
+    assert http("GET", "/model")[1]["decisions"] is None
+
+
 def test_only_the_admin_promotes(http: Http, champion: str, rival: str) -> None:
     assert http("POST", f"/models/{rival}/promote")[0] == 401
     for wrong in ("wrong", KEY.upper(), KEY + " ", "é"):

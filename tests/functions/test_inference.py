@@ -165,7 +165,8 @@ def test_without_a_champion(http: Http, invoke: Invoke) -> None:
 
 def test_health_and_model(http: Http, champion: str) -> None:
     assert http("GET", "/health") == (200, {"status": "ok", "model_version": champion})
-    assert http("GET", "/model") == (200, {"model_version": champion, "metrics": {"accuracy": 0.8}})
+    status, card = http("GET", "/model")
+    assert (status, card) == (200, {"model_version": champion, "metrics": {"accuracy": 0.8}, "decisions": []})
 
 
 def test_a_request_is_logged_and_counted_once(http: Http, invoke: Invoke, champion: str) -> None:

@@ -32,7 +32,7 @@ def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
     from titanic.settings import database_url
 
     upgrade(Database(database_url()))
-    offline, _ = bootstrap.training()
+    offline = bootstrap.training().offline
     with Database(database_url()).transaction() as cursor:
         cursor.execute(
             "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, 'test', %s, 0)", (version, len(rows))
@@ -57,7 +57,7 @@ def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str]
     assert invoke("training", {"step": "fit", **dataset, "evaluations": searched[::-1]}) == fitted
     folder = f"models/{fitted['model_version']}/"
     assert {key.removeprefix(folder) for key in objects.keys("titanic-models", folder)} == {
-        "card.json", "digests.json", "model.pkl", "model.safetensors", "reference.json",
+        "card.json", "digests.json", "judged.safetensors", "model.pkl", "model.safetensors", "reference.json",
     }  # fmt: skip
 
     promoted = invoke("training", {"step": "promote", "model_version": fitted["model_version"]})

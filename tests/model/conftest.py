@@ -31,7 +31,7 @@ class Trained:
 def trained(feature_rows: list[FeatureRow]) -> Trained:
     offline, registry = MemoryOfflineStore(), Registry(MemoryObjectStore(), "models")
     offline.write("list", SCHEMA_HASH, feature_rows)
-    evaluations = [each for share in train.plan() for each in train.evaluate(offline, "list", SCHEMA_HASH, share)]
+    evaluations = [each for share in train.plan() for each in train.evaluate(offline, "list", SCHEMA_HASH, share)[0]]
     version = train.fit(offline, registry, "list", SCHEMA_HASH, evaluations).version
     shelf = registry.shelf
     return Trained(

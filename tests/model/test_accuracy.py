@@ -41,7 +41,7 @@ def test_repeated_cross_validation(trained: Trained, rows: list[Derived], surviv
     scores = cross_validated(trained, rows, survived, repeats=5)
 
     print(f"\n5 x 5-fold accuracy {np.mean(scores):.4f}, standard deviation over folds {np.std(scores):.4f}")
-    assert np.mean(scores) >= 0.825
+    assert np.mean(scores) >= 0.845
 
 
 def test_on_the_hold_out(trained: Trained) -> None:

@@ -43,5 +43,5 @@ def run(hash_seed: str, threads: str, *arguments: str) -> str:
 def test_every_artifact_is_the_same_to_the_byte() -> None:
     first = run("0", "1")
 
-    assert first.count("models/") == 5
+    assert first.count("models/") == 6
     assert run("4711", "2", "warm") == first

@@ -28,29 +28,36 @@ COMPANIONS = Companions.fit(ROWS, [1, 0, 0, 1, 1])
 
 def test_women_and_children_count_men_only_travel_along() -> None:
     assert COMPANIONS.usual == 0.75
-    assert COMPANIONS.of(row("Sage, Miss. Daisy", "female", age=9.0, sibsp=1, parch=2)) == (5, (1 + 0 + 1 + 0.75) / 4)
+    assert COMPANIONS.of(row("Sage, Miss. Daisy", "female", age=9.0, sibsp=1, parch=2)) == (
+        5,
+        (1 + 0 + 1 - 3 * 0.75) / 4,
+    )
+
+
+def test_of_men_the_group_tells_nothing() -> None:
+    assert COMPANIONS.of(FATHER) == (4, 0.0)
 
 
 def test_a_companion_by_ticket_and_by_family_is_counted_once() -> None:
-    assert COMPANIONS.of(FATHER) == (4, (1 + 0 + 1 + 0.75) / 4)
+    assert COMPANIONS.of(SON) == (4, (1 + 1 - 2 * 0.75) / 3)
 
 
 def test_whoever_is_known_is_not_their_own_companion() -> None:
-    assert COMPANIONS.of(MOTHER) == (4, (0 + 1 + 0.75) / 3)
-    assert COMPANIONS.of(STRANGER) == (1, 0.75)
+    assert COMPANIONS.of(MOTHER) == (4, (0 + 1 - 2 * 0.75) / 3)
+    assert COMPANIONS.of(STRANGER) == (1, 0.0)
 
 
 @pytest.mark.parametrize(
     ("stranger", "size"),
-    [(row("Nobody, Mr. A", "male"), 1), (row("Nobody, Mr. A", "male", sibsp=2, ticket="none"), 3)],
+    [(row("Nobody, Ms. A", "female"), 1), (row("Nobody, Ms. A", "female", sibsp=2, ticket="none"), 3)],
 )
-def test_without_a_known_group_it_is_the_usual_share(stranger: Derived, size: int) -> None:
-    assert COMPANIONS.of(stranger) == (size, 0.75)
+def test_without_a_known_group_nothing_is_told(stranger: Derived, size: int) -> None:
+    assert COMPANIONS.of(stranger) == (size, 0.0)
 
 
-def test_without_women_and_children_it_is_even() -> None:
-    assert Companions.fit([], []).of(MOTHER) == (4, 0.5)
-    assert Companions.fit([FATHER], [1]).of(MOTHER) == (4, 0.5)
+def test_without_women_and_children_there_is_no_usual_share() -> None:
+    assert Companions.fit([], []).of(MOTHER) == (4, 0.0)
+    assert Companions.fit([FATHER], [1]).of(MOTHER) == (4, 0.0)
 
 
 def test_it_travels_as_json() -> None:
@@ -63,7 +70,7 @@ def test_it_travels_as_json() -> None:
 def test_an_age_is_the_same_age_however_it_is_written(whole: float) -> None:
     companions = Companions.fit([row("A, Miss. B", "female", age=22.0, ticket="1")], [1])
 
-    assert companions.of(row("A, Miss. B", "female", age=whole, ticket="1")) == (1, 1.0)
+    assert companions.of(row("A, Miss. B", "female", age=whole, ticket="1")) == (1, 0.0)
 
 
 PEOPLE = st.builds(
@@ -117,6 +124,5 @@ def test_on_the_list_families_are_found_and_what_is_told_of_them_is_no_label(fea
     told = out_of_fold(rows, fates)
 
     assert max(size for size, _ in told) == 11  # the Sages
-    usual = Companions.fit(rows, fates).usual
-    assert 0.6 < usual < 0.8
-    assert sum(abs(share - usual) > 0.1 for _, share in told) > 150
+    assert 0.6 < Companions.fit(rows, fates).usual < 0.8
+    assert sum(abs(difference) > 0.1 for _, difference in told) > 120

@@ -37,33 +37,25 @@ def test_what_is_not_recorded_is_filled_from_the_training_rows() -> None:
     filled = encoded(ROWS[3])
 
     assert filled["age"] == 4.0
-    assert filled["fare"] == 70.0
-    assert (filled["port_c"], filled["port_q"], filled["port_s"]) == (1.0, 0.0, 0.0)
+    assert filled["fare_per_head"] == 70.0
 
 
 def test_a_group_that_training_never_saw_gets_the_overall_median() -> None:
     filled = encoded(row(name="Duff Gordon, Lady. Lucy", sex="female", pclass=2))
 
     assert filled["age"] == 20.0
-    assert filled["fare"] == 10.0
+    assert filled["fare_per_head"] == 10.0
 
 
-def test_equally_frequent_ports_are_told_apart_by_their_letter() -> None:
-    assert Encoder.fit([row(embarked="S"), row(embarked="Q")], [0, 1]).port == "Q"
+def test_a_ticket_is_divided_among_those_who_travel_together() -> None:
+    assert encoded(row(fare=30.0, sibsp=1, parch=1))["fare_per_head"] == 10.0
 
 
-def test_interactions_and_age_bins() -> None:
-    there = encoded(row(age=18.0, fare=10.0))
-
-    assert there["class_fare"] == 30.0
-    assert there["age_fare"] == 180.0
-    assert [encoded(row(age=age))["age_bin"] for age in (0.4, 12, 12.5, 18, 30, 50, 51)] == [0, 0, 1, 1, 2, 3, 4]
-
-
-def test_every_registered_feature_but_the_keys_reaches_the_model() -> None:
+def test_every_column_is_made_of_registered_features() -> None:
     used = {feature for column in COLUMNS for feature in column.features}
 
-    assert used == {feature.name for feature in (*REGISTRY, *companions.FEATURES) if feature.type != "key"}
+    assert used <= {feature.name for feature in (*REGISTRY, *companions.FEATURES) if feature.type != "key"}
+    assert len(ENCODER.encode(ROWS[0])) == len(COLUMNS)
 
 
 def test_the_matrix_is_the_encoded_rows_in_float32(feature_rows: list[FeatureRow]) -> None:
@@ -74,7 +66,7 @@ def test_the_matrix_is_the_encoded_rows_in_float32(feature_rows: list[FeatureRow
     assert matrix.shape == (891, len(COLUMNS))
     assert np.isfinite(matrix).all()
     assert (encoder.transform(rows) == np.array([encoder.encode(each) for each in rows], dtype=np.float32)).all()
-    own = slice(0, -len(companions.FEATURES))
+    own = slice(0, [column.name for column in COLUMNS].index("companions"))
     assert (matrix[:, own] == encoder.transform(rows)[:, own]).all()
     assert encoder.transform([]).shape == (0, len(COLUMNS))
 
@@ -89,7 +81,7 @@ def test_it_survives_json() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"schema_hash": "0123456789abcdef"}, {"columns": ["age"]}, {"port": None, "harbour": "S"}, {"companions": []}],
+    [{"schema_hash": "0123456789abcdef"}, {"columns": ["age"]}, {"age": None, "years": 30.0}, {"companions": []}],
 )
 def test_another_schema_is_refused(change: dict[str, Any]) -> None:
     data = {**ENCODER.to_json(), **change}

@@ -9,9 +9,8 @@ import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titanic.companions import FEATURES
+from titanic.encoder import COLUMNS
 from titanic.errors import ModelCorruptedError
-from titanic.features import REGISTRY
 from titanic.model import Model, dump, load
 from titanic.ports import FeatureRow
 
@@ -82,6 +81,6 @@ def test_contributions_are_of_features_and_add_up(model: Model, feature_rows: li
     rows = [row.features for row in feature_rows[:30]]
     for row, (probability, contributions) in zip(rows, model.explanations(rows), strict=True):
         assert model.probabilities([row]) == [probability]
-        assert list(contributions) == ["base", *(each.name for each in (*REGISTRY, *FEATURES) if each.type != "key")]
+        assert list(contributions) == ["base", *dict.fromkeys(name for column in COLUMNS for name in column.features)]
         assert sum(contributions.values()) == pytest.approx(probability, abs=1e-12)
         assert json.loads(json.dumps(contributions)) == contributions

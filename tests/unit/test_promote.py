@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
+from fakes.decision_log import MemoryDecisionLog
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
-from titanic.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from titanic.errors import (
+    ModelCorruptedError,
+    ModelNotFoundError,
+    PromotionConflictError,
+    StoreUnavailableError,
+)
 from titanic.features import SCHEMA_HASH
 from titanic.ports import FeatureRow
-from titanic.registry import MODEL, Registry
+from titanic.registry import MODEL, Champion, Registry
 from titanic.search import Evaluation
 from titanic.workflows import train
-from titanic.workflows.promote import ROUNDS, promote
+from titanic.workflows.crown import crown
+from titanic.workflows.promote import ROUNDS, Outcome, promote
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +35,7 @@ class Works:
     def __init__(self, rows: list[FeatureRow]) -> None:
         self.objects = MemoryObjectStore()
         self.registry = Registry(self.objects, "models")
+        self.decisions = MemoryDecisionLog()
         self.offline = MemoryOfflineStore()
         self.offline.write("list", SCHEMA_HASH, rows)
         fates = random.Random(5).sample([row.survived for row in rows], len(rows))
@@ -37,6 +45,9 @@ class Works:
     def model(self, depth: int = 5, dataset: str = "list", **params: Any) -> str:
         evaluation = Evaluation(0, {"max_depth": depth, **params}, (0.8,))
         return train.fit(self.offline, self.registry, dataset, SCHEMA_HASH, [evaluation]).version
+
+    def promote(self, version: str) -> Outcome:
+        return promote(self.offline, self.registry, self.decisions, version)
 
     def champion(self) -> str | None:
         champion = self.registry.shelf.champion()
@@ -51,10 +62,10 @@ def works(feature_rows: list[FeatureRow]) -> Works:
 def test_the_first_model_is_promoted_and_again_changes_nothing(works: Works) -> None:
     version = works.model()
 
-    first = promote(works.offline, works.registry, version)
+    first = works.promote(version)
     assert (first.verdict.decision, first.champion) == ("promoted", version)
     before = works.objects.get("models", "champion.json")
-    again = promote(works.offline, works.registry, works.model())
+    again = works.promote(works.model())
     assert (again.verdict.decision, again.champion) == ("unchanged", version)
     assert works.objects.get("models", "champion.json") == before
 
@@ -62,20 +73,20 @@ def test_the_first_model_is_promoted_and_again_changes_nothing(works: Works) -> 
 def test_a_model_trained_on_noise_is_never_promoted(works: Works) -> None:
     noise = works.model(dataset="noise")
 
-    outcome = promote(works.offline, works.registry, noise)
+    outcome = works.promote(noise)
     assert (outcome.verdict.decision, outcome.champion, works.champion()) == ("kept", None, None)
     good = works.model()
-    promote(works.offline, works.registry, good)
-    assert promote(works.offline, works.registry, noise).champion == good
+    works.promote(good)
+    assert works.promote(noise).champion == good
 
 
 def test_a_much_worse_model_leaves_the_champion(works: Works) -> None:
-    good, poor = works.model(), works.model(depth=3, max_features=1)
-    promote(works.offline, works.registry, good)
+    good, poor = works.model(), works.model(depth=1, max_features=1)
+    works.promote(good)
 
-    outcome = promote(works.offline, works.registry, poor)
+    outcome = works.promote(poor)
     assert outcome.verdict.decision == "kept"
-    assert "margin" in outcome.verdict.reason
+    assert outcome.verdict.reason
     assert works.champion() == good
 
 
@@ -85,14 +96,14 @@ def test_beaten_in_a_race_it_judges_anew(works: Works, monkeypatch: pytest.Monke
     enthrone = Registry.enthrone
     raced: list[str] = []
 
-    def late(registry: Registry, version: str, reason: str, instead_of: object) -> None:
+    def late(registry: Registry, version: str, reason: str, instead_of: Champion | None) -> Champion:
         if not raced:
             raced.append(version)
             enthrone(registry, theirs, "first", None)
-        enthrone(registry, version, reason, instead_of)  # type: ignore[arg-type]
+        return enthrone(registry, version, reason, instead_of)
 
     monkeypatch.setattr(Registry, "enthrone", late)
-    outcome = promote(works.offline, works.registry, ours)
+    outcome = works.promote(ours)
 
     assert raced == [ours]
     assert f"against champion {theirs}" in outcome.verdict.reason
@@ -109,31 +120,86 @@ def test_a_champion_that_never_rests_is_a_conflict_in_the_end(works: Works, monk
     version = works.model()
     monkeypatch.setattr(Registry, "enthrone", conflict)
     with pytest.raises(PromotionConflictError):
-        promote(works.offline, works.registry, version)
+        works.promote(version)
     assert len(tries) == ROUNDS
 
 
 @pytest.mark.parametrize("damage", ["corrupted", "gone"])
 def test_a_champion_that_cannot_serve_does_not_bar_the_way(works: Works, damage: str) -> None:
     old, new = works.model(), works.model(depth=6)
-    promote(works.offline, works.registry, old)
+    works.promote(old)
     if damage == "gone":
         del works.objects._objects["models", f"models/{old}/{MODEL}"]
     else:
         works.objects.put("models", f"models/{old}/{MODEL}", b"damaged", "application/octet-stream")
 
-    outcome = promote(works.offline, works.registry, new)
+    outcome = works.promote(new)
     assert works.champion() == new
     assert "cannot be served any more" in outcome.verdict.reason
 
 
 def test_a_challenger_that_is_damaged_or_unknown_is_refused(works: Works) -> None:
     champion, damaged = works.model(), works.model(depth=6)
-    promote(works.offline, works.registry, champion)
+    works.promote(champion)
     works.objects.put("models", f"models/{damaged}/{MODEL}", b"damaged", "application/octet-stream")
 
     with pytest.raises(ModelCorruptedError):
-        promote(works.offline, works.registry, damaged)
+        works.promote(damaged)
     with pytest.raises(ModelNotFoundError):
-        promote(works.offline, works.registry, "feedfeedfeedfeed")
+        works.promote("feedfeedfeedfeed")
     assert works.champion() == champion
+
+
+def test_every_decision_leaves_a_row(works: Works) -> None:
+    good, poor = works.model(), works.model(depth=1, max_features=1)
+    for version in (good, poor, good):
+        works.promote(version)
+
+    rows = works.decisions.rows
+    assert [(row.model_version, row.decision, row.champion, row.previous) for row in rows] == [
+        (good, "promoted", good, None),
+        (poor, "kept", good, good),
+        (good, "unchanged", good, good),
+    ]
+    assert all(row.reason for row in rows)
+    assert rows[0].evidence["calibrated"]["holds"] is True
+    assert not all(check["holds"] for check in rows[1].evidence.values())
+
+
+def test_a_promotion_whose_row_was_lost_is_caught_up(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL goes away behind the switch; the step is tried again."""
+    version = works.model()
+
+    def away(_decision: object) -> None:
+        raise StoreUnavailableError("PostgreSQL is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(works.decisions, "record", away)
+        with pytest.raises(StoreUnavailableError):
+            works.promote(version)
+    assert works.champion() == version
+
+    works.promote(version)
+    assert [row.decision for row in works.decisions.rows] == ["promoted", "unchanged"]
+
+
+def test_a_rollback_does_not_wait_for_its_row(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = works.model(), works.model(depth=6)
+    works.promote(first)
+    works.promote(second)
+    assert works.champion() == second
+
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("PostgreSQL is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(works.decisions, "record", away)
+        patched.setattr(works.decisions, "champion", away)
+        assert crown(works.registry, works.decisions, first).previous == second
+    assert works.champion() == first
+
+    works.promote(first)
+    assert [(row.decision, row.champion) for row in works.decisions.rows[2:]] == [
+        ("crowned", first),
+        ("unchanged", first),
+    ]

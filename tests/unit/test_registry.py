@@ -1,6 +1,7 @@
 """The registry believes nothing that it cannot verify."""
 
 import json
+from datetime import datetime
 
 import pytest
 
@@ -91,7 +92,16 @@ def test_the_pointer_says_who_was_before_and_why(registry: Registry, objects: Me
     registry.enthrone("second", "better", registry.shelf.champion())
 
     pointer = json.loads(objects.get(BUCKET, CHAMPION)[0])
-    assert pointer == {"version": "second", "previous": "first", "reason": "better"}
+    assert datetime.fromisoformat(pointer.pop("at")).tzinfo
+    assert pointer == {"version": "second", "previous": "first", "reason": "better", "decision": "promoted"}
+
+
+def test_a_pointer_that_says_less_is_read_too(registry: Registry, objects: MemoryObjectStore) -> None:
+    objects.put(BUCKET, CHAMPION, b'{"version": "old", "previous": null, "reason": "because"}', "application/json")
+
+    champion = registry.shelf.champion()
+    assert champion is not None
+    assert (champion.version, champion.decision) == ("old", "promoted")
 
 
 def test_a_damaged_pointer_is_not_taken_for_no_champion(registry: Registry, objects: MemoryObjectStore) -> None:

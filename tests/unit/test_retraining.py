@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from titanic.retraining import DAY, ENOUGH_LABELS, LEAST_LABELS, SUSTAINED, Decision, Evidence, Policy, judge
+from titanic.retraining import DAY, ENOUGH_LABELS, LEAST_LABELS, SUSTAINED, Evidence, Policy, Retraining, judge
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 POLICY = Policy(timedelta(hours=6), 2, dry_run=False)
 DRIFT = Evidence(SUSTAINED, ["age"], LEAST_LABELS)
 
 
-def start(hours_ago: float, dry_run: bool = False) -> Decision:
-    return Decision(NOW - timedelta(hours=hours_ago), "started", "drift", "", dry_run)
+def start(hours_ago: float, dry_run: bool = False) -> Retraining:
+    return Retraining(NOW - timedelta(hours=hours_ago), "started", "drift", "", dry_run)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_evidence(evidence: Evidence, decision: str, trigger: str | None, words:
         ([start(1, dry_run=True)], "started", ""),
     ],
 )
-def test_cooldown_and_cap(earlier: list[Decision], decision: str, words: str) -> None:
+def test_cooldown_and_cap(earlier: list[Retraining], decision: str, words: str) -> None:
     decided = judge(DRIFT, earlier, POLICY, NOW)
 
     assert decided.decision == decision

@@ -2,14 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 
+import one_process
 from titanic import search
-from titanic.encoder import Encoder
-from titanic.estimator import SEED, grow
+from titanic.estimator import grow
 from titanic.features import Derived
 from titanic.ports import FeatureRow
 from titanic.search import Evaluation
@@ -30,32 +27,12 @@ def survived(feature_rows: list[FeatureRow]) -> list[int]:
     return [row.survived for row in feature_rows[:300]]
 
 
-class Forest(ClassifierMixin, BaseEstimator):
-    """Encoder and forest as one scikit-learn estimator, so that RandomizedSearchCV fits both inside each fold."""
-
-    def __init__(
-        self, max_depth: int = 1, min_samples_leaf: int = 1, max_features: Any = 1.0, criterion: str = "gini"
-    ) -> None:
-        self.max_depth, self.min_samples_leaf = max_depth, min_samples_leaf
-        self.max_features, self.criterion = max_features, criterion
-
-    def fit(self, x: Any, y: Any) -> "Forest":
-        self.classes_ = np.array([0, 1])
-        self.encoder_, matrix = Encoder.fit_transform(list(x), y.tolist())
-        self.forest_ = grow(self.get_params(), matrix, y.tolist())
-        return self
-
-    def predict(self, x: Any) -> Any:
-        return self.forest_.predict(self.encoder_.transform(list(x)))
-
-
 def test_spread_over_shares_it_is_scikit_learns_own_search(rows: list[Derived], survived: list[int]) -> None:
     candidates = list(enumerate(search.candidates(6)))
-    spread = [*search.evaluate(candidates[1::2], rows, survived), *search.evaluate(candidates[::2], rows, survived)]
+    shares = [search.evaluate(share, rows, survived) for share in (candidates[1::2], candidates[::2])]
+    spread = [each for evaluations, _ in shares for each in evaluations]
 
-    folds = StratifiedKFold(search.FOLDS, shuffle=True, random_state=SEED)
-    whole = RandomizedSearchCV(Forest(), dict(search.SPACE), n_iter=6, random_state=SEED, cv=folds, refit=False)
-    whole.fit(np.array(rows, dtype=object), np.array(survived))
+    whole = one_process.searched(rows, survived, candidates=6)
 
     results = whole.cv_results_
     for each in spread:
@@ -73,18 +50,36 @@ def test_of_equals_the_first_wins_in_whatever_order_they_come() -> None:
 
 def test_folds_hold_every_row_once_and_both_classes(survived: list[int]) -> None:
     tests = []
-    for train, test in search.folds(survived):
+    for train, test in search.splits(survived):
         assert not set(train) & set(test)
         assert {survived[i] for i in test} == {0, 1}
         tests += test
     assert sorted(tests) == list(range(len(survived)))
 
 
-def test_out_of_fold_a_row_is_scored_by_a_model_that_did_not_see_it(rows: list[Derived]) -> None:
-    """Of fates drawn by lot, trees this deep know every one that they have seen, and none that they have not."""
-    generator = np.random.default_rng(1)
-    lots = generator.integers(0, 2, len(rows)).tolist()
+def test_a_candidate_that_fails_is_reported_and_takes_no_other_with_it(
+    rows: list[Derived], survived: list[int]
+) -> None:
+    good, bad = (0, {"max_depth": 3}), (1, {"max_depth": "deep"})
 
-    probabilities = search.out_of_fold({"bootstrap": False}, rows, lots)
-    assert len(probabilities) == len(rows)
-    assert np.mean([(p > 0.5) == lot for p, lot in zip(probabilities, lots, strict=True)]) < 0.6
+    evaluations, failures = search.evaluate([bad, good], rows, survived)
+    assert evaluations == search.evaluate([good], rows, survived)[0]
+    assert [(each.index, each.params) for each in failures] == [bad]
+    assert "max_depth" in failures[0].reason
+
+
+def test_a_candidate_that_fails_once_is_tried_again(
+    rows: list[Derived], survived: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: list[int] = []
+
+    def flaky(*arguments: Any) -> Any:
+        if not failed:
+            failed.append(1)
+            raise MemoryError("for a moment")
+        return grow(*arguments)
+
+    expected = search.evaluate([(0, {"max_depth": 3})], rows, survived)
+    monkeypatch.setattr(search, "grow", flaky)
+    assert search.evaluate([(0, {"max_depth": 3})], rows, survived) == expected
+    assert failed

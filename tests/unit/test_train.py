@@ -9,12 +9,12 @@ import pytest
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from titanic import drift
-from titanic.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError
+from titanic.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError, SearchFailedError
 from titanic.features import SCHEMA_HASH
 from titanic.holdout import held_out
 from titanic.ports import FeatureRow
 from titanic.registry import CARD, Registry
-from titanic.search import Evaluation
+from titanic.search import Evaluation, Failure
 from titanic.workflows import train
 from titanic.workflows.train import Published
 
@@ -74,7 +74,10 @@ def test_the_card_tells_what_was_published(
     assert card["params"]["max_depth"] == 5
     assert card["search"]["chosen"] == 0
     assert [each["index"] for each in card["search"]["candidates"]] == [0, 1]
-    assert card["holdout"]["rows"] + card["training"]["rows"] == 891
+    assert card["holdout"]["rows"] + card["training"]["rows"] == card["serving"]["rows"] == 891
+    assert len(card["code"]) == 16
+    low, high = card["cross_validation"]["interval"]
+    assert low < card["cross_validation"]["accuracy"] < high
     assert card["dataset_version"] == "list"
     assert sum(card["importances"].values()) == pytest.approx(1, abs=1e-4)
     assert published.version not in json.dumps(card)
@@ -94,10 +97,10 @@ def test_the_artifacts_are_of_one_model(
     assert drift.compare(reference, [])["status"] == "insufficient_data"
 
 
-def test_held_out_fates_do_not_reach_the_published_model(
+def test_held_out_fates_do_not_reach_the_judged_model(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
-    """Features of held-out passengers changed beyond recognition leave the model as it is."""
+    """Features of held-out passengers changed beyond recognition leave it as it is."""
     apart = held_out([row.passenger_id for row in feature_rows], [row.survived for row in feature_rows])
     changed = [
         replace(row, features={**row.features, "age": 99.0, "fare": 0.0, "sex": "male"})
@@ -110,10 +113,10 @@ def test_held_out_fates_do_not_reach_the_published_model(
         fitted(offline, registry, changed, name="changed").version,
     ]
 
-    one, other = (registry.shelf.artifact(version, "model.safetensors") for version in versions)
+    one, other = (registry.shelf.artifact(version, "judged.safetensors") for version in versions)
     assert one == other
-    one, other = (json.loads(registry.shelf.artifact(version, "reference.json")) for version in versions)
-    assert one["features"] == other["features"]
+    one, other = (registry.shelf.artifact(version, "model.safetensors") for version in versions)
+    assert one != other
 
 
 def test_rows_in_another_order_are_the_same_version(
@@ -156,18 +159,35 @@ def test_one_class_alone(
     assert list(objects.keys("models", "")) == []
 
 
-def test_constant_features_still_give_a_model(
+def test_passengers_who_are_all_alike_are_refused(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
     same = [replace(row, features=feature_rows[0].features) for row in feature_rows]
 
-    assert fitted(offline, registry, same).metrics["accuracy"] == pytest.approx(0.62, abs=0.01)
+    with pytest.raises(NotEnoughDataError, match="alike"):
+        fitted(offline, registry, same)
 
 
-def test_what_is_missing_is_told(offline: MemoryOfflineStore, registry: Registry) -> None:
+def test_candidates_that_failed_are_named_in_the_card(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    offline.write("list", SCHEMA_HASH, feature_rows)
+    failed = Failure(2, {"max_depth": 9}, "MemoryError: no more")
+    version = train.fit(offline, registry, "list", SCHEMA_HASH, EVALUATIONS, [failed]).version
+
+    card = json.loads(registry.shelf.artifact(version, CARD))
+    assert card["search"]["failures"] == [{"index": 2, "params": {"max_depth": 9}, "reason": "MemoryError: no more"}]
+    with pytest.raises(SearchFailedError, match="no more"):
+        train.fit(offline, registry, "list", SCHEMA_HASH, [], [failed])
+
+
+def test_what_is_missing_is_told(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
     with pytest.raises(DatasetNotFoundError):
         train.fit(offline, registry, "unknown", SCHEMA_HASH, EVALUATIONS)
     with pytest.raises(InvalidInputError, match="schema"):
         train.fit(offline, registry, "list", "0123456789abcdef", EVALUATIONS)
-    with pytest.raises(InvalidInputError, match="candidate"):
+    offline.write("list", SCHEMA_HASH, feature_rows)
+    with pytest.raises(SearchFailedError, match="candidate"):
         train.fit(offline, registry, "list", SCHEMA_HASH, [])

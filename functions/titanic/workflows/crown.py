@@ -1,12 +1,17 @@
 """Crown: make a version champion by hand, past the gate. Rollback is this same step."""
 
+import logging
 import re
 from dataclasses import dataclass
 
-from titanic.errors import ModelNotFoundError
+from titanic.errors import ModelNotFoundError, StoreUnavailableError
+from titanic.ports import DecisionLog
 from titanic.registry import Registry
+from titanic.workflows.audit import catch_up, of_champion
 
+REASON = "By hand, through the API"
 _VERSION = re.compile("[0-9a-f]{16}")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +22,11 @@ class Crowned:
     previous: str | None
 
 
-def crown(registry: Registry, version: str) -> Crowned:
+def crown(registry: Registry, decisions: DecisionLog, version: str) -> Crowned:
     """Switch the champion to a version that is there and can be served; of the champion itself it changes nothing.
 
-    ModelNotFoundError, ModelCorruptedError, or PromotionConflictError if the champion moved meanwhile.
+    ModelNotFoundError, ModelCorruptedError, or PromotionConflictError if the champion moved meanwhile. A rollback must
+    not wait for PostgreSQL: with that away it is recorded by the next decision.
     """
     if not _VERSION.fullmatch(version):
         raise ModelNotFoundError(f"There is no model version {version!r}")
@@ -28,5 +34,13 @@ def crown(registry: Registry, version: str) -> Crowned:
     champion = registry.shelf.champion()
     if champion and champion.version == version:
         return Crowned(version, version)
-    registry.enthrone(version, "By hand, through the API", champion)
-    return Crowned(version, champion.version if champion else None)
+    try:
+        catch_up(registry, decisions)
+    except StoreUnavailableError as error:
+        _log.warning("The champion's own promotion may not be recorded: %s", error)
+    crowned = registry.enthrone(version, REASON, champion, "crowned")
+    try:
+        decisions.record(of_champion(crowned, {}))
+    except StoreUnavailableError as error:
+        _log.warning("The promotion of %s will be recorded by the next decision: %s", version, error)
+    return Crowned(version, crowned.previous)

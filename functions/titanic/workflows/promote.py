@@ -1,17 +1,25 @@
 """From a published model to the champion, if the gate lets it through."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from time import perf_counter
 
 from titanic.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from titanic.features import Derived
 from titanic.model import Model
-from titanic.ports import OfflineStore
+from titanic.ports import DecisionLog, ModelDecision, OfflineStore
 from titanic.promotion import Standing, Verdict, judge
-from titanic.registry import CARD, Champion, Registry
+from titanic.registry import CARD, MODEL, Champion, Registry
+from titanic.slices import members
+from titanic.workflows.audit import catch_up, of_champion
 from titanic.workflows.train import Rows, parts
 
 # A conflict means that another run finished first, so a few rounds are enough for any number of sane pipelines.
 ROUNDS = 5
+TIMED_PREDICTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,27 +31,39 @@ class Outcome:
     accuracy: float
 
 
-def promote(offline: OfflineStore, registry: Registry, version: str) -> Outcome:
+def promote(
+    offline: OfflineStore,
+    registry: Registry,
+    decisions: DecisionLog,
+    version: str,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Outcome:
     """Judge a version against the champion on the hold-out of its own dataset, and let it serve if it is no worse.
 
-    If another run moves the champion meanwhile, the judgement is made anew against the new one.
+    If another run moves the champion meanwhile, the judgement is made anew against the new one. Whatever is decided
+    is recorded.
     """
+    catch_up(registry, decisions)
     described = json.loads(registry.shelf.artifact(version, CARD))
-    _, rest = parts(offline, described["dataset_version"], described["schema_hash"])
-    challenger = _standing(version, registry.shelf.model(version), rest)
+    rest = parts(offline, described["dataset_version"], described["schema_hash"]).holdout
+    challenger = _standing(registry, version, rest)
     for _ in range(ROUNDS):
         champion = registry.shelf.champion()
         standing, remark = _champions(registry, champion, rest)
         verdict = judge(challenger, standing)
         reason = remark + verdict.reason
         serving = champion.version if champion else None
+        verdict = Verdict(verdict.decision, reason, verdict.checks)
         if verdict.decision != "promoted":
-            return Outcome(Verdict(verdict.decision, reason), serving, challenger.accuracy)
+            at = now().isoformat(timespec="milliseconds")
+            decisions.record(ModelDecision(at, version, verdict.decision, reason, serving, serving, verdict.evidence()))
+            return Outcome(verdict, serving, challenger.accuracy)
         try:
-            registry.enthrone(version, reason, champion)
+            crowned = registry.enthrone(version, reason, champion)
         except PromotionConflictError:
             continue
-        return Outcome(Verdict(verdict.decision, reason), version, challenger.accuracy)
+        decisions.record(of_champion(crowned, verdict.evidence()))
+        return Outcome(verdict, version, challenger.accuracy)
     raise PromotionConflictError(f"The champion moved {ROUNDS} times while model {version} was judged: try again")
 
 
@@ -52,10 +72,28 @@ def _champions(registry: Registry, champion: Champion | None, rest: Rows) -> tup
     if champion is None:
         return None, ""
     try:
-        return _standing(champion.version, registry.shelf.model(champion.version), rest), ""
+        return _standing(registry, champion.version, rest), ""
     except (ModelNotFoundError, ModelCorruptedError) as error:
         return None, f"Champion {champion.version} cannot be served any more ({error}). "
 
 
-def _standing(version: str, model: Model, rest: Rows) -> Standing:
-    return Standing(version, model.probabilities(rest.features), rest.survived)
+def _standing(registry: Registry, version: str, rest: Rows) -> Standing:
+    serving = registry.shelf.model(version)
+    return Standing(
+        version,
+        registry.shelf.judged(version).probabilities(rest.features),
+        rest.survived,
+        slices=members(rest.features),
+        seconds=_seconds(serving, rest.features[0]),
+        size=len(registry.shelf.artifact(version, MODEL)),
+    )
+
+
+def _seconds(model: Model, row: Derived) -> float:
+    """What one explained prediction takes here, as a request makes it."""
+    taken = []
+    for _ in range(TIMED_PREDICTIONS):
+        began = perf_counter()
+        model.explanations([row])
+        taken.append(perf_counter() - began)
+    return median(taken)

@@ -11,7 +11,7 @@ from titanic import labels
 from titanic.labels import Labelled
 from titanic.ports import DatasetStore, ObjectStore, Retrainings
 from titanic.registry import CARD, Shelf
-from titanic.retraining import Decision, Evidence, Policy, judge
+from titanic.retraining import Evidence, Policy, Retraining, judge
 from titanic.workflows.monitor import drifted
 
 # Lists that are made here; under raw/ the upload itself would start the pipeline a second time.
@@ -37,7 +37,7 @@ def retrain(
     policy: Policy,
     report: Mapping[str, Any],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Decision:
+) -> Retraining:
     """Decide, act on it and record it, in one transaction: two at once cannot both start, and a start that EventBridge
     did not take is none. `buckets` are those of data and models.
 
@@ -49,7 +49,7 @@ def retrain(
     base = list(datasets.passengers(trained_on)) if labelled else []
     new = labels.newly_known(base, labelled)
 
-    def decision(earlier: Sequence[Decision]) -> Decision:
+    def decision(earlier: Sequence[Retraining]) -> Retraining:
         # What a start was already made with is no news, whatever the gate made of it.
         tried = [each.evidence["labelled"] for each in earlier if _is_start(each, policy, trained_on)]
         fresh = max(len(new) - max(tried, default=0), 0)
@@ -71,13 +71,13 @@ def retrain(
     return decided
 
 
-def in_short(decided: Decision) -> dict[str, Any]:
+def in_short(decided: Retraining) -> dict[str, Any]:
     """What of a decision a log or an event needs."""
     names = ("decision", "trigger", "reason", "dry_run", "dataset_version")
     return {name: getattr(decided, name) for name in names}
 
 
-def _is_start(each: Decision, policy: Policy, base: str) -> bool:
+def _is_start(each: Retraining, policy: Policy, base: str) -> bool:
     return each.decision == "started" and each.dry_run <= policy.dry_run and each.evidence["base"] == base
 
 
@@ -95,7 +95,7 @@ def _keep(objects: ObjectStore, bucket: str, version: str, body: bytes, base: st
     objects.put(bucket, f"{PREFIX}{version}.csv", body, "text/csv")
 
 
-def _words(decided: Decision, verb: str) -> str:
+def _words(decided: Retraining, verb: str) -> str:
     return (
         f"Retraining {verb}, because {decided.reason}.\n\n"
         f"Dataset {decided.dataset_version} is the champion's, {decided.evidence['base']}, and "

@@ -2,24 +2,30 @@
 
 Three steps, so that the evaluation can be spread: each reads the same dataset version, and what they tell one another
 is small enough to travel in an event.
+
+The winner is fitted twice. On the training part alone it is measured and judged, by passengers it has never seen; on
+all passengers it is what serves, for each one more makes it better, and their companions better known.
 """
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sklearn.ensemble import RandomForestClassifier
+
 from titanic import drift, search
 from titanic.card import as_json, card
+from titanic.crossvalidation import validate
 from titanic.encoder import Encoder
-from titanic.errors import InvalidInputError, NotEnoughDataError
+from titanic.errors import InvalidInputError, NotEnoughDataError, SearchFailedError
 from titanic.estimator import grow, portable
 from titanic.features import SCHEMA_HASH, Derived
 from titanic.holdout import held_out
 from titanic.model import Model, dump
-from titanic.ports import OfflineStore
-from titanic.registry import CARD, MODEL, REFERENCE, Registry
-from titanic.search import FOLDS, Evaluation, Params
+from titanic.ports import FeatureRow, OfflineStore
+from titanic.registry import CARD, JUDGED, MODEL, REFERENCE, Registry
+from titanic.search import FOLDS, Evaluation, Failure, Params
 
 CANDIDATES = 8
 SHARES = 2
@@ -34,6 +40,15 @@ class Rows:
 
     features: list[Derived]
     survived: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A dataset, and its division into what a judged model may see and what it is judged by."""
+
+    everyone: Rows
+    training: Rows
+    holdout: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,47 +68,62 @@ def plan(count: int = CANDIDATES, shares: int = SHARES) -> list[list[tuple[int, 
 
 
 def evaluate(
-    offline: OfflineStore, dataset_version: str, schema_hash: str, candidates: Sequence[tuple[int, Params]]
-) -> list[Evaluation]:
+    offline: OfflineStore,
+    dataset_version: str,
+    schema_hash: str,
+    candidates: Sequence[tuple[int, Params]],
+    folds: int = FOLDS,
+) -> tuple[list[Evaluation], list[Failure]]:
     """Cross-validated scores of some candidates, on the training part of the dataset alone."""
-    training, _ = parts(offline, dataset_version, schema_hash)
-    return search.evaluate(candidates, training.features, training.survived)
+    training = parts(offline, dataset_version, schema_hash).training
+    return search.evaluate(candidates, training.features, training.survived, folds)
 
 
 def fit(
-    offline: OfflineStore, registry: Registry, dataset_version: str, schema_hash: str, evaluations: Sequence[Evaluation]
+    offline: OfflineStore,
+    registry: Registry,
+    dataset_version: str,
+    schema_hash: str,
+    evaluations: Sequence[Evaluation],
+    failures: Sequence[Failure] = (),
 ) -> Published:
-    """Fit the winner on the training part, measure it on the rest, publish it; the same input is the same version."""
+    """Fit the winner, measure it on the hold-out, publish it; the same input is the same version.
+
+    SearchFailedError if no candidate could be evaluated.
+    """
+    known = parts(offline, dataset_version, schema_hash)
     if not evaluations:
-        raise InvalidInputError("No candidate was evaluated, so none can be chosen")
-    training, rest = parts(offline, dataset_version, schema_hash)
+        why = f": {failures[0].reason}" if failures else ""
+        raise SearchFailedError(f"No candidate was evaluated, so none can be chosen{why}")
     chosen = search.winner(evaluations)
-    encoder, matrix = Encoder.fit_transform(training.features, training.survived)
-    estimator = grow(chosen.params, matrix, training.survived)
-    model = Model(encoder, portable(estimator))
-    unseen = model.probabilities(rest.features)
+    judged, _ = _fitted(chosen.params, known.training)
+    model, estimator = _fitted(chosen.params, known.everyone)
+    validation = validate(chosen.params, known.everyone.features, known.everyone.survived)
+    held_out = known.holdout.features, known.holdout.survived, judged.probabilities(known.holdout.features)
     described = card(
         dataset_version,
         chosen,
         evaluations,
-        trees=len(model.forest.roots),
-        importances=estimator.feature_importances_,
-        training=training.survived,
-        held_out=(rest.features, rest.survived, unseen),
+        failures,
+        estimator=estimator,
+        trained_on=(known.everyone.survived, known.training.survived),
+        validation=validation,
+        held_out=held_out,
     )
     version = registry.publish(
         {
             MODEL: dump(model),
+            JUDGED: dump(judged),
             CARD: as_json(described),
             "model.pkl": pickle.dumps(estimator, protocol=5),
-            REFERENCE: as_json(drift.reference(training.features, unseen)),
+            REFERENCE: as_json(drift.reference(known.everyone.features, validation.probabilities)),
         }
     )
     return Published(version, described["metrics"])
 
 
-def parts(offline: OfflineStore, dataset_version: str, schema_hash: str) -> tuple[Rows, Rows]:
-    """The training part and the hold-out; NotEnoughDataError if the dataset cannot carry a model."""
+def parts(offline: OfflineStore, dataset_version: str, schema_hash: str) -> Parts:
+    """The dataset's rows, divided; NotEnoughDataError if it cannot carry a model."""
     if schema_hash != SCHEMA_HASH:
         raise InvalidInputError(f"This code trains on feature schema {SCHEMA_HASH}, not {schema_hash}")
     rows = sorted(offline.read(dataset_version, schema_hash), key=lambda row: row.passenger_id)
@@ -103,10 +133,23 @@ def parts(offline: OfflineStore, dataset_version: str, schema_hash: str) -> tupl
             f"Dataset {dataset_version} has {len(rows)} passengers, {survivors} of them survivors: a model needs at "
             f"least {MINIMUM_ROWS}, with {MINIMUM_OF_A_CLASS} survivors and as many victims"
         )
+    if all(row.features == rows[0].features for row in rows):
+        raise NotEnoughDataError(
+            f"All {len(rows)} passengers of dataset {dataset_version} are alike: nothing tells survivors from victims"
+        )
     apart = held_out([row.passenger_id for row in rows], [row.survived for row in rows])
-    training = [row for row in rows if row.passenger_id not in apart]
-    rest = [row for row in rows if row.passenger_id in apart]
-    return (
-        Rows([row.features for row in training], [row.survived for row in training]),
-        Rows([row.features for row in rest], [row.survived for row in rest]),
+
+    def those(chosen: Iterable[FeatureRow]) -> Rows:
+        return Rows(*map(list, zip(*((row.features, row.survived) for row in chosen), strict=True)))
+
+    return Parts(
+        those(rows),
+        those(row for row in rows if row.passenger_id not in apart),
+        those(row for row in rows if row.passenger_id in apart),
     )
+
+
+def _fitted(params: Params, rows: Rows) -> tuple[Model, RandomForestClassifier]:
+    encoder, matrix = Encoder.fit_transform(rows.features, rows.survived)
+    estimator = grow(params, matrix, rows.survived)
+    return Model(encoder, portable(estimator)), estimator

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from threading import RLock
 from typing import Any
 
 import psycopg2
@@ -22,12 +23,13 @@ _OPTIONS: dict[str, Any] = {
 
 
 class Database:
-    """Opens its one connection when first needed, and another when that one broke. For one thread."""
+    """Opens its one connection when first needed, and another when that one broke; threads take turns."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: extensions.connection | None = None
         self._names = count()
+        self._turn = RLock()  # a server answers in threads
 
     @contextmanager
     def transaction(self) -> Iterator[extensions.cursor]:
@@ -36,7 +38,7 @@ class Database:
         StoreUnavailableError if the server is away, shutting down, out of space or gave the transaction up.
         """
         try:
-            with self._open() as connection, connection.cursor() as cursor:
+            with self._turn, self._open() as connection, connection.cursor() as cursor:
                 yield cursor
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise StoreUnavailableError(f"PostgreSQL: {str(error).strip() or type(error).__name__}") from error

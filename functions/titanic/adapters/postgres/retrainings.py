@@ -11,7 +11,7 @@ from titanic import labels
 from titanic.adapters.postgres.database import Database
 from titanic.labels import Labelled
 from titanic.passenger import LabelledPassenger
-from titanic.retraining import Decision
+from titanic.retraining import Retraining
 
 _LOCK = 1913
 _PORTION = 1000
@@ -60,20 +60,20 @@ class PostgresRetrainings:
                 for id_, survived, inputs, prediction_id in cursor
             ]
 
-    def decide(self, decision: Callable[[Sequence[Decision]], Decision], remembered: int) -> Decision:
+    def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
         with self._database.transaction() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             cursor.execute(_RECENT, (remembered,))
-            decided = decision([Decision(*row) for row in cursor])
+            decided = decision([Retraining(*row) for row in cursor])
             *fields, evidence = astuple(decided)
             cursor.execute(_RECORD, (*fields, json.dumps(evidence)))
         return decided
 
-    def recent(self, count: int) -> list[Decision]:
+    def recent(self, count: int) -> list[Retraining]:
         try:
             with self._database.transaction() as cursor:
                 cursor.execute(_RECENT, (count,))
-                return [Decision(*row) for row in cursor]
+                return [Retraining(*row) for row in cursor]
         except psycopg2.errors.UndefinedTable:  # nothing was ever decided
             return []
 

@@ -16,7 +16,7 @@ def upgrade() -> None:
             reason text NOT NULL,
             champion text,
             previous text,
-            evidence json NOT NULL
+            evidence json NOT NULL,
+            UNIQUE (model_version, at, decision)
         )
     """)
-    op.execute("CREATE INDEX decisions_model_version ON decisions (model_version)")

@@ -1,28 +1,54 @@
 """boto3 clients for this cloud and no other."""
 
 import os
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Any
 
+import boto3
 from botocore.config import Config
 from localstack_client.session import Session
-
-from embedded_cloud.ports import HOST
 
 REGION = "us-east-1"
 
 
-class Aws:
-    """Clients of the LocalStack that listens on a loopback port."""
+CONFIG = Config(retries={"total_max_attempts": 2}, read_timeout=120, s3={"addressing_style": "path"})
 
-    def __init__(self, port: int) -> None:
-        self.endpoint_url = f"http://{HOST}:{port}"
-        self._session = Session("test", "test", region_name=REGION, localstack_host=f"{HOST}:{port}")
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """An S3 of its own for the product's buckets, which checks who comes."""
+
+    endpoint_url: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+
+
+class Aws:
+    """Clients of one LocalStack, and of the S3 that holds the product's buckets, where that is another."""
+
+    def __init__(self, endpoint_url: str, store: Store | None = None) -> None:
+        self.endpoint_url = endpoint_url
+        self.store = store
+        self._session = Session("test", "test", region_name=REGION, localstack_host=endpoint_url.partition("//")[2])
 
     @cache  # noqa: B019 - one instance per run of the command
     def client(self, service: str) -> Any:
-        config = Config(retries={"total_max_attempts": 2}, read_timeout=120, s3={"addressing_style": "path"})
-        return self._session.client(service, config=config)
+        return self._session.client(service, config=CONFIG)
+
+    @cached_property
+    def buckets(self) -> Any:
+        """S3 for the product's buckets; what CloudFormation reads stays in LocalStack's own."""
+        if not self.store:
+            return self.client("s3")
+        return boto3.client(
+            "s3",
+            endpoint_url=self.store.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id=self.store.access_key,
+            aws_secret_access_key=self.store.secret_key,
+            config=CONFIG,
+        )
 
 
 def forget_other_clouds() -> None:

@@ -17,12 +17,27 @@ import filelock
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import build, dag_run, deployment, development, pipeline, processes, project
+from embedded_cloud import (
+    build,
+    compose,
+    dag_run,
+    deployment,
+    development,
+    forwarder,
+    operations,
+    pipeline,
+    processes,
+    project,
+    sam_local,
+)
+from embedded_cloud import models as registry
 from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
+from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
+from embedded_cloud.platform import Platform
 from embedded_cloud.progress import console, problems, say, step
 from embedded_cloud.stack import Stack
 from embedded_cloud.state import State
@@ -44,42 +59,13 @@ def up(cloud: Cloud, home: Path) -> None:
             )
             for name in cloud.start():
                 started.append(name)  # noqa: PERF402 - what failed to start is in the list too
-            with step("sam build"):
-                release = deployment.Release(project.NAME, built.result(), project.parameters(cloud), project.TRIGGERS)
-        if "localstack" in started or not deployment.current(cloud.aws, cloud.state):
-            with step("Buckets"):
-                restored = restore(cloud.aws.client("s3"), cloud.state.mirror)
-                project.create_buckets(cloud)
-            if restored:
-                say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
-        served = _champion(cloud, deployment.current(cloud.aws, cloud.state))
-
-        def proved(new: Stack) -> None:
-            project.prove(cloud, new)
-            if served and not _champion(cloud, new):
-                say(f"The new code cannot serve champion {served['model_version']}: it trains one that it can")
-                pipeline.run_on_latest(cloud.aws, project.DATA, new.outputs["PipelineArn"])
-
-        stack = deployment.deploy(
-            cloud.aws,
-            cloud.state,
-            release,
-            proved,
-            switch=lambda new: project.publish(cloud, PROJECT / "web", project.outputs(cloud, new)),
-        )
-        addresses = project.outputs(cloud, stack)
-        if not project.champion(addresses):
-            run = pipeline.upload_and_follow(
-                cloud.aws, PROJECT / project.PASSENGER_LIST, addresses["data_bucket"], addresses["pipeline_arn"]
-            )
-            for line in project.in_words(run):
-                say(line)
+            stack = deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
     except BaseException:
         if started:
             problems.print("[yellow]Stopping what was started[/yellow]")
             cloud.stop(tuple(started))
         raise
-    _summarise(addresses, time.monotonic() - began)
+    summarise(cloud, stack, time.monotonic() - began)
 
 
 def down(cloud: Cloud, _: Path) -> None:
@@ -104,7 +90,7 @@ def status(cloud: Cloud, _: Path) -> None:
     console.print(table)
     if cloud.running("localstack"):
         stack = deployment.current(cloud.aws, cloud.state)
-        card = _champion(cloud, stack)
+        card = project.champion(cloud, stack) if stack else None
         console.print(f"stack    {stack.name if stack else '[red]none[/red]'}")
         console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
 
@@ -133,6 +119,32 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
+def sam_env(cloud: Cloud, wanted: str) -> None:
+    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate."""
+    variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
+    if wanted != "compose" and cloud.running("localstack"):
+        known: Mapping[str, Any] = _known(cloud)
+        _forward(cloud)
+        endpoint = f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}"
+        sam_local.write(variables, sam_local.variables(known, endpoint, sam_local.GATEWAY))
+        print(sam_local.shell(known, cloud.environments, None))
+    elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
+        sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
+        print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
+    else:
+        raise CloudError("No cloud is up", "make up, or docker compose up --wait")
+
+
+def _forward(cloud: Cloud) -> None:
+    """A forwarder of this cloud's ports as they are now."""
+    wanted = forwarder.service(forwarder.bridge(), [getattr(cloud.ports, name) for name in SERVICES])
+    running = cloud.running("forwarder")
+    if running and running.cmdline() == list(wanted.command) and wanted.ready():
+        return
+    processes.stop(cloud.state.root, "forwarder")
+    processes.start(cloud.state.root, wanted, cloud.state.logs / "forwarder.log")
+
+
 def invoke(cloud: Cloud, function: str, event: str) -> None:
     """A function's answer to an event."""
     known = _known(cloud)["functions"]
@@ -142,6 +154,17 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
     print(answer["Payload"].read().decode())
     if "FunctionError" in answer:
         raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
+
+
+def models(cloud: Cloud, _: Path) -> None:
+    """Every registered model version, and what was decided about it."""
+    console.print(registry.table(_known(cloud)))
+
+
+def promote(cloud: Cloud, version: str) -> None:
+    """Make a model version champion, past the gate: this is also the way back."""
+    crowned = registry.promote(_known(cloud), version)
+    say(f"Model {crowned['model_version']} is champion; before it was {crowned['previous']}")
 
 
 def airflow(cloud: Cloud, _: Path) -> None:
@@ -172,6 +195,22 @@ def airflow_run(cloud: Cloud, key: str) -> None:
     say(dag_run.answer(api, run, "promote")["reason"])
 
 
+def rotate_key(cloud: Cloud, _: Path) -> None:
+    """Another admin key, at once."""
+    _known(cloud)
+    operations.rotate_admin_key(cloud)
+    say("The new key is admin_api_key of `make -s outputs`; the old one is refused")
+
+
+def redrive(cloud: Cloud, _: Path) -> None:
+    """Start the pipeline for each event that has started nothing so far."""
+    stack = deployment.current(cloud.aws, cloud.state) if cloud.running("localstack") else None
+    if not stack:
+        raise CloudError("The embedded cloud is not running", "make up")
+    runs = operations.redrive(cloud.aws, stack)
+    say(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
+
+
 def logs(cloud: Cloud, function: str | None) -> None:
     """The last events of a function's log, or where the servers' logs are."""
     if not function:
@@ -189,8 +228,19 @@ def logs(cloud: Cloud, function: str | None) -> None:
         print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
 
 
-def _champion(cloud: Cloud, stack: Stack | None) -> Mapping[str, Any] | None:
-    return project.champion(project.outputs(cloud, stack)) if stack else None
+def _buckets(cloud: Cloud) -> None:
+    """Made anew, and filled with what they held when LocalStack stopped."""
+    with step("Buckets"):
+        restored = restore(cloud.aws.buckets, cloud.state.mirror)
+        project.create_buckets(cloud)
+    if restored:
+        say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
+
+
+def _first_run(cloud: Cloud, known: Mapping[str, Any]) -> Mapping[str, Any]:
+    return pipeline.upload_and_follow(
+        cloud.aws, PROJECT / project.PASSENGER_LIST, known["data_bucket"], known["pipeline_arn"]
+    )
 
 
 def _airflow(cloud: Cloud) -> Airflow:
@@ -219,12 +269,15 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
     parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
     commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment, airflow):
-        commands.add_parser(command.__name__, help=command.__doc__)
+    for command in (up, down, status, dev, outputs, environment, models, airflow, rotate_key, redrive):
+        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
     commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
     invocation = commands.add_parser("invoke", help=invoke.__doc__)
     invocation.add_argument("function")
     invocation.add_argument("event", nargs="?", default="{}")
+    commands.add_parser("promote", help=promote.__doc__).add_argument("version")
+    containers = commands.add_parser("sam-env", help=sam_env.__doc__)
+    containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
     commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
     given = parser.parse_args()
 
@@ -240,14 +293,18 @@ def main() -> None:
                 logs(cloud, given.function)
             case "invoke":
                 invoke(cloud, given.function, given.event)
+            case "promote":
+                promote(cloud, given.version)
+            case "sam-env":
+                sam_env(cloud, given.cloud)
             case "airflow-run":
                 airflow_run(cloud, given.key)
             case "up" | "down" | "airflow":
                 alone = {each.__name__: each for each in (up, down, airflow)}[given.command]
                 _alone(state, lambda: alone(cloud, home))
             case _:
-                plain = (status, dev, outputs, environment)
-                {each.__name__: each for each in plain}[given.command](cloud, home)
+                plain = (status, dev, outputs, environment, models, rotate_key, redrive)
+                {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
@@ -283,8 +340,9 @@ def _check_disk(home: Path) -> None:
         )
 
 
-def _summarise(addresses: Mapping[str, Any], seconds: float) -> None:
-    card = project.champion(addresses)
+def summarise(cloud: Platform, stack: Stack, seconds: float) -> None:
+    """Tell the champion's figures and where everything is."""
+    card, addresses = project.champion(cloud, stack), project.outputs(cloud, stack)
     if not card:
         raise CloudError("The pipeline ended without a champion", "See its promotion step: make status, make logs")
     metrics = card["metrics"]

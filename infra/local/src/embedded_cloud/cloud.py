@@ -1,6 +1,6 @@
 """The servers of one embedded cloud: which there are, what runs, starting what does not, stopping all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,7 +56,7 @@ class Cloud:
 
     @cached_property
     def aws(self) -> Aws:
-        return Aws(self.ports.localstack)
+        return Aws(f"http://{ports.HOST}:{self.ports.localstack}")
 
     @property
     def database_url(self) -> str:
@@ -65,6 +65,25 @@ class Cloud:
     @property
     def redis_url(self) -> str:
         return valkey.url(self.ports.valkey, self.state.credentials().redis_password)
+
+    @property
+    def admin_api_key(self) -> str:
+        return self.state.credentials().admin_api_key
+
+    def site_urls(self, bucket: str) -> list[str]:
+        """Beside the API, and the second address that LocalStack answers a bucket's website under."""
+        endpoint = self.aws.endpoint_url
+        return [f"{endpoint}/{bucket}", f"http://{bucket}.s3-website.localhost:{self.ports.localstack}"]
+
+    def addresses(self, api_path: str, site_bucket: str) -> Mapping[str, str]:
+        """The same for the servers and for those who use them: all are on this machine."""
+        return {
+            "api_url": self.aws.endpoint_url + api_path,
+            "web_url": f"{self.site_urls(site_bucket)[0]}/index.html",
+            "endpoint_url": self.aws.endpoint_url,
+            "database_url": self.database_url,
+            "redis_url": self.redis_url,
+        }
 
     def running(self, name: str) -> psutil.Process | None:
         return next(processes.find(self.state.root, name), None)

@@ -20,14 +20,19 @@ def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mappin
     """
     states = aws.client("stepfunctions")
     before = {run["executionArn"] for run in states.list_executions(stateMachineArn=machine)["executions"]}
-    aws.client("s3").upload_file(str(file), bucket, f"raw/{file.name}")
-    say(f"Uploaded {file} to s3://{bucket}/raw/")
+    upload(aws, file, bucket)
     return follow(aws, _started(aws, machine, before))
+
+
+def upload(aws: Aws, file: Path, bucket: str) -> None:
+    """Put a file where the pipeline takes its files from."""
+    aws.buckets.upload_file(str(file), bucket, f"raw/{file.name}")
+    say(f"Uploaded {file} to s3://{bucket}/raw/")
 
 
 def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
     """Run a pipeline on the newest file below raw/, without an upload; returns the run's output."""
-    objects = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
+    objects = aws.buckets.list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
     latest = max(objects, key=lambda each: each["LastModified"])["Key"]
     document = json.dumps({"bucket": bucket, "key": latest})
     started = aws.client("stepfunctions").start_execution(stateMachineArn=machine, input=document)

@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from mimetypes import guess_type
 from pathlib import Path
@@ -13,8 +14,8 @@ from urllib.parse import urlsplit
 
 from embedded_cloud.aws import REGION, Aws
 from embedded_cloud.build import runtime
-from embedded_cloud.cloud import Cloud
 from embedded_cloud.errors import CloudError
+from embedded_cloud.platform import Platform
 from embedded_cloud.stack import Stack, describe
 
 NAME = "titanic"
@@ -42,7 +43,7 @@ SAMPLE = {
 }
 
 
-def parameters(cloud: Cloud) -> Mapping[str, str]:
+def parameters(cloud: Platform) -> Mapping[str, str]:
     """The template's parameters on this cloud, where the secret that one of them names is kept by the way."""
     return {
         "Runtime": runtime(),
@@ -51,7 +52,8 @@ def parameters(cloud: Cloud) -> Mapping[str, str]:
         "DataBucketName": DATA,
         "ModelsBucketName": MODELS,
         "WebBucketName": WEB,
-        "SiteUrls": ",".join(_site_urls(cloud)),
+        "S3EndpointUrl": cloud.aws.store.endpoint_url if cloud.aws.store else "",
+        "SiteUrls": ",".join(cloud.site_urls(WEB)),
         "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
@@ -59,10 +61,10 @@ def parameters(cloud: Cloud) -> Mapping[str, str]:
     }
 
 
-def keep_admin_key(cloud: Cloud) -> str:
+def keep_admin_key(cloud: Platform) -> str:
     """The ARN of the secret that holds this cloud's admin key; LocalStack forgets both whenever it stops."""
     secrets = cloud.aws.client("secretsmanager")
-    key = cloud.state.credentials().admin_api_key
+    key = cloud.admin_api_key
     try:
         arn: str = secrets.put_secret_value(SecretId=ADMIN_KEY, SecretString=key)["ARN"]
     except secrets.exceptions.ResourceNotFoundException:
@@ -70,32 +72,45 @@ def keep_admin_key(cloud: Cloud) -> str:
     return arn
 
 
-def create_buckets(cloud: Cloud) -> None:
-    """The buckets outlive every stack; the data bucket tells EventBridge of its uploads."""
-    s3 = cloud.aws.client("s3")
+def create_buckets(cloud: Platform) -> None:
+    """The buckets outlive every stack; the data bucket tells EventBridge of its uploads.
+
+    An S3 of its own has no EventBridge, and asks who comes: there, the site is for everyone to read.
+    """
+    s3 = cloud.aws.buckets
     for bucket in BUCKETS:
-        s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_notification_configuration(Bucket=DATA, NotificationConfiguration={"EventBridgeConfiguration": {}})
+        with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+            s3.create_bucket(Bucket=bucket)
+    if cloud.aws.store:
+        everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{WEB}/*"}
+        s3.put_bucket_policy(Bucket=WEB, Policy=json.dumps({"Version": "2012-10-17", "Statement": [everyone]}))
+    else:
+        events: dict[str, Any] = {"EventBridgeConfiguration": {}}
+        s3.put_bucket_notification_configuration(Bucket=DATA, NotificationConfiguration=events)
 
 
-def outputs(cloud: Cloud, stack: Stack) -> dict[str, Any]:
+def outputs(cloud: Platform, stack: Stack) -> dict[str, Any]:
     """The addresses and names that other programs rely on, as seen from this machine."""
-    endpoint = cloud.aws.endpoint_url
     return {
-        "api_url": f"{endpoint}/_aws/execute-api/{stack.outputs['ApiId']}/live",
-        "web_url": f"{endpoint}/{WEB}/index.html",
-        "endpoint_url": endpoint,
+        **cloud.addresses(_api_path(stack), WEB),
         "region": REGION,
         "stack_name": stack.name,
         "pipeline_arn": stack.outputs["PipelineArn"],
         "data_bucket": DATA,
         "models_bucket": MODELS,
         "web_bucket": WEB,
-        "database_url": cloud.database_url,
-        "redis_url": cloud.redis_url,
-        "admin_api_key": cloud.state.credentials().admin_api_key,
+        "admin_api_key": cloud.admin_api_key,
         "functions": dict(stack.functions),
     }
+
+
+def api_url(cloud: Platform, stack: Stack) -> str:
+    """Where this process reaches a stack's API, whether it serves already or not."""
+    return cloud.aws.endpoint_url + _api_path(stack)
+
+
+def _api_path(stack: Stack) -> str:
+    return f"/_aws/execute-api/{stack.outputs['ApiId']}/live"
 
 
 def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
@@ -103,21 +118,22 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
     endpoint = addresses["endpoint_url"]
     return {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL_S3": addresses.get("s3_endpoint_url", endpoint),
+        "AWS_ACCESS_KEY_ID": addresses.get("s3_access_key_id", "test"),
+        "AWS_SECRET_ACCESS_KEY": addresses.get("s3_secret_access_key", "test"),
         "AWS_DEFAULT_REGION": addresses["region"],
         "MODELS_BUCKET": addresses["models_bucket"],
         "DATABASE_URL": addresses["database_url"],
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": ADMIN_KEY,
-        "SITE_URLS": f"{endpoint}/{addresses['web_bucket']}",
+        "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
         "POWERTOOLS_SERVICE_NAME": NAME,
     }
 
 
-def prove(cloud: Cloud, stack: Stack) -> None:
+def prove(cloud: Platform, stack: Stack) -> None:
     """Raise CloudError unless a new stack answers, and predicts if there is a champion to predict with."""
-    api = outputs(cloud, stack)["api_url"]
+    api = api_url(cloud, stack)
     try:
         health = call(f"{api}/health")
         if health["model_version"]:
@@ -130,17 +146,35 @@ def prove(cloud: Cloud, stack: Stack) -> None:
         ) from failure
 
 
-def publish(cloud: Cloud, site: Path, addresses: Mapping[str, Any]) -> None:
+def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
-    s3 = cloud.aws.client("s3")
-    contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
-    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': addresses['api_url']})};\n".encode()
+    s3 = cloud.aws.buckets
+    contents = pages(site, addresses["api_url"])
+    if not cloud.aws.store:
+        s3.put_bucket_website(Bucket=WEB, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     for key, body in contents.items():
-        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=guess_type(key)[0] or "application/octet-stream")
+        kind = guess_type(key)[0] or "application/octet-stream"
+        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
+    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
+        s3.delete_object(Bucket=WEB, Key=stale)
     tell_airflow(cloud.aws, addresses)
     _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
     cloud.state.write("outputs", dict(addresses))
+
+
+def pages(site: Path, api_url: str) -> dict[str, bytes]:
+    """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
+    contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
+    contents["titanic.csv"] = PASSENGER_LIST.read_bytes()
+    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': api_url})};\n".encode()
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
+    return {
+        name: body.replace(b"connect-src 'self'", f"connect-src 'self' {origin}".encode())
+        if name.endswith(".html")
+        else body
+        for name, body in contents.items()
+    }
 
 
 def tell_airflow(aws: Aws, addresses: Mapping[str, Any]) -> None:
@@ -160,12 +194,6 @@ def _write_scrape_target(file: Path, api_url: str) -> None:
     partial.replace(file)
 
 
-def _site_urls(cloud: Cloud) -> list[str]:
-    """Beside the API, and the second address that LocalStack answers a bucket's website under."""
-    endpoint = cloud.aws.endpoint_url
-    return [f"{endpoint}/{WEB}", f"http://{WEB}.s3-website.localhost:{cloud.ports.localstack}"]
-
-
 def in_words(run: Mapping[str, Any]) -> list[str]:
     """What a pipeline run made of its file."""
     dataset, quality = run["dataset"], run["dataset"]["quality"]
@@ -178,10 +206,10 @@ def in_words(run: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def champion(addresses: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def champion(cloud: Platform, stack: Stack) -> Mapping[str, Any] | None:
     """The serving model's card; None before the first pipeline run."""
     try:
-        card: Mapping[str, Any] = call(f"{addresses['api_url']}/model")
+        card: Mapping[str, Any] = call(f"{api_url(cloud, stack)}/model")
         return card
     except urllib.error.HTTPError as refused:
         if refused.code in (404, 503):

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# deploy.sh dev|prod: the data plane, then the application on it, then the site. Again: whatever has changed since.
+# Needs credentials of the account in the environment, and the project's tools (make .local/envs/sam/.ready .local/envs/cloud/.ready).
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+environment=${1:?deploy.sh dev or deploy.sh prod}
+application=titanic-$environment
+export PATH="$PWD/.local/envs/sam/bin:$PWD/.local/envs/uv/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_REGION:-us-east-1}
+
+case $environment in
+  dev) shape=(MultiAZ=false BackupDays=1) tracing=PassThrough ;;
+  prod) shape=(MultiAZ=true BackupDays=14 DatabaseClass=db.t4g.small CacheNodeType=cache.t4g.small) tracing=Active ;;
+  *) echo "✗ There is no environment $environment: dev or prod" >&2; exit 2 ;;
+esac
+[ -z "${ALARM_EMAIL:-}" ] || shape+=("AlarmEmail=$ALARM_EMAIL")
+
+sam deploy --template-file infra/aws/data.yaml --stack-name "$application-data" --resolve-s3 --no-fail-on-empty-changeset \
+    --capabilities CAPABILITY_IAM --parameter-overrides "Application=$application" "${shape[@]}"
+
+# The data plane's outputs bear the names of the application's parameters.
+outputs=$(.local/envs/cloud/bin/python infra/aws/outputs.py "$application-data")
+mapfile -t given <<<"$outputs"
+sam build
+sam deploy --config-env "$environment" --parameter-overrides "${given[@]}" "Tracing=$tracing" \
+    "DatabaseUrl={{resolve:secretsmanager:$application/database-url}}" \
+    "RedisUrl={{resolve:secretsmanager:$application/redis-url}}"
+
+.local/envs/cloud/bin/python infra/aws/publish.py "$application"

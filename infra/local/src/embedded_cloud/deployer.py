@@ -1,0 +1,66 @@
+"""Compose's one-shot deployer: `up` without the servers, which are there already.
+
+The S3 of Compose tells nobody of an upload, so the first run is started by name.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from embedded_cloud import build, kept, pipeline, project
+from embedded_cloud.aws import forget_other_clouds
+from embedded_cloud.cli import summarise
+from embedded_cloud.delivery import deliver
+from embedded_cloud.errors import CloudError
+from embedded_cloud.kept import KeptCloud
+from embedded_cloud.progress import problems, step
+from embedded_cloud.stack import Stack
+
+PROXY = """# Written by the deployer: what stands behind /api/.
+set $api {};
+"""
+
+
+def main() -> None:
+    """Build, deploy and publish from the working folder, with everything kept in the folder `DEPLOYER_STATE`."""
+    state, checkout = Path(os.environ["DEPLOYER_STATE"]), Path.cwd()
+    cloud = kept.of_environment(state, Path(os.environ["DEPLOYER_ENVIRONMENTS"]))
+    forget_other_clouds()
+    began = time.monotonic()
+
+    def first(known: Mapping[str, Any]) -> Mapping[str, Any]:
+        pipeline.upload(cloud.aws, checkout / project.PASSENGER_LIST, known["data_bucket"])
+        return pipeline.run_on_latest(cloud.aws, known["data_bucket"], known["pipeline_arn"])
+
+    def buckets() -> None:
+        with step("Buckets"):
+            project.create_buckets(cloud)
+
+    try:
+        with ThreadPoolExecutor(1) as background:
+            log = cloud.state.logs / "build.log"
+            built = background.submit(build.build, checkout, state / "build", cloud.environments, log)
+            stack = deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))
+        summarise(cloud, stack, time.monotonic() - began)
+    except CloudError as failure:
+        problems.print(f"[red]✗[/red] {escape(str(failure))}")
+        sys.exit(1)
+
+
+def _lead_to(cloud: KeptCloud, stack: Stack) -> None:
+    """Let the proxy, which looks for it each second, pass requests to this stack, or to `API_SERVER` in its place."""
+    server = cloud.variables.get("API_SERVER") or project.api_url(cloud, stack)
+    folder = Path(cloud.variables["PROXY_FOLDER"])
+    partial = folder / ".api.conf"
+    partial.write_text(PROXY.format(server))
+    partial.replace(folder / "api.conf")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The model registry as these commands read it: names and decisions from the API, artifacts from S3, verified.
+
+The addresses come as `make -s outputs` prints them, on standard input.
+"""
+
+import json
+import os
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from titanic.adapters.s3 import S3ObjectStore
+from titanic.registry import CARD, Shelf
+
+
+@dataclass(frozen=True)
+class Source:
+    """A running cloud's registry."""
+
+    api_url: str
+    shelf: Shelf
+
+    def models(self) -> dict[str, Any]:
+        """The answer of `GET /models`."""
+        with urllib.request.urlopen(f"{self.api_url}/models", timeout=60) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def cards(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each version as listed, oldest first, with its model card; one that cannot be read is named and left out."""
+        for listed in reversed(self.models()["models"]):
+            if "trouble" in listed:
+                print(f"✗ {listed['model_version']}: {listed['trouble']}", file=sys.stderr)
+                continue
+            yield listed, json.loads(self.shelf.artifact(listed["model_version"], CARD))
+
+
+def source() -> Source:
+    """The cloud that standard input tells of."""
+    addresses = json.load(sys.stdin)
+    os.environ.setdefault("AWS_ENDPOINT_URL", addresses["endpoint_url"])
+    os.environ.setdefault("AWS_DEFAULT_REGION", addresses["region"])
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    return Source(addresses["api_url"], Shelf(S3ObjectStore(), addresses["models_bucket"]))

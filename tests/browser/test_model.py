@@ -1,0 +1,82 @@
+"""The Model page: the champion's card, every version, and the promotion that takes the admin key."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from clouds import Cloud, copied
+
+from .conftest import Site, Visit
+
+
+def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
+    page = visit("model.html")
+    card = cloud.call("/model")
+    champion = page.get_by_role("region", name="The champion")
+    expect(champion).to_contain_text(card["model_version"])
+    expect(champion).to_contain_text(f"{card['metrics']['accuracy']:.1%}")
+    expect(page.get_by_role("img", name="ROC curve")).to_be_visible()
+    expect(page.get_by_role("img", name="Calibration")).to_be_visible()
+    confusion = page.get_by_role("table", name="Confusion matrix")
+    for figure in card["metrics"]["confusion"].values():
+        expect(confusion).to_contain_text(str(figure))
+    expect(page.get_by_role("table", name="Importance by feature").locator("tbody tr")).to_have_count(
+        len(card["importances"])
+    )
+    expect(page.get_by_role("table", name="Accuracy by group").locator("tbody tr")).to_have_count(len(card["slices"]))
+    expect(page.get_by_role("region", name="What it was made of")).to_contain_text(card["dataset_version"])
+    for decision in card.get("decisions") or []:
+        expect(page.get_by_role("region", name="How it came to serve")).to_contain_text(decision["reason"])
+
+
+def test_a_chart_is_a_table_too(visit: Visit, cloud: Cloud) -> None:
+    page = visit("model.html")
+    calibration = page.get_by_role("region", name="Whether it means what it says")
+    calibration.get_by_text("As a table").click()
+    points = {point["predicted"] for point in cloud.call("/model")["curves"]["calibration"]}
+    rows = calibration.get_by_role("table").locator("tbody tr")
+    expect(rows).to_have_count(len(points | {0, 1}))
+
+
+def test_the_way_back_takes_the_key_which_stays_in_memory(site: Site) -> None:
+    site.forgive()  # of the wrong key
+    cloud, key = site.cloud, site.addresses["admin_api_key"]
+    before = cloud.champion()
+    other = copied(cloud.client("s3"), site.addresses["models_bucket"], before)
+    page = site.visit("model.html")
+    page.get_by_role("button", name=f"Make {other} champion").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(before)
+    dialog.get_by_role("button", name="Make champion").click()
+    expect(dialog.get_by_role("alert")).to_have_text("The key is needed.")
+    dialog.get_by_label("Admin key").fill("wrong")
+    dialog.get_by_role("button", name="Make champion").click()
+    expect(dialog.get_by_role("alert")).to_have_text("This is not the admin key")
+    dialog.get_by_label("Admin key").fill(key)
+    dialog.get_by_role("button", name="Make champion").click()
+    expect(page.locator("#done")).to_contain_text(other)
+    expect(page.locator("#done")).to_contain_text("serves.")
+    assert cloud.champion() == other
+
+    assert page.get_by_label("Admin key").input_value() == ""
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
+    assert key not in kept
+    assert kept == f'[{{}},{{}},"","{site.url}/model.html"]'
+    assert not any(key in url for url in site.asked)
+
+    page.get_by_role("button", name=f"Make {before} champion").click()  # the key is known by now
+    dialog.get_by_role("button", name="Make champion").click()
+    expect(page.locator("#done")).to_contain_text(re.compile(f"{before} ?serves"))
+    assert cloud.champion() == before
+
+
+@pytest.mark.parametrize(("status", "words"), [(503, "No model was promoted yet"), (404, "Nothing of the kind")])
+def test_a_card_that_is_not_to_be_had_is_explained(site: Site, status: int, words: str) -> None:
+    """The versions are there all the same."""
+    site.forgive()
+    page = site.blank()
+    page.route("**/model", lambda route: route.fulfill(status=status, json={"detail": words}))
+    page.goto(f"{site.url}/model.html")
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    expect(page.get_by_role("table", name="Model versions")).to_be_visible()

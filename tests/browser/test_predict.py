@@ -1,0 +1,193 @@
+"""The Predict page on the real API."""
+
+import json
+import re
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Error, Page, Route, expect
+
+from clouds import Cloud, until
+
+from .conftest import Site, Visit, outage, round_trip
+
+
+def first_example(page: Page) -> None:
+    page.get_by_role("button", name="Mrs James Joseph Brown").click()
+    expect(page.locator("#why table")).to_be_visible()
+
+
+def chance(page: Page) -> str:
+    """What the gauge says to whoever cannot see it: the figure that it moves to, at once."""
+    return page.locator("#gauge svg").get_attribute("aria-label") or ""
+
+
+def weights(page: Page) -> list[float]:
+    """The figures of the contribution chart: the base rate, the steps, and what they end at."""
+    said = page.locator("#why tbody td:last-child").all_inner_texts()
+    return [float(each.replace("−", "-").rstrip("%")) for each in said]
+
+
+def test_a_passenger_of_the_list_is_predicted_and_explained(visit: Visit, cloud: Cloud) -> None:
+    page = visit()
+    with page.expect_response(re.compile("/predict$")) as asked:
+        first_example(page)
+    answer = asked.value.json()
+    assert chance(page) == f"Chance of survival: {answer['probability']:.0%}"
+    expect(page.locator("#gauge text")).to_have_text(f"{answer['probability']:.0%}")
+    expect(page.locator("#truth")).to_contain_text("In truth survived")
+    expect(page.locator("#seen")).to_contain_text("Cherbourg")
+    expect(page.locator("#version")).to_have_text(cloud.champion())
+    base, *steps, end = weights(page)
+    assert base == pytest.approx(100 * answer["contributions"]["base"], abs=0.051)
+    assert end == pytest.approx(100 * answer["probability"], abs=0.051)
+    assert base + sum(steps) == pytest.approx(end, abs=0.05 * (len(steps) + 2))
+
+
+def test_the_form_alone_is_enough_and_needs_no_mouse(visit: Visit) -> None:
+    page = visit()
+    page.get_by_label("Surname").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Doe")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")  # a woman
+    with page.expect_request(re.compile("/predict$")) as asked:
+        page.keyboard.press("Enter")
+    body = asked.value.post_data_json
+    assert body == {
+        **{"Name": "Doe, Miss. John", "Sex": "female", "Age": 30, "Pclass": 3, "SibSp": 0, "Parch": 0},
+        **{"Fare": 8.05, "Embarked": "S"},
+    }
+    expect(page.locator("#verdict")).to_contain_text("Would probably")
+
+
+@pytest.mark.parametrize(
+    ("label", "typed", "field", "words"),
+    [
+        ("Age", "200", "Age", "A number from 0 to 120."),
+        ("Fare in pounds", "10001", "Fare", "A number from 0 to 10,000."),
+        ("Siblings, spouse", "1.5", "SibSp", "A whole number from 0 to 30."),
+        ("Parents, children", "", "Parch", "This is needed."),
+        ("Surname", "x" * 201, "Name", "At most 200 characters."),
+    ],
+)
+def test_the_form_knows_what_the_api_would_refuse(site: Site, label: str, typed: str, field: str, words: str) -> None:
+    page = site.blank()
+    with page.expect_response(re.compile("openapi.json")):
+        page.goto(f"{site.url}/index.html")
+    expect(page.get_by_label("Age", exact=True)).to_have_attribute("max", "120")
+    page.get_by_label(label, exact=True).fill(typed)
+    page.get_by_role("button", name="What are the odds?").click()
+    expect(page.locator(f"#{field}-complaint")).to_have_text(words)
+    expect(page.get_by_label(label, exact=True)).to_be_focused()
+    assert not any(url.endswith("/predict") for url in site.asked)
+
+
+def test_what_the_api_refuses_is_said_at_its_field(site: Site) -> None:
+    """Without the description the page cannot know better, and the API's own 422 is shown."""
+    site.forgive()
+    page = site.blank()
+    page.route("**/openapi.json", lambda route: route.abort())
+    page.goto(f"{site.url}/index.html")
+    page.get_by_label("Age", exact=True).fill("200")
+    page.get_by_role("button", name="What are the odds?").click()
+    expect(page.locator("#Age-complaint")).to_contain_text("less than or equal to 120")
+    expect(page.get_by_role("alert")).to_contain_text("Age")
+
+
+def test_what_if_follows_the_sliders_and_only_the_last_counts(visit: Visit, cloud: Cloud) -> None:
+    page = visit()
+    first_example(page)
+    before = chance(page)
+    slider = page.get_by_role("slider", name="What if: Class")
+    slider.focus()
+    with page.expect_response(lambda answer: answer.request.post_data_json.get("Pclass") == 3) as asked:
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+    then = asked.value.json()["probability"]
+    expect(page.locator("#gauge svg")).to_have_attribute("aria-label", f"Chance of survival: {then:.0%}")
+    expect(page.locator("#change")).to_contain_text("points against what was entered")
+    page.get_by_role("button", name="Back to what was entered").click()
+    assert chance(page) == before
+    expect(slider).to_have_value("1")
+
+
+def test_an_overtaken_answer_is_not_shown(site: Site) -> None:
+    """The first of two questions is answered last, by a network that holds it back."""
+    page = site.visit()
+    first_example(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if json.loads(route.request.post_data or "{}").get("Pclass") == 2:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/predict", hold)
+    page.get_by_role("slider", name="What if: Class").focus()
+    with page.expect_request(re.compile("/predict$")):
+        page.keyboard.press("ArrowRight")
+    with page.expect_response(re.compile("/predict$")) as asked:
+        page.keyboard.press("ArrowRight")
+    shown = f"Chance of survival: {asked.value.json()['probability']:.0%}"
+    expect(page.locator("#gauge svg")).to_have_attribute("aria-label", shown)
+    (late,) = held
+    with suppress(Error):  # whoever asked may be gone
+        late.continue_()
+    round_trip(page)
+    assert chance(page) == shown
+    expect(page.locator("#trouble")).to_be_empty()
+
+
+def test_a_page_whose_api_is_away_says_so_and_recovers_by_itself(site: Site) -> None:
+    site.forgive()
+    page = site.visit()
+    expect(page.locator("#status")).to_have_text("API is up")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="What are the odds?").click()
+    expect(page.get_by_role("alert")).to_contain_text("The API is away")
+    expect(page.locator("#status")).to_have_text("API is away")
+    page.context.set_offline(False)
+    expect(page.locator("#status")).to_have_text("API is up")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#why table")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_slow_api_is_called_slow(site: Site) -> None:
+    page = site.visit()
+    expect(page.locator("#status")).to_have_text("API is up")
+    network = page.context.new_cdp_session(page)
+    late = {"offline": False, "latency": 4000, "downloadThroughput": -1, "uploadThroughput": -1}
+    network.send("Network.emulateNetworkConditions", late)
+    page.get_by_role("button", name="What are the odds?").click()
+    expect(page.locator("#status")).to_contain_text("API is slow")
+    expect(page.locator("#why table")).to_be_visible()
+    expect(page.locator("#status")).to_have_text("API is up")
+
+
+def test_an_answer_without_the_log_is_shown_as_degraded(visit: Visit, cloud: Cloud) -> None:
+    page = visit()
+    with outage(cloud, "valkey"):
+        first_example(page)
+        expect(page.locator("#degraded")).to_be_visible()
+
+    def whole_again() -> bool:
+        with page.expect_response(re.compile("/predict$")):
+            page.get_by_role("button", name="What are the odds?").click()
+        return page.locator("#degraded").is_hidden()
+
+    until(whole_again)
+
+
+def test_too_many_at_once_is_said_in_words(site: Site) -> None:
+    """API Gateway throttles on AWS alone, so the answer is made up here, in its own words."""
+    site.forgive()
+    page = site.visit()
+    page.route("**/predict", lambda route: route.fulfill(status=429, json={"message": "Too Many Requests"}))
+    page.get_by_role("button", name="What are the odds?").click()
+    expect(page.get_by_role("alert")).to_contain_text("Too many are asking at once")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#why table")).to_be_visible()

@@ -1,0 +1,157 @@
+"""Compose: every service healthy and confined, the site predicts, a file in the inbox becomes a champion."""
+
+import json
+import shutil
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from clouds import CHECKOUT, call, until
+
+from .conftest import Compose
+
+pytestmark = pytest.mark.timeout(2400)
+ONE_SHOT = {"deployer", "volumes", "airflow-init"}
+AIRFLOW = {"airflow", "airflow-scheduler", "airflow-triggerer", "airflow-dag-processor", "airflow-init"}
+PAGES = {
+    "app": ("APP_PORT", "/"),
+    "API": ("APP_PORT", "/api/health"),
+    "Airflow": ("AIRFLOW_PORT", "/api/v2/monitor/health"),
+    "Grafana": ("GRAFANA_PORT", "/api/health"),
+    "Prometheus": ("PROMETHEUS_PORT", "/-/ready"),
+    "MinIO's console": ("MINIO_CONSOLE_PORT", "/"),
+}
+
+
+def test_the_file_is_clean(idle_compose: Compose) -> None:
+    checked = idle_compose.run("config", "--quiet")
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_without_secrets_compose_says_what_to_do(idle_compose: Compose, tmp_path: Path) -> None:
+    (tmp_path / ".env").touch()
+    without = Compose({**idle_compose.variables, "COMPOSE_ENV_FILES": str(tmp_path / ".env")}, idle_compose.values)
+    refused = without.run("config", "--quiet")
+    assert refused.returncode
+    assert "run make compose-env" in refused.stderr
+
+
+def test_every_service_is_up_and_healthy(compose: Compose) -> None:
+    states = {name: each["State"] for name, each in compose.containers().items()}
+    assert set(states) == set(compose.run("config", "--services").stdout.split())
+    for name, state in states.items():
+        if name in ONE_SHOT:
+            assert (state["Status"], state["ExitCode"]) == ("exited", 0), name
+        else:
+            assert (state["Status"], state["Health"]["Status"]) == ("running", "healthy"), name
+
+
+def test_every_container_is_confined(compose: Compose) -> None:
+    for name, each in compose.containers().items():
+        host = each["HostConfig"]
+        assert host["ReadonlyRootfs"] or name in AIRFLOW, name
+        assert each["Config"]["User"] not in ("", "0", "root") or name == "volumes", name
+        assert host["CapDrop"] == ["ALL"], name
+        assert host["CapAdd"] == (["CAP_CHOWN"] if name == "volumes" else None) or name == "volumes", name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+        assert host["Memory"] > 0, name
+        assert host["NanoCpus"] > 0, name
+        assert host["PidsLimit"] > 0, name
+        bindings = [bound for ports in (host["PortBindings"] or {}).values() for bound in ports]
+        assert {bound["HostIp"] for bound in bindings} <= {"127.0.0.1"}, name
+        assert not any("docker.sock" in mount["Source"] for mount in each["Mounts"]), name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_address_answers(compose: Compose, page: str) -> None:
+    port, path = PAGES[page]
+    with urllib.request.urlopen(f"http://127.0.0.1:{compose.values[port]}{path}", timeout=10) as response:
+        assert response.status == 200
+
+
+def test_the_site_predicts_in_a_browser(compose: Compose, outputs: dict[str, Any]) -> None:
+    program = shutil.which("chromium")
+    if not program:
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.goto(outputs["web_url"])
+        page.get_by_role("button", name="Mrs James Joseph Brown").click()
+        expect(page.locator("#version")).to_have_text(call(f"{outputs['api_url']}/health")["model_version"])
+        expect(page.locator("#why table")).to_be_visible()
+        assert complaints == []
+        browser.close()
+
+
+def test_prometheus_scrapes_the_totals_and_knows_its_rules(compose: Compose, outputs: dict[str, Any]) -> None:
+    call(
+        f"{outputs['api_url']}/predict",
+        json.loads((CHECKOUT / "functions/inference/events/passenger.json").read_text()),
+    )
+    prometheus = f"http://127.0.0.1:{compose.values['PROMETHEUS_PORT']}/api/v1"
+
+    def target() -> Any:
+        (one,) = call(f"{prometheus}/targets")["data"]["activeTargets"] or [{"health": "unknown"}]
+        return one if one["health"] == "up" else None
+
+    assert until(target, 60)["scrapeUrl"].endswith("/api/metrics")
+    assert call(f"{prometheus}/rules")["data"]["groups"]
+
+
+def test_grafana_has_every_dashboard(compose: Compose) -> None:
+    manager = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    url = f"http://127.0.0.1:{compose.values['GRAFANA_PORT']}"
+    manager.add_password(None, url, "admin", compose.values["GRAFANA_ADMIN_PASSWORD"])
+    opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(manager))
+    with opener.open(f"{url}/api/search?type=dash-db", timeout=10) as response:
+        shown = {each["uid"] for each in json.load(response)}
+    made = {json.loads(file.read_text())["uid"] for file in (CHECKOUT / "infra/grafana/dashboards").glob("*.json")}
+    assert shown == made
+
+
+def test_a_file_in_the_inbox_becomes_the_champion(outputs: dict[str, Any], passenger_list: bytes) -> None:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=outputs["s3_endpoint_url"],
+        aws_access_key_id=outputs["s3_access_key_id"],
+        aws_secret_access_key=outputs["s3_secret_access_key"],
+        region_name=outputs["region"],
+    )
+    head, *rows = passenger_list.splitlines(keepends=True)
+    before = call(f"{outputs['api_url']}/health")["model_version"]
+    s3.put_object(Bucket=outputs["data_bucket"], Key="inbox/fewer.csv", Body=head + b"".join(rows[10:]))
+    until(lambda: call(f"{outputs['api_url']}/health")["model_version"] != before, 300)
+    kept = s3.list_objects_v2(Bucket=outputs["data_bucket"], Prefix="inbox/")
+    assert kept["KeyCount"] == 0
+
+
+def test_localstack_forgets_and_the_same_champion_serves_again(compose: Compose, outputs: dict[str, Any]) -> None:
+    before = call(f"{outputs['api_url']}/health")["model_version"]
+    assert compose.run("restart", "localstack").returncode == 0
+    compose.up()
+    assert call(f"{compose.outputs()['api_url']}/health")["model_version"] == before
+
+
+def test_uvicorns_workers_take_the_gateways_place(compose: Compose, outputs: dict[str, Any]) -> None:
+    """Where API_SERVER says so; without it the gateway is back."""
+    passenger = json.loads((CHECKOUT / "functions/inference/events/passenger.json").read_text())
+    served = {**compose.variables, "COMPOSE_PROFILES": "uvicorn", "API_SERVER": "http://server:8000"}
+    gateway = call(f"{outputs['api_url']}/predict", passenger)
+    Compose(served, compose.values).up()
+    try:
+        until(lambda: "server:8000" in compose.run("exec", "nginx", "cat", "/proxy/api.conf").stdout)
+        assert compose.run("stop", "localstack").returncode == 0  # and with it the gateway
+        worker = call(f"{outputs['api_url']}/predict", passenger)
+        assert (worker["probability"], worker["model_version"]) == (gateway["probability"], gateway["model_version"])
+    finally:
+        compose.run("--profile", "uvicorn", "rm", "--stop", "--force", "server")
+        compose.up()
+    assert call(f"{compose.outputs()['api_url']}/predict", passenger)["probability"] == gateway["probability"]

@@ -1,0 +1,67 @@
+"""One suite for the registry's audit: the fake and PostgreSQL keep the same promises."""
+
+from dataclasses import replace
+
+import pytest
+
+from fakes.decision_log import MemoryDecisionLog
+from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.decision_log import PostgresDecisionLog
+from titanic.errors import StoreUnavailableError
+from titanic.ports import DecisionLog, ModelDecision
+
+FIRST = ModelDecision(
+    "2026-01-02T03:04:05.678+00:00", "1" * 16, "promoted", "The first", "1" * 16, None, {"quick": {"holds": True}}
+)
+SECOND = ModelDecision("2026-01-02T03:04:06.000+00:00", "2" * 16, "kept", "Worse", "1" * 16, "1" * 16, {"figure": 0.1})
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def decisions(request: pytest.FixtureRequest) -> DecisionLog:
+    if request.param == "memory":
+        return MemoryDecisionLog()
+    database: Database = request.getfixturevalue("database")
+    with database.transaction() as cursor:
+        cursor.execute("TRUNCATE decisions")
+    return PostgresDecisionLog(database)
+
+
+def test_what_was_decided_comes_back_newest_first(decisions: DecisionLog) -> None:
+    again = replace(SECOND, at="2026-01-02T03:04:07.000+00:00", decision="unchanged")
+    for each in (FIRST, again, SECOND):
+        decisions.record(each)
+
+    assert decisions.by_version() == {FIRST.model_version: [FIRST], SECOND.model_version: [again, SECOND]}
+
+
+def test_the_champion_is_the_last_one_made_whatever_was_refused_since(decisions: DecisionLog) -> None:
+    assert decisions.champion() is None
+    decisions.record(SECOND)
+    assert decisions.champion() is None
+    decisions.record(FIRST)
+    assert decisions.champion() == FIRST.model_version
+    decisions.record(replace(SECOND, decision="crowned", champion=SECOND.model_version))
+    assert decisions.champion() == SECOND.model_version
+
+
+def test_a_decision_recorded_twice_is_one_and_keeps_its_evidence(decisions: DecisionLog) -> None:
+    decisions.record(replace(FIRST, evidence={}))
+    decisions.record(FIRST)
+    decisions.record(replace(FIRST, evidence={}))
+    decisions.record(replace(FIRST, evidence={"other": 1}))
+
+    assert decisions.by_version() == {FIRST.model_version: [FIRST]}
+
+
+def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, database: Database) -> None:
+    with database.transaction() as cursor:
+        cursor.execute("ALTER TABLE decisions RENAME TO elsewhere")
+    try:
+        decisions = PostgresDecisionLog(Database(postgres_url))
+        assert decisions.champion() is None
+        assert decisions.by_version() == {}
+        with pytest.raises(StoreUnavailableError, match="ingestion"):
+            decisions.record(FIRST)
+    finally:
+        with database.transaction() as cursor:
+            cursor.execute("ALTER TABLE elsewhere RENAME TO decisions")

@@ -1,0 +1,46 @@
+"""What an operator does now and then."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from clouds import CHECKOUT, Cloud, until
+
+
+def promote(cloud: Cloud, key: str) -> int:
+    url = f"{cloud.outputs()['api_url']}/models/{cloud.champion()}/promote"
+    try:
+        request = urllib.request.Request(url, headers={"X-Api-Key": key}, method="POST")
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_another_admin_key_holds_at_once(cloud: Cloud) -> None:
+    old = cloud.outputs()["admin_api_key"]
+    assert cloud.run("rotate-key").returncode == 0
+    new = cloud.outputs()["admin_api_key"]
+    assert new != old
+    assert (promote(cloud, old), promote(cloud, new)) == (403, 200)
+    cloud.up()
+    assert cloud.outputs()["admin_api_key"] == new
+
+
+@pytest.mark.timeout(600)
+def test_an_event_that_started_nothing_is_tried_again(cloud: Cloud) -> None:
+    outputs = cloud.outputs()
+    queue = cloud.client("cloudformation").describe_stack_resource(
+        StackName=outputs["stack_name"], LogicalResourceId="PipelineDeadLetters"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    states, sqs = cloud.client("stepfunctions"), cloud.client("sqs")
+    event = json.loads((CHECKOUT / "functions/ingestion/events/object_created.json").read_text())
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    said = cloud.run("redrive")
+    assert said.returncode == 0, said.stderr
+    assert "waiting: 1" in said.stdout
+    (run,) = [line.strip() for line in said.stdout.splitlines() if "arn:" in line]
+    until(lambda: states.describe_execution(executionArn=run)["status"] == "SUCCEEDED", 120)
+    assert "waiting: 0" in cloud.run("redrive").stdout

@@ -1,0 +1,60 @@
+// The Monitoring page: four questions to the API, asked again every few seconds while someone looks.
+
+import { ApiError, apiUrl, call } from "../api.js";
+import { find, html } from "../dom.js";
+import { trouble } from "../shell.js";
+import { coldStarts, latency, requests, scores, totals } from "./activity.js";
+import { driftReport } from "./drift.js";
+import { refreshing } from "./refresh.js";
+import { retraining } from "./retraining.js";
+
+const SECONDS = 15;
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const said = new Map(); // what each place shows, so that what has not changed stays as it is, open tables and all
+
+/** Ask for `path`; `show` puts the answer in the page. What was shown before stays in sight while the API is away. */
+async function ask(path, place, show) {
+  try {
+    const answer = await call(path);
+    const text = JSON.stringify(answer);
+    if (said.get(place) !== text) show(answer);
+    said.set(place, text);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    said.set(place, null);
+    find(place).replaceChildren(error.status === 404 ? html("p", { class: "note" }, error.message === "Not Found" ? "This API does not tell." : error.message) : trouble(error));
+    return false;
+  }
+}
+
+function showActivity(activity) {
+  find("#activity").replaceChildren(totals(activity));
+  find("#charts").hidden = false;
+  for (const [place, draw] of [["#requests", requests], ["#latency", latency], ["#cold-starts", coldStarts], ["#scores", scores]]) {
+    const open = find(`${place} details`)?.open;
+    find(place).replaceChildren(draw(activity));
+    if (open) find(`${place} details`).open = true;
+  }
+}
+
+async function refresh() {
+  const main = find("#main");
+  const hours = find("#hours").elements.hours.value;
+  main.setAttribute("aria-busy", "true");
+  const answered = await Promise.all([
+    ask(`/activity?hours=${hours}`, "#activity", showActivity),
+    ask("/drift", "#drift", (report) => find("#drift").replaceChildren(...driftReport(report).filter(Boolean))),
+    ask("/retraining", "#retraining", (known) => find("#retraining").replaceChildren(...retraining(known).filter(Boolean))),
+  ]);
+  main.setAttribute("aria-busy", "false");
+  if (!answered[0]) find("#charts").hidden = true;
+  if (answered.some(Boolean)) find("#refreshed").textContent = `Refreshed at ${CLOCK.format(new Date())}`;
+}
+
+const loop = refreshing(refresh, SECONDS, (paused) => {
+  find("#pause").textContent = paused ? "Go on" : "Pause";
+});
+find("#pause").addEventListener("click", ({ target }) => loop.pause(target.textContent === "Pause"));
+find("#hours").addEventListener("change", () => loop.now());
+find("#metrics").href = `${apiUrl()}/metrics`;
