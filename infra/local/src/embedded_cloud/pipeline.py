@@ -11,6 +11,16 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
 
 START_PATIENCE_SECONDS = 30
+# A run's errors that are its file's.
+UNFIT = ("DatasetRefusedError", "NotEnoughDataError")
+
+
+class RunFailedError(CloudError):
+    """A pipeline run failed; `error` is the name of what failed it."""
+
+    def __init__(self, error: str, cause: str, run: str) -> None:
+        super().__init__(f"The pipeline failed: {error} {cause}", f"Its history: {run}")
+        self.error = error
 
 
 def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mapping[str, Any]:
@@ -31,10 +41,29 @@ def upload(aws: Aws, file: Path, bucket: str) -> None:
 
 
 def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
-    """Run a pipeline on the newest file below raw/, without an upload; returns the run's output."""
+    """Run a pipeline on the files below raw/, the newest first, until one makes a champion; returns that run's output.
+
+    Raises CloudError if none does.
+    """
     objects = aws.buckets.list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
-    latest = max(objects, key=lambda each: each["LastModified"])["Key"]
-    document = json.dumps({"bucket": bucket, "key": latest})
+    why = ""
+    for each in sorted(objects, key=lambda each: each["LastModified"], reverse=True):
+        try:
+            output = _run(aws, bucket, each["Key"], machine)
+        except RunFailedError as failure:
+            if failure.error not in UNFIT:
+                raise
+            why = failure.error
+        else:
+            if output["promotion"]["champion"] == output["promotion"]["model_version"]:
+                return output
+            why = output["promotion"]["reason"]
+        say(f"{each['Key']} makes no champion: {why}")
+    raise CloudError(f"No file below raw/ makes a champion: {why}", f"Upload a passenger list to s3://{bucket}/raw/")
+
+
+def _run(aws: Aws, bucket: str, key: str, machine: str) -> Mapping[str, Any]:
+    document = json.dumps({"bucket": bucket, "key": key})
     started = aws.client("stepfunctions").start_execution(stateMachineArn=machine, input=document)
     return follow(aws, started["executionArn"])
 
@@ -59,7 +88,7 @@ def follow(aws: Aws, run: str) -> Mapping[str, Any]:
             time.sleep(0.3)
     if status["status"] != "SUCCEEDED":
         cause = status.get("cause") or status["status"]
-        raise CloudError(f"The pipeline failed: {status.get('error', '')} {cause}", f"Its history: {run}")
+        raise RunFailedError(status.get("error", ""), cause, run)
     output: Mapping[str, Any] = json.loads(status["output"])
     return output
 
