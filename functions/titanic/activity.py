@@ -56,12 +56,14 @@ def series(readings: Sequence[Reading], hours: float) -> dict[str, Any]:
     recent = [each for each in readings if each.at >= newest.at - timedelta(hours=hours)]
     stride = -(-len(recent) // POINTS)
     kept = [*recent[:-1:stride], newest]
-    scores = _buckets(newest.since(recent[0]), "score", metrics.SCORES)
+    added = [later.since(earlier) for earlier, later in pairwise(kept)]
+    scores = [sum(each) for each in zip(*(_buckets(some, "score", metrics.SCORES) for some in added), strict=True)]
+    scores = scores or [0] * (len(metrics.SCORES) + 1)
     return {
         "from": recent[0].at.isoformat(),
         "to": newest.at.isoformat(),
         "step_seconds": int(stride * STEP.total_seconds()),
-        "points": [_point(later.at, later.since(earlier)) for earlier, later in pairwise(kept)],
+        "points": [_point(later.at, some) for later, some in zip(kept[1:], added, strict=True)],
         "scores": {"bounds": list(metrics.SCORES), "counts": scores, "predictions": sum(scores)},
     }
 

@@ -70,7 +70,10 @@ def test_only_the_last_hours() -> None:
 
 def test_totals_that_were_lost_begin_anew() -> None:
     totals: Counter[str] = Counter()
-    before = after(0, *[metrics.request("GET", "/health", 200, 1)] * 5, totals=totals)
-    later = after(1, *[metrics.request("GET", "/health", 200, 1)] * 2, totals=Counter())
+    one = [metrics.request("GET", "/health", 200, 1), metrics.predictions([0.9], "a")]
+    before = [after(minute, *one * 5, totals=totals) for minute in (0, 1)]
+    later = after(2, *one * 2, totals=Counter())
 
-    assert [point["requests"] for point in activity.series([before, later], 1)["points"]] == [2]
+    found = activity.series([*before, later], 1)
+    assert [point["requests"] for point in found["points"]] == [5, 2]
+    assert found["scores"]["predictions"] == sum(point["predictions"] for point in found["points"]) == 7
