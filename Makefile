@@ -20,7 +20,7 @@ CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 export MLFLOW_TRACKING_URI ?= sqlite:///$(abspath $(STATE))/mlflow/mlflow.db
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
 
-.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product stress test-system check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
+.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product test-system test-doors stress check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -110,8 +110,8 @@ traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated passengers, w
 	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
 	    PYTHONPATH=tests $(ENVS)/dev/bin/python -m traffic
 
-test:  ## every test, in clouds of its own: three suites side by side, each shown when it is done
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-cloud test-product test-system
+test:  ## every test, in clouds of its own: four suites side by side, each shown when it is done
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
@@ -119,14 +119,18 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suit
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
-# What takes a whole cloud, a browser, Airflow or Docker.
-SYSTEM := tests/e2e tests/browser tests/dags tests/compose
+# What takes a whole cloud, and what a browser, Airflow or Docker besides.
+SYSTEM := tests/e2e
+DOORS := tests/browser tests/dags tests/compose
 
 test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## the product's own suite: units, contracts, functions, model, architecture
-	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM)) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS)) $(ARGS)
 
-test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana airflow,$(ENVS)/$(env)/$(READY))  ## end to end, on a cloud of its own
+test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end to end, on a cloud of its own
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
+
+test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## the site in a browser, Airflow, Compose, on a cloud of their own
+	@$(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m bench

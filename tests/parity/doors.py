@@ -105,9 +105,13 @@ def airflow(address: Mapping[str, str], _: Outputs, event: Event) -> Any:
 def airflow_of(outputs: Outputs) -> Mapping[str, str] | None:
     """Where a cloud's Airflow is, and its user's password; None where it does not run."""
     state = State(CHECKOUT / ".local" / "cloud")
-    known = {"airflow_url": f"http://127.0.0.1:{state.read('cloud').get('airflow')}", **state.read("airflow")}
-    known["airflow_password"] = known.get("password", "")
+    known: Mapping[str, str] = {}
+    if state.read("outputs").get("api_url") == outputs["api_url"]:
+        url, password = f"http://127.0.0.1:{state.read('cloud')['airflow']}", state.read("airflow").get("password", "")
+        known = {"airflow_url": url, "airflow_password": password}
     address = {**known, **outputs}
+    if "airflow_url" not in address:
+        return None
     try:
         urllib.request.urlopen(f"{address['airflow_url']}/api/v2/version", timeout=5).close()
     except OSError:
