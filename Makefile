@@ -130,7 +130,7 @@ test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(REA
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
 
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## the site in a browser, Airflow, Compose, on a cloud of their own
-	@$(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
+	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m bench

@@ -123,6 +123,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def running_cloud(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     cloud = Cloud(checkout, tmp_path_factory.mktemp("cloud"))
+    if first := os.environ.get("FIRST_PORT"):  # two clouds that start at once would find the same ports free
+        names = ("postgres", "valkey", "localstack", "airflow")
+        ports = {name: int(first) + place for place, name in enumerate(names)}
+        (cloud.state / "cloud.json").write_text(json.dumps(ports))
     try:
         cloud.up()
         yield cloud
