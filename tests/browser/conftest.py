@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import time
+import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from clouds import Cloud, kill
+from clouds import Cloud, kill, until
+from titanic.adapters.prediction_log import PAUSE
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MILLISECONDS = 20_000
@@ -52,6 +55,22 @@ def outage(cloud: Cloud, service: str) -> Iterator[None]:
         yield
     finally:
         cloud.up()
+        until(steady(cloud))
+
+
+def steady(cloud: Cloud) -> Callable[[], bool]:
+    """Whether the API has had its stores for so long that no instance of it remembers that they were away."""
+    since = time.monotonic()
+
+    def asked() -> bool:
+        nonlocal since
+        try:
+            cloud.call("/activity")
+        except urllib.error.HTTPError:
+            since = time.monotonic()
+        return time.monotonic() - since > PAUSE
+
+    return asked
 
 
 def round_trip(page: Page) -> None:
