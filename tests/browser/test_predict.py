@@ -191,3 +191,14 @@ def test_too_many_at_once_is_said_in_words(site: Site) -> None:
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#why table")).to_be_visible()
+
+
+def test_what_was_typed_before_the_schema_came_is_looked_at_when_it_comes(site: Site) -> None:
+    page, held = site.blank(), list[Route]()
+    page.route("**/openapi.json", held.append)
+    with page.expect_request("**/openapi.json"):
+        page.goto(f"{site.url}/index.html")
+    page.get_by_label("Age", exact=True).fill("200")
+    expect(page.locator("#Age-complaint")).to_be_hidden()
+    held[0].continue_()
+    expect(page.locator("#Age-complaint")).to_be_visible()

@@ -13,6 +13,7 @@ const form = find("#passenger");
 const fields = ["Name", "Sex", "Age", "Pclass", "SibSp", "Parch", "Fare", "Embarked", "Ticket", "Cabin"];
 const control = (field) => form.querySelector(field === "Name" ? "[name=surname]" : `[name=${field}]`);
 let schema = null; // until it is known, the API's own answer complains
+const touched = new Set(); // fields to look at once it is
 let example = null;
 let running = new AbortController();
 
@@ -140,6 +141,12 @@ async function learn() {
       if (value !== undefined) control(field).setAttribute(name, value);
     }
   }
+  touched.forEach(look);
+}
+
+/** Complain of one field, as far as is known what it takes. */
+function look(field) {
+  if (schema) complain(field, unreadable(field) ?? complaint(schema, field, read(form)[field]));
 }
 
 /** A woman is no Mr: the form of address follows the sex where it would contradict it. */
@@ -159,7 +166,8 @@ form.addEventListener("input", ({ target }) => {
   choose(null);
   if (target.name === "Sex") follow();
   const field = target.name in parts("") ? "Name" : target.name;
-  if (schema) complain(field, unreadable(field) ?? complaint(schema, field, read(form)[field]));
+  touched.add(field);
+  look(field);
 });
 offerExamples();
 learn().catch(() => {});
