@@ -195,7 +195,7 @@ def test_too_many_at_once_is_said_in_words(site: Site) -> None:
 
 def test_what_was_typed_before_the_schema_came_is_looked_at_when_it_comes(site: Site) -> None:
     page, held = site.blank(), list[Route]()
-    page.route("**/openapi.json", held.append)
+    page.route("**/openapi.json", lambda route: held.append(route))
     with page.expect_request("**/openapi.json"):
         page.goto(f"{site.url}/index.html")
     page.get_by_label("Age", exact=True).fill("200")
