@@ -93,7 +93,7 @@ parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event through every door of e
 	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
 
 compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
-	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example .env
+	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
 
 # Prometheus in front of you, until Ctrl-C; `up` keeps what it scrapes current.
 monitoring:  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus

@@ -62,6 +62,12 @@ class Cloud:
     def champion(self) -> str:
         return str(self.call("/health")["model_version"])
 
+    def dead_letters(self) -> str:
+        """The queue of the events that started no run."""
+        resource = {"StackName": self.outputs()["stack_name"], "LogicalResourceId": "PipelineDeadLetters"}
+        described = self.client("cloudformation").describe_stack_resource(**resource)
+        return str(described["StackResourceDetail"]["PhysicalResourceId"])
+
     def client(self, service: str) -> Any:
         host = self.outputs()["endpoint_url"].removeprefix("http://")
         return Session("test", "test", localstack_host=host).client(service)

@@ -82,7 +82,7 @@ async def metrics() -> Response:
 
 @router.get("/activity", responses={**UNAVAILABLE, **described(422)})
 async def over_time(
-    hours: Annotated[float, Query(gt=0, le=activity.LONGEST / timedelta(hours=1))] = 24,
+    hours: Annotated[float, Query(gt=0, le=LONGEST)] = 24,
 ) -> dict[str, Any]:
     """What serving did over the last hours, minute by minute at best; the last point is of this moment."""
     log, now = bootstrap.inference().log, datetime.now(UTC)

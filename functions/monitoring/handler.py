@@ -26,6 +26,7 @@ def drift(event: Event) -> dict[str, Any]:
     window = event.get("window")
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
+    drain(event)
     labels = _if_there(lambda: bootstrap.learning().read_labels())
     drain(event)
     report = bootstrap.monitoring()(**({"window": window} if window else {}))
@@ -45,7 +46,7 @@ def watch(_: Event) -> dict[str, Any]:
 
 def minute(event: Event) -> dict[str, Any]:
     """Both of what is done each minute; neither keeps the other from being done."""
-    return {task.__name__: task(event) for task in (watch, drain)}
+    return {task.__name__: task(event) for task in (drain, watch)}
 
 
 def replay(event: Event) -> dict[str, Any]:

@@ -95,7 +95,6 @@ def learning() -> Learning:
     from titanic.adapters.postgres.schema import upgrade
     from titanic.adapters.prediction_log import RedisPredictionLog
     from titanic.adapters.s3 import S3ObjectStore
-    from titanic.workflows.feedback import give_feedback
     from titanic.workflows.read_labels import read_labels
     from titanic.workflows.retrain import Outward, retrain
 
@@ -104,7 +103,7 @@ def learning() -> Learning:
     log, history = RedisPredictionLog(settings.redis_url()), PostgresPredictionHistory(database)
     outward = Outward(messages.request_retraining, partial(messages.notify, settings.notifications_topic()))
     return Learning(
-        partial(read_labels, objects, data, partial(give_feedback, log, history)),
+        partial(read_labels, objects, data, log, history),
         partial(
             retrain,
             objects,
@@ -140,7 +139,7 @@ def draining() -> Draining:
     history = PostgresPredictionHistory(database)
     return Draining(
         partial(drain, RedisPredictionLog(settings.redis_url()), history, settings.retention()),
-        lambda since: replay(history, spilled(settings.spilled_log_group(), since)),
+        lambda since: replay(history, spilled(settings.watched_functions()["inference"], since)),
     )
 
 

@@ -115,7 +115,10 @@ def _compared(data: Mapping[str, Any], values: list[Value]) -> dict[str, Any]:
     expected = Histogram.from_json(data)
     actual = expected.of(values)
     if expected.type == "number":
-        test, (statistic, p) = "kolmogorov-smirnov", _tested(data["sample"], values)
+        test, (statistic, p) = (
+            "kolmogorov-smirnov",
+            two_sample.kolmogorov_smirnov(*map(_ordered, (data["sample"], values))),
+        )
     else:
         test, (statistic, p) = "chi-square", two_sample.chi_square(expected.counts, actual.counts)
     return {
@@ -127,10 +130,6 @@ def _compared(data: Mapping[str, Any], values: list[Value]) -> dict[str, Any]:
         "reference": [round(share, 4) for share in expected.shares()],
         "current": [round(share, 4) for share in actual.shares()],
     }
-
-
-def _tested(sample: Iterable[Value], values: Iterable[Value]) -> tuple[float, float]:
-    return two_sample.kolmogorov_smirnov(_ordered(sample), _ordered(values))
 
 
 def performance(right: int, labelled: int, held_out: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,12 @@
 Raised where the fact is known, caught once at the boundary. A message names what is wrong and the remedy.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from titanic.ports import Rejection
+
 
 class TitanicError(Exception):
     """Root of the product's own errors."""
@@ -13,7 +19,14 @@ class InvalidInputError(TitanicError):
 
 
 class DatasetRefusedError(InvalidInputError):
-    """A file that is not a passenger list, or holds too many bad rows: nothing of it was loaded."""
+    """A file that is not a passenger list, or holds too many bad rows: nothing of it was loaded.
+
+    `rejections` are the first faults of the latter.
+    """
+
+    def __init__(self, words: str, rejections: "Sequence[Rejection]" = ()) -> None:
+        super().__init__(words)
+        self.rejections = rejections
 
 
 class DatasetNotFoundError(InvalidInputError):

@@ -26,10 +26,6 @@ class Histogram:
     cuts: tuple[Any, ...]
     counts: tuple[int, ...]
 
-    @property
-    def size(self) -> int:
-        return sum(self.counts)
-
     def labels(self) -> list[str]:
         """A name for each bin, as a person reads it."""
         if self.type == "category":
@@ -42,7 +38,8 @@ class Histogram:
 
     def shares(self) -> list[float]:
         """The share of the sample in each bin; zeros of an empty sample."""
-        return [count / self.size if self.size else 0.0 for count in self.counts]
+        size = sum(self.counts) or 1
+        return [count / size for count in self.counts]
 
     def of(self, values: Iterable[Value]) -> "Histogram":
         """Another sample of the same variable, counted into these bins."""

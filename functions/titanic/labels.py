@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from titanic.passenger import FIELDS, LabelledPassenger, Passenger
-from titanic.validation import COLUMNS
+from titanic.validation import COLUMNS, DECIMAL_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,11 @@ class Labelled:
 
 
 def identity(name: str, ticket: str | None) -> str:
-    """Who a passenger is, whatever else was asked about them: two on the list may share a name, or a ticket."""
-    return "|".join(" ".join(each.split()).casefold() for each in (name, ticket or ""))
+    """Who a passenger is, whatever else was asked about them: two on the list may share a name, or a ticket.
+
+    Without NUL, which PostgreSQL holds in no text.
+    """
+    return "|".join(" ".join(each.replace("\0", "").split()).casefold() for each in (name, ticket or ""))
 
 
 def read(inputs: Mapping[str, Any]) -> Passenger:
@@ -41,9 +44,13 @@ def newly_known(base: Iterable[LabelledPassenger], labelled: Iterable[Labelled])
 
 
 def as_csv(passengers: Iterable[LabelledPassenger]) -> bytes:
-    """A passenger list; the same passengers are the same bytes, and so the same dataset version."""
+    """A passenger list; the same passengers are the same bytes, and so the same dataset version.
+
+    Lines end as RFC 4180 has it: ended by a line feed alone, a carriage return in a name would stand there unquoted,
+    and a list with one is refused.
+    """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.name for column in COLUMNS])
     for each in passengers:
         known = [getattr(each.passenger, field) for field in FIELDS.values()]
@@ -52,5 +59,7 @@ def as_csv(passengers: Iterable[LabelledPassenger]) -> bytes:
 
 
 def _cell(value: str | float | None) -> str:
-    """Lists know no exponents."""
-    return "" if value is None else f"{Decimal(repr(value)):f}" if isinstance(value, float) else str(value)
+    """Lists know no exponents, nor more digits than they have places for."""
+    if isinstance(value, float):
+        return f"{Decimal(repr(value)):f}"[:DECIMAL_LENGTH]
+    return "" if value is None else str(value)

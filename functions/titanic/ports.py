@@ -1,6 +1,6 @@
 """What the workflows ask of the outside world. Adapters implement these; tests hold fakes to the same contract."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Literal, Protocol
@@ -102,7 +102,7 @@ class DatasetStore(Protocol):
         """Validate a CSV and load its good rows; content that was loaded before changes nothing and answers the same.
 
         DatasetRefusedError, and nothing changed, if it cannot be read as a passenger list or if more than
-        `max_rejected_share` of its rows are bad.
+        `max_rejected_share` of its rows are bad, with the first faults of these.
         """
         ...
 
@@ -145,7 +145,9 @@ class OnlineStore(Protocol):
         """
         ...
 
-    def get(self, schema_hash: str, passenger_id: int) -> Derived | None: ...
+    def get(self, schema_hash: str, passenger_id: int) -> Derived | None:
+        """A passenger's row; whoever joins the store serves from it, and the tests compare it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +204,8 @@ class PredictionLog(Protocol):
 
     def holds(self, prediction_id: str) -> bool: ...
 
-    def tell(self, prediction_id: str, survived: int, at: str) -> None:
-        """Append what became of a passenger."""
+    def tell(self, survived: Mapping[str, int], at: str) -> None:
+        """Append what became of passengers, by the names of their predictions."""
         ...
 
     def after(self, position: str, limit: int) -> list[Logged]:
@@ -229,7 +231,9 @@ class PredictionHistory(Protocol):
         """Keep what is not there yet, and the position with it: all or nothing; how many predictions were new."""
         ...
 
-    def holds(self, prediction_id: str) -> bool: ...
+    def known(self, prediction_ids: Collection[str]) -> set[str]:
+        """Those of these names that there are predictions of."""
+        ...
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
         """How many of a model's latest predictions with an outcome were right, and how many there are."""
@@ -243,10 +247,8 @@ class PredictionHistory(Protocol):
 class DecisionLog(Protocol):
     """The registry's audit: a row for every promotion, refusal and rollback, never changed."""
 
-    def record(self, decision: ModelDecision) -> None: ...
-
-    def champion(self) -> str | None:
-        """Whom the last promotion, by the gate or by hand, made champion."""
+    def record(self, decision: ModelDecision) -> None:
+        """Once, however often; of a row without evidence it adds that."""
         ...
 
     def by_version(self) -> dict[str, list[ModelDecision]]:

@@ -109,7 +109,8 @@ def _checks(challenger: Standing, champion: Standing | None) -> Iterator[Check]:
 
 def _more_than_the_base_rate(challenger: Standing) -> Check:
     """Of fates that are noise nothing can be learnt, and a champion measured by noise could not defend itself."""
-    base_rate = _base_rate(challenger.survived)
+    share = sum(challenger.survived) / len(challenger.survived)
+    base_rate = max(share, 1 - share)
     least = wilson(sum(challenger.correct), len(challenger.survived))[0]
     holds = least > base_rate
     words = f"{'clearly' if holds else 'not clearly'} more than the {base_rate:.1%} of one fate for all"
@@ -149,8 +150,3 @@ def _no_slice_collapses(challenger: Standing, champion: Standing | None) -> Chec
 def _against(one: Sequence[bool], other: Sequence[bool]) -> tuple[int, int]:
     pairs = list(zip(one, other, strict=True))
     return pairs.count((True, False)), pairs.count((False, True))
-
-
-def _base_rate(survived: Sequence[int]) -> float:
-    share = sum(survived) / len(survived)
-    return max(share, 1 - share)

@@ -58,11 +58,6 @@ def retention() -> timedelta:
     return timedelta(days=int(_required("PREDICTION_RETENTION_DAYS")))
 
 
-def spilled_log_group() -> str:
-    """Where inference's log records are, those of predictions that Redis could not take among them."""
-    return _required("INFERENCE_LOG_GROUP")
-
-
 def watched_functions() -> dict[str, str]:
     """The functions whose invocations are counted, by role: `WATCHED_FUNCTIONS`, and this one."""
     return {**_pairs("WATCHED_FUNCTIONS"), "monitoring": _required("AWS_LAMBDA_FUNCTION_NAME")}

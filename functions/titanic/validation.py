@@ -17,7 +17,6 @@ from titanic.passenger import (
 
 # A number is digits, a decimal one with at most one point among them: no sign, exponent, NaN, space or thousands mark.
 # The lengths keep every judge's arithmetic exact and from overflowing.
-DIGITS = "0123456789"
 WHOLE_LENGTH = 10
 DECIMAL_LENGTH = 20
 

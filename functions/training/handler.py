@@ -88,10 +88,7 @@ def promote(event: Event) -> dict[str, Any]:
 
 
 STEPS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
-    "plan": plan,
-    "evaluate": evaluate,
-    "fit": fit,
-    "promote": promote,
+    step.__name__: step for step in (plan, evaluate, fit, promote)
 }
 
 

@@ -40,8 +40,10 @@ class Source:
 def source() -> Source:
     """The cloud that standard input tells of."""
     addresses = json.load(sys.stdin)
-    os.environ.setdefault("AWS_ENDPOINT_URL", addresses["endpoint_url"])
-    os.environ.setdefault("AWS_DEFAULT_REGION", addresses["region"])
-    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
-    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+    os.environ.update(
+        AWS_ENDPOINT_URL_S3=addresses.get("s3_endpoint_url", addresses["endpoint_url"]),
+        AWS_DEFAULT_REGION=addresses["region"],
+        AWS_ACCESS_KEY_ID=addresses.get("s3_access_key_id", "test"),
+        AWS_SECRET_ACCESS_KEY=addresses.get("s3_secret_access_key", "test"),
+    )
     return Source(addresses["api_url"], Shelf(S3ObjectStore(), addresses["models_bucket"]))

@@ -134,8 +134,13 @@ def test_too_many_bad_rows_refuse_the_file_and_nothing_is_kept(datasets: Dataset
     bad = ["x" + row for row in GOOD[:3]]
     content = CsvContent(BytesIO("\n".join([HEADER, *GOOD, *bad]).encode()))
 
-    with pytest.raises(DatasetRefusedError, match="3 of 13 rows are bad"):
+    with pytest.raises(DatasetRefusedError, match="3 of 13 rows are bad") as refused:
         datasets.load("here", content, 0.2)
+    assert [(each.row, each.field, each.value) for each in refused.value.rejections] == [
+        (11, "PassengerId", "x1"),
+        (12, "PassengerId", "x2"),
+        (13, "PassengerId", "x3"),
+    ]
 
     with pytest.raises(DatasetNotFoundError):
         datasets.find(content.version)

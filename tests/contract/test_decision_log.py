@@ -34,16 +34,6 @@ def test_what_was_decided_comes_back_newest_first(decisions: DecisionLog) -> Non
     assert decisions.by_version() == {FIRST.model_version: [FIRST], SECOND.model_version: [again, SECOND]}
 
 
-def test_the_champion_is_the_last_one_made_whatever_was_refused_since(decisions: DecisionLog) -> None:
-    assert decisions.champion() is None
-    decisions.record(SECOND)
-    assert decisions.champion() is None
-    decisions.record(FIRST)
-    assert decisions.champion() == FIRST.model_version
-    decisions.record(replace(SECOND, decision="crowned", champion=SECOND.model_version))
-    assert decisions.champion() == SECOND.model_version
-
-
 def test_a_decision_recorded_twice_is_one_and_keeps_its_evidence(decisions: DecisionLog) -> None:
     decisions.record(replace(FIRST, evidence={}))
     decisions.record(FIRST)
@@ -58,7 +48,6 @@ def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, datab
         cursor.execute("ALTER TABLE decisions RENAME TO elsewhere")
     try:
         decisions = PostgresDecisionLog(Database(postgres_url))
-        assert decisions.champion() is None
         assert decisions.by_version() == {}
         with pytest.raises(StoreUnavailableError, match="ingestion"):
             decisions.record(FIRST)

@@ -42,13 +42,14 @@ def test_each_prediction_is_kept_once(history: PredictionHistory) -> None:
     assert history.keep(entries[:2000]) == 2000
     assert history.keep(entries[1000:]) == 500
     assert history.keep([*entries, entries[0]]) == 0
-    assert all(history.holds(entries[number]["prediction_id"]) for number in (0, 1500, 2499))
+    names = {entries[number]["prediction_id"] for number in (0, 1500, 2499)}
+    assert history.known([*names, prediction_id.new()]) == names
 
 
 @pytest.mark.parametrize("name", ["", "nonsense", "\0", "0" * 32, "0" * 500])
 def test_what_was_never_kept_is_not_there(history: PredictionHistory, name: str) -> None:
     history.keep([entry()])
-    assert not history.holds(name)
+    assert history.known([name]) == set()
 
 
 def test_the_position_goes_forward_alone(history: PredictionHistory) -> None:
@@ -65,7 +66,7 @@ def test_what_is_old_is_forgotten(history: PredictionHistory) -> None:
     history.keep([old, new])
 
     assert history.forget(NOW - timedelta(days=1)) == 1
-    assert [history.holds(each["prediction_id"]) for each in (old, new)] == [False, True]
+    assert history.known([each["prediction_id"] for each in (old, new)]) == {new["prediction_id"]}
 
 
 def test_an_outcome_joins_its_prediction_and_the_last_word_counts(database: Database) -> None:

@@ -42,9 +42,9 @@ def test_an_empty_log(log: PredictionLog) -> None:
 def test_the_newest_come_first_and_unchanged(log: PredictionLog) -> None:
     one, two, three = entry(1), entry(2), entry(3)
     log.record([one, two], {})
-    log.tell("2", 1, NOW)
+    log.tell({"2": 1}, NOW)
     log.record([three], {})
-    log.tell("3", 0, NOW)
+    log.tell({"3": 0}, NOW)
 
     assert log.recent(2) == [three, two]
     assert log.recent(10) == [three, two, one]
@@ -60,15 +60,16 @@ def test_observations_add_up(log: PredictionLog) -> None:
 def test_what_was_logged_is_read_on_from_a_position(log: PredictionLog) -> None:
     entries = [entry(number) for number in range(5)]
     log.record(entries, {})
-    log.tell("2", 1, NOW)
+    log.tell({"2": 1, "3": 0}, NOW)
 
     first = log.after("", 2)
     rest = log.after(first[-1].position, 10)
     assert [each.content for each in (*first, *rest)] == [
         *entries,
         {"prediction_id": "2", "survived": 1, "at": NOW},
+        {"prediction_id": "3", "survived": 0, "at": NOW},
     ]
-    assert [each.kind for each in rest] == ["prediction"] * 3 + ["outcome"]
+    assert [each.kind for each in rest] == ["prediction"] * 3 + ["outcome"] * 2
     assert log.after(rest[-1].position, 10) == []
 
 
@@ -132,4 +133,4 @@ def test_what_an_outage_kept_from_being_counted_is_counted_after_it(redis_url: s
     log.record([entry(2)], {"requests": 1})
 
     # The first one was sent, as far as the log can tell.
-    assert log.totals() == {"requests": 3, "titanic_degraded|log": 2}
+    assert log.totals() == {"requests": 3, "titanic_degraded|log": 3}

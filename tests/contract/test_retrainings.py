@@ -4,14 +4,17 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
 
-from titanic import prediction_id
+from titanic import labels, prediction_id
 from titanic.adapters.postgres.database import Database
+from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
 from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
 from titanic.adapters.postgres.retrainings import PostgresRetrainings
+from titanic.csv_content import CsvContent
 from titanic.retraining import Retraining
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -59,6 +62,23 @@ def test_a_passenger_who_was_predicted_twice_is_one_and_the_last_word_counts(
         stranger.passenger.passenger_id,
     ]
     assert again[0].passenger.survived == 1
+
+
+def test_names_that_no_list_has_as_they_are_make_a_list_that_is_taken(
+    database: Database, retrainings: PostgresRetrainings
+) -> None:
+    """The API takes any text; neither the ledger nor the next dataset may fail of it."""
+    predicted(database, "Doe\rMr. John", 1, 0, Age=1e-30)
+    predicted(database, 'Ro\0e, Mrs.\n"Jane"', 0, 1)
+    predicted(database, "Poe, Mr. E", 0, 2, Cabin="C\0 85")
+
+    known = labels.newly_known([], retrainings.labelled())
+    assert [each.passenger.passenger.name for each in known] == ["Doe\rMr. John"]
+    content = CsvContent(BytesIO(labels.as_csv([each.passenger for each in known])))
+    dataset = PostgresDatasetStore(database).load("here", content, 0)
+    assert dataset.rows == 1
+    (loaded,) = PostgresDatasetStore(database).passengers(dataset.version)
+    assert (loaded.passenger.name, loaded.passenger.age) == ("Doe\rMr. John", 0.0)
 
 
 def test_ids_are_not_used_up_by_looking(database: Database, retrainings: PostgresRetrainings) -> None:

@@ -1,7 +1,7 @@
 """What the README and the guides say to type is typed here, on the session's cloud; every target they name is there.
 
-A block fenced as `sh` is run. `sh docker` and `sh aws` say what a block needs: Compose's own tests do what the former
-say; of the latter, targets and files are looked for.
+A block fenced as `sh` is run; `sh docker` and `sh aws` say what a block needs. The former are run by Compose's tests;
+of the latter, targets and files are looked for.
 """
 
 import re
@@ -11,18 +11,13 @@ from pathlib import Path
 import pytest
 
 from clouds import CHECKOUT, Cloud, until
+from guides import blocks
 
 PAGES = ["README.md", "docs/first-hour.md", "docs/operations.md", "docs/aws.md", "docs/troubleshooting.md"]
-BLOCK = re.compile(r"^```sh([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TARGET = re.compile(r"\bmake (?:-s )?([a-z][a-z-]*[a-z])\b")
 FILE = re.compile(r"(?<![\w/.-])((?:infra|functions|data|docs)/[\w./-]+\.\w+)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 README_RUNS = ("make up", "make -s outputs")  # its other targets are this suite itself, or have no end
-
-
-def blocks(page: str) -> list[tuple[str, str]]:
-    """What each block needs, and its commands."""
-    return [(need.strip(), text) for need, text in BLOCK.findall((CHECKOUT / page).read_text())]
 
 
 def targets() -> set[str]:

@@ -168,7 +168,8 @@ def handler(event, context):
 
 
 def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, passenger: dict[str, Any]) -> None:
-    champion, old = cloud.champion(), cloud.outputs()
+    champion, old, sqs = cloud.champion(), cloud.outputs(), cloud.client("sqs")
+    sqs.send_message(QueueUrl=cloud.dead_letters(), MessageBody="waits for somebody")
     with edited(cloud.checkout / "functions/inference/handler.py", RELEASE), probing(cloud, passenger) as answers:
         cloud.up()
         new = cloud.outputs()
@@ -180,6 +181,9 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
     assert answers[-1][1] == "second"
     with pytest.raises(urllib.error.HTTPError):
         call(old["api_url"] + "/health")
+    (letter,) = sqs.receive_message(QueueUrl=cloud.dead_letters())["Messages"]
+    assert letter["Body"] == "waits for somebody"
+    sqs.purge_queue(QueueUrl=cloud.dead_letters())
 
 
 def test_a_release_that_cannot_serve_the_champion_trains_its_own_before_it_takes_over(

@@ -31,13 +31,9 @@ def test_another_admin_key_holds_at_once(cloud: Cloud) -> None:
 
 @pytest.mark.timeout(600)
 def test_an_event_that_started_nothing_is_tried_again(cloud: Cloud) -> None:
-    outputs = cloud.outputs()
-    queue = cloud.client("cloudformation").describe_stack_resource(
-        StackName=outputs["stack_name"], LogicalResourceId="PipelineDeadLetters"
-    )["StackResourceDetail"]["PhysicalResourceId"]
     states, sqs = cloud.client("stepfunctions"), cloud.client("sqs")
     event = json.loads((CHECKOUT / "functions/ingestion/events/object_created.json").read_text())
-    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    sqs.send_message(QueueUrl=cloud.dead_letters(), MessageBody=json.dumps(event))
     said = cloud.run("redrive")
     assert said.returncode == 0, said.stderr
     assert "waiting: 1" in said.stdout

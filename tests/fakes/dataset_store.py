@@ -44,7 +44,7 @@ class MemoryDatasetStore:
             rejections += faults
         rejected = len(rows) - len(good)
         if rejected > max_rejected_share * len(rows):
-            raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad")
+            raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad", rejections)
         version = DatasetVersion(
             content.version, source, len(good), rejected, float(len(self._versions)), content.digest, SCHEMA_HASH
         )

@@ -23,10 +23,6 @@ class MemoryDecisionLog:
                 return
         self.rows.append(decision)
 
-    def champion(self) -> str | None:
-        crowned = [each for each in self._newest_first() if each.decision in ("promoted", "crowned")]
-        return crowned[0].champion if crowned else None
-
     def by_version(self) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}
         for each in self._newest_first():

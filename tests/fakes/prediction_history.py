@@ -1,6 +1,6 @@
 """A prediction history in a dictionary."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,9 +34,9 @@ class MemoryPredictionHistory:
         self._position = position or self._position
         return len(new)
 
-    def holds(self, prediction_id: str) -> bool:
+    def known(self, prediction_ids: Collection[str]) -> set[str]:
         self._answer()
-        return prediction_id in self.predictions
+        return set(prediction_ids) & self.predictions.keys()
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
         self._answer()

@@ -62,10 +62,11 @@ class MemoryPredictionLog:
         self._answer()
         return any(each.content["prediction_id"] == prediction_id for each in self._entries)
 
-    def tell(self, prediction_id: str, survived: int, at: str) -> None:
+    def tell(self, survived: Mapping[str, int], at: str) -> None:
         self._answer()
-        outcome = {"prediction_id": prediction_id, "survived": survived, "at": at}
-        self._entries.append(Logged(str(len(self._entries) + 1), "outcome", outcome))
+        for name, fate in survived.items():
+            outcome = {"prediction_id": name, "survived": fate, "at": at}
+            self._entries.append(Logged(str(len(self._entries) + 1), "outcome", outcome))
 
     def after(self, position: str, limit: int) -> list[Logged]:
         self._answer()

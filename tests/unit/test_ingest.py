@@ -80,6 +80,20 @@ def test_a_run_that_died_before_the_quarantine_file_is_completed_by_the_next(
     assert list(objects.keys("data", "quarantine/")) == [result["quarantine_key"]]
 
 
+def test_a_file_with_too_many_bad_rows_is_refused_and_its_reasons_are_kept(
+    objects: MemoryObjectStore, passenger_list: bytes
+) -> None:
+    objects.put("data", "raw/bad.csv", passenger_list.replace(b",male,", b",man,"), "text/csv")
+
+    with pytest.raises(DatasetRefusedError, match=r"577 of 891 rows are bad.*s3://data/quarantine/") as refused:
+        ingest(objects, MemoryDatasetStore(), "data", 0.2, "data", "raw/bad.csv")
+    (key,) = objects.keys("data", "quarantine/")
+    assert key in str(refused.value)
+    reasons = [json.loads(line) for line in objects.get("data", key)[0].splitlines()]
+    assert len(reasons) == 577
+    assert {(each["field"], each["value"]) for each in reasons} == {("Sex", "man")}
+
+
 def test_a_refused_file_leaves_nothing(objects: MemoryObjectStore) -> None:
     objects.put("data", "raw/bad.csv", b"a,b\n1,2\n", "text/csv")
 

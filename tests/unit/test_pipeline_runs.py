@@ -57,6 +57,9 @@ def test_the_file_that_a_run_is_of() -> None:
         '{"bucket": "data", "key": "raw/a.csv"}': "raw/a.csv",
         '{"detail": {"bucket": {"name": "data"}, "object": {"key": "labelled/b.csv"}}}': "labelled/b.csv",
         "{}": None,
+        '"raw/a.csv"': None,
+        '{"detail": {"bucket": "data", "object": "raw/a.csv"}}': None,
+        '{"bucket": "data", "object": {}}': None,
     }
     for text, key in inputs.items():
         assert _key({"executionStartedEventDetails": {"input": text}}) == key

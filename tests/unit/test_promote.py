@@ -183,6 +183,26 @@ def test_a_promotion_whose_row_was_lost_is_caught_up(works: Works, monkeypatch: 
     assert [row.decision for row in works.decisions.rows] == ["promoted", "unchanged"]
 
 
+def test_a_rollback_to_and_fro_without_rows_is_caught_up(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = works.model(), works.model(depth=6)
+    works.promote(first)
+    works.promote(second)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("PostgreSQL is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(works.decisions, "record", away)
+        crown(works.registry, works.decisions, first)
+        crown(works.registry, works.decisions, second)
+
+    works.promote(second)
+    assert [(row.decision, row.champion) for row in works.decisions.rows[2:]] == [
+        ("crowned", second),
+        ("unchanged", second),
+    ]
+
+
 def test_a_rollback_does_not_wait_for_its_row(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = works.model(), works.model(depth=6)
     works.promote(first)
@@ -194,7 +214,6 @@ def test_a_rollback_does_not_wait_for_its_row(works: Works, monkeypatch: pytest.
 
     with monkeypatch.context() as patched:
         patched.setattr(works.decisions, "record", away)
-        patched.setattr(works.decisions, "champion", away)
         assert crown(works.registry, works.decisions, first).previous == second
     assert works.champion() == first
 

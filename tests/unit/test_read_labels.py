@@ -1,45 +1,76 @@
 """Label files: outcomes that come as a CSV."""
 
 import json
+from typing import Any
 
 import pytest
 
 from fakes.object_store import MemoryObjectStore
-from titanic.errors import PredictionNotFoundError
-from titanic.workflows.read_labels import read_labels
+from fakes.prediction_history import MemoryPredictionHistory
+from fakes.prediction_log import MemoryPredictionLog
+from titanic.workflows.read_labels import PORTION, read_labels
+
+
+class World:
+    """Drained predictions, and files about them."""
+
+    def __init__(self) -> None:
+        self.objects, self.log, self.history = MemoryObjectStore(), MemoryPredictionLog(), MemoryPredictionHistory()
+
+    def predicted(self, *names: str) -> None:
+        self.history.keep([{"prediction_id": name} for name in names])
+
+    def upload(self, name: str, body: bytes) -> None:
+        self.objects.put("data", f"labels/{name}", body, "text/csv")
+
+    def read(self) -> dict[str, Any]:
+        return read_labels(self.objects, "data", self.log, self.history)
+
+    def told(self) -> list[tuple[str, int]]:
+        return [(each.content["prediction_id"], each.content["survived"]) for each in self.log.after("", 10**6)]
 
 
 @pytest.fixture
-def told() -> list[tuple[str, int]]:
-    return []
+def world() -> World:
+    return World()
 
 
-def read(objects: MemoryObjectStore, told: list[tuple[str, int]]) -> dict[str, object]:
-    def tell(prediction_id: str, survived: int) -> None:
-        if prediction_id == "none":
-            raise PredictionNotFoundError("none")
-        told.append((prediction_id, survived))
+def test_each_row_is_told_once(world: World) -> None:
+    world.predicted("a", "b", "c")
+    world.upload("monday.csv", b"\xef\xbb\xbfprediction_id,survived\r\na,1\r\nb,0\r\nnone,1\r\nc,maybe\r\n")
 
-    return read_labels(objects, "data", tell)
+    assert world.read() == {"monday.csv": {"told": 2, "unknown": 1, "bad": 1}}
+    assert world.read() == {}
+    assert world.told() == [("a", 1), ("b", 0)]
+    assert json.loads(world.objects.get("data", "labels-read/monday.csv.json")[0])["told"] == 2
 
 
-def test_each_row_is_told_once(told: list[tuple[str, int]]) -> None:
-    objects = MemoryObjectStore()
-    body = "\ufeffprediction_id,survived\r\na,1\r\nb,0\r\nnone,1\r\nc,maybe\r\n"
-    objects.put("data", "labels/monday.csv", body.encode(), "text/csv")
+def test_a_long_file_is_told_whole_and_the_last_word_on_a_passenger_counts(world: World) -> None:
+    names = [f"{number:032x}" for number in range(2 * PORTION + 7)]
+    world.predicted(*names)
+    rows = "".join(f"{name},1\n" for name in names)
+    world.upload("long.csv", f"prediction_id,survived\n{rows}{names[-1]},0\n".encode())
 
-    assert read(objects, told) == {"monday.csv": {"told": 2, "unknown": 1, "bad": 1}}
-    assert read(objects, told) == {}
-    assert told == [("a", 1), ("b", 0)]
-    assert json.loads(objects.get("data", "labels-read/monday.csv.json")[0])["told"] == 2
+    assert world.read() == {"long.csv": {"told": len(names) + 1}}
+    assert dict(world.told()) == {**dict.fromkeys(names, 1), names[-1]: 0}
 
 
 @pytest.mark.parametrize("body", [b"", b"id,fate\na,1\n", b"\xff\xfe\x00", b"a,1\n"])
-def test_another_file_is_refused_with_the_header_it_must_have(told: list[tuple[str, int]], body: bytes) -> None:
-    objects = MemoryObjectStore()
-    objects.put("data", "labels/other.csv", body, "text/csv")
+def test_another_file_is_refused_with_the_header_it_must_have(world: World, body: bytes) -> None:
+    world.upload("other.csv", body)
 
-    ((name, answer),) = read(objects, told).items()
+    ((name, answer),) = world.read().items()
     assert name == "other.csv"
     assert "prediction_id,survived" in str(answer)
-    assert told == []
+    assert world.told() == []
+
+
+def test_a_file_that_is_no_csv_keeps_none_of_the_others_from_being_read(world: World) -> None:
+    world.predicted("a")
+    world.upload("broken.csv", b'prediction_id,survived\n"' + b"x,1\n" * 100_000)
+    world.upload("whole.csv", b"prediction_id,survived\na,1\n")
+
+    answer = world.read()
+    assert "cannot be read as CSV" in answer["broken.csv"]["refused"]
+    assert answer["whole.csv"] == {"told": 1}
+    assert world.read() == {}

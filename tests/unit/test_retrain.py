@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO, StringIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,6 +87,17 @@ def test_sustained_drift_and_new_fates_start_the_pipeline_on_both(world: World) 
     assert decided.evidence["new_labels"] == 150
     (words,) = world.notified
     assert "age drifts for 2 windows in a row" in words
+
+
+def test_a_start_that_nobody_could_be_told_of_is_a_start(world: World) -> None:
+    world.retrainings.known = [person(number) for number in range(150)]
+
+    def away(_: object) -> None:
+        raise StoreUnavailableError("SNS does not answer")
+
+    world.notified = SimpleNamespace(append=away)  # type: ignore[assignment]
+    assert world.retrain(sustained=2).decision == "started"
+    assert [each.decision for each in world.retrainings.decisions] == ["started"]
 
 
 def test_what_was_tried_is_not_tried_again(world: World) -> None:

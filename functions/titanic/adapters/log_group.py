@@ -12,21 +12,20 @@ from titanic.usage import MARK
 from titanic.workflows.predict import SPILLED
 
 
-def spilled(log_group: str, since: datetime) -> Iterator[dict[str, Any]]:
-    """Each prediction that was logged because Redis could not take it; StoreUnavailableError as of `_search`."""
-    for _, message in _search(log_group, SPILLED, since):
+def spilled(function: str, since: datetime) -> Iterator[dict[str, Any]]:
+    """Each prediction that a function logged because Redis could not take it; StoreUnavailableError as of `_search`."""
+    for _, message in _search(function, SPILLED, since):
         yield json.loads(message)["prediction"]
 
 
 def reports(function: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
     """Lambda's own REPORT lines of a function, from `begin` to before `end`."""
-    return _search(f"/aws/lambda/{function}", MARK, begin, end)
+    return _search(function, MARK, begin, end)
 
 
-def _search(
-    log_group: str, phrase: str, begin: datetime, end: datetime | None = None
-) -> Iterator[tuple[datetime, str]]:
+def _search(function: str, phrase: str, begin: datetime, end: datetime | None = None) -> Iterator[tuple[datetime, str]]:
     """Time and text of each message that holds a phrase; StoreUnavailableError if the log is not to be read."""
+    log_group = f"/aws/lambda/{function}"
     search: dict[str, Any] = {
         "logGroupName": log_group,
         "startTime": int(begin.timestamp() * 1000),

@@ -56,8 +56,8 @@ def _observations(run: Mapping[str, Any], events: list[Mapping[str, Any]]) -> me
 
 
 def _key(started: Mapping[str, Any]) -> str | None:
-    """The key of the file that a run is of."""
-    given = json.loads(started["executionStartedEventDetails"].get("input", "{}"))
-    detail = given.get("detail", given)
-    key: str | None = detail["object"]["key"] if "object" in detail else detail.get("key")
-    return key
+    """The key of the file that a run is of; None of one that was started with anything else."""
+    match json.loads(started["executionStartedEventDetails"].get("input", "{}")):
+        case {"detail": {"object": {"key": str(key)}}} | {"key": str(key)}:
+            return key
+    return None

@@ -62,16 +62,16 @@ class RedisPredictionLog:
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         with self._turn:
             self._owed.update(observations)
+            append = _append("prediction")
             try:
                 self._check()
+                added = [("HINCRBYFLOAT", TOTALS, name, repr(value)) for name, value in self._owed.items()]
+                # Asked, Redis may have added them even if its answer is lost: from here on they are not owed any more.
+                self._owed.clear()
+                self._ask([("MULTI",), *added, *((*append, _encoded(each)) for each in predictions), ("EXEC",)])
             except StoreUnavailableError:
                 self._owed.update(metrics.degraded("log") if predictions else {})
                 raise
-            append = _append("prediction")
-            added = [("HINCRBYFLOAT", TOTALS, name, repr(value)) for name, value in self._owed.items()]
-            # Asked, Redis may have added them even if its answer is lost: from here on they are not owed any more.
-            self._owed.clear()
-            self._ask([("MULTI",), *added, *((*append, _encoded(each)) for each in predictions), ("EXEC",)])
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
         flat = [text for total, value in observations.items() for text in (total, repr(value))]
@@ -118,9 +118,9 @@ class RedisPredictionLog:
             begin = f"({page[-1][0].decode()}"
         return False
 
-    def tell(self, prediction_id: str, survived: int, at: str) -> None:
-        outcome = {"prediction_id": prediction_id, "survived": survived, "at": at}
-        self._run([(*_append("outcome"), _encoded(outcome))])
+    def tell(self, survived: Mapping[str, int], at: str) -> None:
+        outcomes = [{"prediction_id": name, "survived": fate, "at": at} for name, fate in survived.items()]
+        self._run([(*_append("outcome"), _encoded(each)) for each in outcomes])
 
     def after(self, position: str, limit: int) -> list[Logged]:
         page = self._range("XRANGE", f"({position}" if position else "-", "+", limit)

@@ -19,6 +19,6 @@ def give_feedback(
     Said again, it changes nothing; said otherwise, the last word counts. PredictionNotFoundError of an id that neither
     knows.
     """
-    if not log.holds(prediction_id) and not history.holds(prediction_id):
+    if not log.holds(prediction_id) and not history.known([prediction_id]):
         raise PredictionNotFoundError(f"There is no prediction {prediction_id!r}, or it is too long ago")
-    log.tell(prediction_id, survived, now().isoformat(timespec="milliseconds"))
+    log.tell({prediction_id: survived}, now().isoformat(timespec="milliseconds"))

@@ -1,14 +1,15 @@
 """Ingest: a CSV in S3 becomes a dataset version in Postgres, a quality report and, of bad rows, a quarantine file."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from tempfile import TemporaryFile
 from typing import Any
 
 from titanic import quality
 from titanic.csv_content import CsvContent
-from titanic.errors import InvalidInputError
-from titanic.ports import DatasetStore, DatasetVersion, ObjectStore
+from titanic.errors import DatasetRefusedError, InvalidInputError
+from titanic.ports import DatasetStore, DatasetVersion, ObjectStore, Rejection
 
 
 def ingest(
@@ -30,22 +31,32 @@ def ingest(
     except KeyError:
         raise InvalidInputError(f"There is no {source}: upload it, or correct the event") from None
     with stream:
-        dataset = datasets.load(source, CsvContent(stream), max_rejected_share)
+        content = CsvContent(stream)
+        try:
+            dataset = datasets.load(source, content, max_rejected_share)
+        except DatasetRefusedError as refused:
+            if refused.rejections:
+                where = _quarantine(objects, store_bucket, content.version, refused.rejections)
+                raise DatasetRefusedError(f"{refused} More in s3://{store_bucket}/{where}") from None
+            raise
+    version = dataset.version
     return {
-        "dataset_version": dataset.version,
+        "dataset_version": version,
         "source": dataset.source,
         "rows": dataset.rows,
         "rejected": dataset.rejected,
-        "quarantine_key": _quarantine(objects, datasets, store_bucket, dataset.version) if dataset.rejected else None,
+        "quarantine_key": _quarantine(objects, store_bucket, version, datasets.rejections(version))
+        if dataset.rejected
+        else None,
         "quality": _quality(objects, datasets, store_bucket, dataset),
     }
 
 
-def _quarantine(objects: ObjectStore, datasets: DatasetStore, bucket: str, version: str) -> str:
+def _quarantine(objects: ObjectStore, bucket: str, version: str, rejections: Iterable[Rejection]) -> str:
     """One JSON document a line, which no spreadsheet takes for a formula; by way of a file, however many there are."""
     key = f"quarantine/{version}.jsonl"
     with TemporaryFile() as file:
-        file.writelines(json.dumps(asdict(each)).encode() + b"\n" for each in datasets.rejections(version))
+        file.writelines(json.dumps(asdict(each)).encode() + b"\n" for each in rejections)
         file.seek(0)
         objects.put(bucket, key, file, "application/x-ndjson")
     return key

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
 from time import perf_counter
@@ -51,15 +51,16 @@ def promote(
         champion = registry.shelf.champion()
         standing, remark = _champions(registry, champion, rest)
         verdict = judge(challenger, standing)
-        reason = remark + verdict.reason
+        verdict = replace(verdict, reason=remark + verdict.reason)
         serving = champion.version if champion else None
-        verdict = Verdict(verdict.decision, reason, verdict.checks)
         if verdict.decision != "promoted":
             at = now().isoformat(timespec="milliseconds")
-            decisions.record(ModelDecision(at, version, verdict.decision, reason, serving, serving, verdict.evidence()))
+            decisions.record(
+                ModelDecision(at, version, verdict.decision, verdict.reason, serving, serving, verdict.evidence())
+            )
             return Outcome(verdict, serving, challenger.accuracy)
         try:
-            crowned = registry.enthrone(version, reason, champion)
+            crowned = registry.enthrone(version, verdict.reason, champion)
         except PromotionConflictError:
             continue
         decisions.record(of_champion(crowned, verdict.evidence()))

@@ -3,20 +3,30 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from titanic.errors import PredictionNotFoundError
-from titanic.ports import ObjectStore
+from titanic.ports import ObjectStore, PredictionHistory, PredictionLog
 
 PREFIX, READ = "labels/", "labels-read/"
 COLUMNS = ["prediction_id", "survived"]
+PORTION = 1000
 
 
-def read_labels(objects: ObjectStore, bucket: str, tell: Callable[[str, int], None]) -> dict[str, Any]:
-    """Tell each row of each file under labels/ that was not read yet, as feedback would; rows by what became of them.
+def read_labels(
+    objects: ObjectStore,
+    bucket: str,
+    log: PredictionLog,
+    history: PredictionHistory,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dict[str, Any]:
+    """Tell what each file under labels/ says that was not read yet, as feedback would; rows by what became of them.
 
-    What was read of a file is kept under labels-read/; half-read ones are read again, which is harmless.
+    Of predictions that were drained: whoever calls drains first. What was read of a file is kept under labels-read/;
+    half-read ones are read again, which is harmless.
     """
     done = {key.removeprefix(READ).removesuffix(".json") for key in objects.keys(bucket, READ)}
     counts: dict[str, Any] = {}
@@ -24,23 +34,26 @@ def read_labels(objects: ObjectStore, bucket: str, tell: Callable[[str, int], No
         name = key.removeprefix(PREFIX)
         if name in done or not name.endswith(".csv"):
             continue
-        counts[name] = _read(objects.get(bucket, key)[0], tell)
-        objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
+        with suppress(KeyError):  # deleted since it was listed
+            body, _ = objects.get(bucket, key)
+            counts[name] = _read(body, log, history, now().isoformat(timespec="milliseconds"))
+            objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
     return counts
 
 
-def _read(body: bytes, tell: Callable[[str, int], None]) -> dict[str, Any]:
-    rows = csv.DictReader(body.decode("utf-8-sig", errors="replace").splitlines())
-    if rows.fieldnames != COLUMNS:
-        return {"refused": f"The header must be {','.join(COLUMNS)}, not {','.join(rows.fieldnames or [])[:200]}"}
-    counts: Counter[str] = Counter()
-    for row in rows:
-        if row["survived"] not in ("0", "1"):
-            counts["bad"] += 1
-            continue
-        try:
-            tell(row["prediction_id"] or "", int(row["survived"]))
-            counts["told"] += 1
-        except PredictionNotFoundError:
-            counts["unknown"] += 1
-    return dict(counts)
+def _read(body: bytes, log: PredictionLog, history: PredictionHistory, at: str) -> Mapping[str, Any]:
+    counts = Counter[str]()
+    try:
+        rows = csv.DictReader(body.decode("utf-8-sig", errors="replace").splitlines())
+        if rows.fieldnames != COLUMNS:
+            return {"refused": f"The header must be {','.join(COLUMNS)}, not {','.join(rows.fieldnames or [])[:200]}"}
+        while portion := list(islice(rows, PORTION)):
+            fates = [(row["prediction_id"] or "", row["survived"]) for row in portion if row["survived"] in ("0", "1")]
+            known = history.known({name for name, _ in fates})
+            if told := {name: int(fate) for name, fate in fates if name in known}:  # the last word counts
+                log.tell(told, at)
+            count = sum(name in known for name, _ in fates)
+            counts.update(told=count, unknown=len(fates) - count, bad=len(portion) - len(fates))
+    except csv.Error as error:
+        return {"refused": f"It cannot be read as CSV ({error}): mend it and upload it under another name", **counts}
+    return +counts

@@ -1,6 +1,7 @@
 """Retrain: from a drift report and fates that became known to a pipeline run, or to the reason why not."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from titanic import labels
+from titanic.errors import StoreUnavailableError
 from titanic.labels import Labelled
 from titanic.ports import DatasetStore, ObjectStore, Retrainings
 from titanic.registry import CARD, Shelf
@@ -18,6 +20,7 @@ from titanic.workflows.monitor import drifted
 PREFIX = "labelled/"
 # Decisions that are looked back on; more than a day of them.
 REMEMBERED = 3000
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,10 @@ def retrain(
     decided = retrainings.decide(decision, REMEMBERED)
     if decided.decision == "started":
         verb = "would be started (dry run)" if policy.dry_run else "started"
-        outward.notify(f"Titanic: retraining {verb}", _words(decided, verb))
+        try:
+            outward.notify(f"Titanic: retraining {verb}", _words(decided, verb))
+        except StoreUnavailableError as error:  # what was started and recorded is no failure
+            _log.warning("Nobody was told: %s", error)
     return decided
 
 

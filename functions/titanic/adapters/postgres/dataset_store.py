@@ -18,6 +18,9 @@ from titanic.ports import DatasetVersion, Rejection
 from titanic.quality import Profile
 from titanic.validation import COLUMNS, SCHEMA_HASH
 
+# Faults of a refused file that are told: enough to mend whatever made it.
+TOLD = 10_000
+
 _FIELDS = ", ".join(column.field for column in COLUMNS)
 _DATASET = "version, source, rows, rejected, extract(epoch FROM loaded_at)::float8, digest, schema"
 _FIND = f"SELECT {_DATASET} FROM datasets WHERE version = %s"
@@ -55,7 +58,7 @@ class PostgresDatasetStore:
                 if rejected > faulty:
                     _reject(cursor, version, REPEATS.format(staging=staging, bad=bad))
                 if rejected > max_rejected_share * total:
-                    raise DatasetRefusedError(_too_bad(cursor, version, rejected, total, max_rejected_share))
+                    raise _too_bad(cursor, version, rejected, total, max_rejected_share)
                 measured = json.dumps(profile(cursor, version))
                 cursor.execute(_KEEP, (version, source, rows, rejected, content.digest, SCHEMA_HASH, measured))
                 (kept,) = cursor
@@ -96,7 +99,9 @@ def _reject(cursor: extensions.cursor, version: str, found: str) -> None:
     cursor.execute(f"{into} SELECT %s, found.* FROM ({found}) AS found", (version,))
 
 
-def _too_bad(cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float) -> str:
-    cursor.execute(_REJECTIONS + " LIMIT 3", (version,))
-    examples = "; ".join(f"row {row}: {field} {value!r} {reason}" for row, field, value, reason in cursor)
-    return f"{rejected} of {total} rows are bad, more than {100 * limit:.3g}%: correct the file. {examples}"
+def _too_bad(cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float) -> DatasetRefusedError:
+    cursor.execute(_REJECTIONS + " LIMIT %s", (version, TOLD))
+    found = [Rejection(*row) for row in cursor]
+    examples = "; ".join(f"row {each.row}: {each.field} {each.value!r} {each.reason}" for each in found[:3])
+    words = f"{rejected} of {total} rows are bad, more than {100 * limit:.3g}%: correct the file. {examples}."
+    return DatasetRefusedError(words, found)

@@ -15,9 +15,6 @@ _RECORD = """
     ON CONFLICT (model_version, at, decision) DO UPDATE SET evidence = excluded.evidence
     WHERE decisions.evidence::text = '{}'
 """
-_CHAMPION = """
-    SELECT champion FROM decisions WHERE decision IN ('promoted', 'crowned') ORDER BY at DESC, decision_id DESC LIMIT 1
-"""
 _ALL = """
     SELECT at, model_version, decision, reason, champion, previous, evidence FROM decisions
     ORDER BY at DESC, decision_id DESC
@@ -45,15 +42,6 @@ class PostgresDecisionLog:
                 cursor.execute(_RECORD, values)
         except psycopg2.errors.UndefinedTable:
             raise StoreUnavailableError("PostgreSQL has no table of decisions yet: ingestion makes it") from None
-
-    def champion(self) -> str | None:
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_CHAMPION)
-                found = cursor.fetchone()
-        except psycopg2.errors.UndefinedTable:
-            return None
-        return found[0] if found else None
 
     def by_version(self) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}

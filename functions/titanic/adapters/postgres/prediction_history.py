@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,9 @@ _OUTCOME = """
     UPDATE predictions AS p SET outcome = new.outcome, outcome_at = new.at::timestamptz
     FROM (VALUES %s) AS new (prediction_id, outcome, at)
     WHERE p.prediction_id = new.prediction_id::uuid AND coalesce(p.outcome_at <= new.at::timestamptz, true)
+"""
+_KNOWN = """
+    SELECT replace(prediction_id::text, '-', '') FROM predictions WHERE prediction_id = ANY(%s::uuid[])
 """
 _OUTCOMES = """
     SELECT count(*) FILTER (WHERE survived = outcome), count(*) FROM (
@@ -80,15 +83,14 @@ class PostgresPredictionHistory:
                 cursor.execute(_ADVANCE, (_STREAM, position))
         return kept
 
-    def holds(self, prediction_id: str) -> bool:
-        if not _NAME.fullmatch(prediction_id):
-            return False
+    def known(self, prediction_ids: Collection[str]) -> set[str]:
+        names = [each for each in prediction_ids if _NAME.fullmatch(each)]
         try:
             with self._database.transaction() as cursor:
-                cursor.execute("SELECT 1 FROM predictions WHERE prediction_id = %s", (prediction_id,))
-                return cursor.fetchone() is not None
+                cursor.execute(_KNOWN, (names,))
+                return {name for (name,) in cursor}
         except psycopg2.errors.UndefinedTable:  # nothing was ever drained
-            return False
+            return set()
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
         try:

@@ -32,14 +32,14 @@ from embedded_cloud import (
 )
 from embedded_cloud import models as registry
 from embedded_cloud.airflow import USER, Airflow
-from embedded_cloud.aws import forget_other_clouds
+from embedded_cloud.aws import Aws, forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.platform import Platform
 from embedded_cloud.progress import console, problems, say, step
-from embedded_cloud.stack import Stack
+from embedded_cloud.stack import Stack, describe
 from embedded_cloud.state import State
 
 DISK_GIGABYTES = 2
@@ -110,12 +110,12 @@ def dev(cloud: Cloud, _: Path) -> None:
 
 def outputs(cloud: Cloud, _: Path) -> None:
     """Addresses, names and keys as one JSON object."""
-    print(json.dumps(_known(cloud), indent=2))
+    print(json.dumps(_anywhere(cloud), indent=2))
 
 
 def environment(cloud: Cloud, _: Path) -> None:
     """The inference function's environment as NAME=value lines, for a server outside of Lambda."""
-    for name, value in project.environment(_known(cloud)).items():
+    for name, value in project.environment(_anywhere(cloud)).items():
         print(f"{name}={value}")
 
 
@@ -147,10 +147,9 @@ def _forward(cloud: Cloud) -> None:
 
 def invoke(cloud: Cloud, function: str, event: str) -> None:
     """A function's answer to an event."""
-    known = _known(cloud)["functions"]
-    if function not in known:
-        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(known))}")
-    answer = cloud.aws.client("lambda").invoke(FunctionName=known[function], Payload=event.encode())
+    known = _anywhere(cloud)
+    deployed = _deployed(known, function)
+    answer = Aws(known["endpoint_url"]).client("lambda").invoke(FunctionName=deployed, Payload=event.encode())
     print(answer["Payload"].read().decode())
     if "FunctionError" in answer:
         raise CloudError(f"{function} failed", f"Its log: make logs F={function}")
@@ -158,12 +157,12 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
 
 def models(cloud: Cloud, _: Path) -> None:
     """Every registered model version, and what was decided about it."""
-    console.print(registry.table(_known(cloud)))
+    console.print(registry.table(_anywhere(cloud)))
 
 
 def promote(cloud: Cloud, version: str) -> None:
     """Make a model version champion, past the gate: this is also the way back."""
-    crowned = registry.promote(_known(cloud), version)
+    crowned = registry.promote(_anywhere(cloud), version)
     say(f"Model {crowned['model_version']} is champion; before it was {crowned['previous']}")
 
 
@@ -204,10 +203,9 @@ def rotate_key(cloud: Cloud, _: Path) -> None:
 
 def redrive(cloud: Cloud, _: Path) -> None:
     """Start the pipeline for each event that has started nothing so far."""
-    stack = deployment.current(cloud.aws, cloud.state) if cloud.running("localstack") else None
-    if not stack:
-        raise CloudError("The embedded cloud is not running", "make up")
-    runs = operations.redrive(cloud.aws, stack)
+    known = _anywhere(cloud)
+    aws = Aws(known["endpoint_url"])
+    runs = operations.redrive(aws, describe(aws, known["stack_name"]))
     say(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
 
 
@@ -217,13 +215,10 @@ def logs(cloud: Cloud, function: str | None) -> None:
         for file in sorted(cloud.state.logs.glob("*.log")):
             console.print(f"{file}  {file.stat().st_size / 1024:.0f} kB")
         return
-    stack = deployment.current(cloud.aws, cloud.state) if cloud.running("localstack") else None
-    if not stack:
-        raise CloudError("The embedded cloud is not running", "make up")
-    if function not in stack.functions:
-        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(stack.functions))}")
-    group = f"/aws/lambda/{stack.functions[function]}"
-    for event in cloud.aws.client("logs").filter_log_events(logGroupName=group, limit=10_000)["events"][-200:]:
+    known = _anywhere(cloud)
+    group = f"/aws/lambda/{_deployed(known, function)}"
+    events = Aws(known["endpoint_url"]).client("logs").filter_log_events(logGroupName=group, limit=10_000)["events"]
+    for event in events[-200:]:
         moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
         print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
 
@@ -256,7 +251,24 @@ def _airflow(cloud: Cloud) -> Airflow:
     )
 
 
+def _deployed(known: Mapping[str, Any], function: str) -> str:
+    """The name under which a function of the template is deployed."""
+    if function not in known["functions"]:
+        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(known['functions']))}")
+    deployed: str = known["functions"][function]
+    return deployed
+
+
+def _anywhere(cloud: Cloud) -> Mapping[str, Any]:
+    """The outputs of the cloud that is up: this one, else Compose's."""
+    here = cloud.state.read("outputs") if cloud.running("localstack") else None
+    if known := here or compose.outputs(PROJECT):
+        return known
+    raise CloudError("No cloud is up", "make up, or docker compose up --wait")
+
+
 def _known(cloud: Cloud) -> dict[str, Any]:
+    """The outputs of this cloud, for what Compose has another way of doing."""
     known = cloud.state.read("outputs")
     if not known or not cloud.running("localstack"):
         raise CloudError("The embedded cloud is not running", "make up")

@@ -2,7 +2,7 @@
 
     build → create the new stack, its triggers off → smoke test → triggers and outputs switch → the old drains and goes
 
-Whatever fails before the switch leaves the old stack serving.
+Whatever fails before the switch leaves the old stack serving; what waits in its queues goes to the new one's.
 """
 
 import hashlib
@@ -83,5 +83,6 @@ def deploy(
         with step(f"Retiring {old.name}"):
             stack.drain(aws, old, RUNS_PATIENCE_SECONDS)
             time.sleep(DRAIN_SECONDS)
+            stack.hand_over_messages(aws, old, new)
             stack.delete(aws, old.name)
     return new

@@ -127,7 +127,6 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": ADMIN_KEY,
         "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
-        "POWERTOOLS_SERVICE_NAME": NAME,
     }
 
 
