@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,7 +17,7 @@ import psutil
 import pytest
 from localstack_client.session import Session
 
-from embedded_cloud import processes
+from embedded_cloud import processes, project
 
 CHECKOUT = Path(__file__).parents[1]
 HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
@@ -93,11 +93,30 @@ def until(condition: Callable[[], Any], patience_seconds: float = 60) -> Any:
 
 def kill(cloud: Cloud, service: str) -> None:
     """End a server and what it started, as a crash would."""
-    (process,) = processes.find(cloud.state, service)
+    process = next(processes.find(cloud.state, service))
     for each in [*process.children(recursive=True), process]:
         with suppress(psutil.NoSuchProcess):
             each.kill()
     process.wait(10)
+
+
+def listening_on(family: Iterable[psutil.Process]) -> set[str]:
+    """The addresses that processes listen on; one that ends meanwhile listens no more."""
+    found = set()
+    for process in family:
+        with suppress(psutil.Error):
+            connections = process.net_connections("inet")
+            found |= {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}
+    return found
+
+
+def family(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Processes, and what they started."""
+    found = []
+    for process in roots:
+        with suppress(psutil.NoSuchProcess):
+            found += [process, *process.children(recursive=True)]
+    return found
 
 
 def copied(s3: Any, models: str, version: str) -> str:
@@ -158,15 +177,4 @@ def empty_cloud(checkout: Path, tmp_path: Path) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def passenger() -> dict[str, Any]:
     """The second row of the list, whose fate was to survive."""
-    return {
-        "Pclass": 1,
-        "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
-        "Sex": "female",
-        "Age": 38,
-        "SibSp": 1,
-        "Parch": 0,
-        "Ticket": "PC 17599",
-        "Fare": 71.2833,
-        "Cabin": "C85",
-        "Embarked": "C",
-    }
+    return dict(project.SAMPLE)

@@ -87,9 +87,13 @@ class Traffic:
         return answers
 
     def _client(self, service: str) -> Any:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        own = f"{service}_" if f"{service}_endpoint_url" in self.outputs else ""  # Compose's S3 is another server
         return boto3.client(
-            service, endpoint_url=self.outputs["endpoint_url"], region_name=self.outputs["region"], **keys
+            service,
+            endpoint_url=self.outputs[f"{own}endpoint_url"],
+            region_name=self.outputs["region"],
+            aws_access_key_id=self.outputs.get(f"{own}access_key_id", "test"),
+            aws_secret_access_key=self.outputs.get(f"{own}secret_access_key", "test"),
         )
 
 

@@ -20,9 +20,11 @@ sam deploy --template-file infra/aws/data.yaml --stack-name "$application-data" 
 # The data plane's outputs bear the names of the application's parameters.
 outputs=$(.local/envs/cloud/bin/python infra/aws/outputs.py "$application-data")
 mapfile -t given <<<"$outputs"
+# CloudFormation resolves a reference anew when its text changes: with the version in it, that is whenever the secret does.
+database=$(.local/envs/cloud/bin/python infra/aws/secret_reference.py "$application/database-url")
+redis=$(.local/envs/cloud/bin/python infra/aws/secret_reference.py "$application/redis-url")
 sam build
 sam deploy --config-env "$environment" --parameter-overrides "${given[@]}" "Tracing=$tracing" \
-    "DatabaseUrl={{resolve:secretsmanager:$application/database-url}}" \
-    "RedisUrl={{resolve:secretsmanager:$application/redis-url}}"
+    "DatabaseUrl=$database" "RedisUrl=$redis"
 
 .local/envs/cloud/bin/python infra/aws/publish.py "$application"

@@ -110,7 +110,7 @@ def compose(idle_compose: Compose) -> Iterator[Compose]:
         idle_compose.up()
         yield idle_compose
     finally:
-        down = idle_compose.run("down", "--volumes", "--remove-orphans", "--timeout", "20")
+        down = idle_compose.run("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
         assert down.returncode == 0, down.stderr
         assert idle_compose.left() == []
 

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from clouds import CHECKOUT, HOME, Cloud, until
+from clouds import CHECKOUT, HOME, Cloud, family, until
 from embedded_cloud import processes
 from embedded_cloud.dag_run import error_of
 
@@ -94,11 +94,7 @@ class Airflow:
             self.tell(known)
 
     def family(self) -> list[psutil.Process]:
-        return [
-            each
-            for process in processes.find(self.cloud.state, "airflow")
-            for each in (process, *process.children(recursive=True))
-        ]
+        return family(processes.find(self.cloud.state, "airflow"))
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from clouds import CHECKOUT, Cloud, until
+from clouds import CHECKOUT, Cloud, listening_on, until
 from embedded_cloud import processes
 from embedded_cloud.processes import Service
 
@@ -159,14 +158,8 @@ def listening(airflow: Airflow) -> tuple[str, Callable[[], list[Any]]]:
 
 def test_every_listening_socket_is_on_loopback(airflow: Airflow) -> None:
     family = airflow.family()
-    listening = [
-        connection.laddr.ip
-        for process in family
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
     assert len(family) > 4, "these are not all components"
-    assert set(listening) == {"127.0.0.1"}
+    assert listening_on(family) == {"127.0.0.1"}
 
 
 def test_down_ends_airflow_too(empty_cloud: Cloud) -> None:

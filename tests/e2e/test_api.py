@@ -81,11 +81,11 @@ def server(cloud: Cloud, limit: int = 64) -> Iterator[str]:
         return False
 
     try:
-        until(answers, 30)
+        until(answers)
         yield url
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_what_redis_could_not_take_is_replayed_from_the_log(cloud: Cloud, passen
     done = cloud.run("invoke", "MonitoringFunction", '{"task": "replay", "hours": 1}')
     assert json.loads(done.stdout)["kept"] >= 1
     assert stored(cloud, answer["prediction_id"]) is not None
-    until(lambda: request(cloud.outputs()["api_url"] + "/feedback", told)[0] == 202, 10)
+    until(lambda: request(cloud.outputs()["api_url"] + "/feedback", told)[0] == 202)
 
 
 def test_a_rollback_serves_within_five_seconds(cloud: Cloud, passenger: dict[str, Any]) -> None:
@@ -185,7 +185,7 @@ def test_a_rollback_serves_within_five_seconds(cloud: Cloud, passenger: dict[str
         assert request(url, headers={"X-Api-Key": "wrong"}, method="POST")[0] == 403
         status, _, answer = request(url, headers={"X-Api-Key": outputs["admin_api_key"]}, method="POST")
         assert (status, answer["model_version"]) == (200, other)
-        until(lambda other=other: cloud.call("/predict", passenger)["model_version"] == other, 5)
+        until(lambda other=other: call(f"{outputs['api_url']}/predict", passenger)["model_version"] == other, 5)
 
 
 def test_docs_find_all_they_need_on_this_machine(cloud: Cloud) -> None:
@@ -219,7 +219,7 @@ def test_a_server_that_is_full_says_when_to_come_again(cloud: Cloud, passenger: 
         head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         with socket.create_connection((host[0], int(host[1]))) as slow:
             slow.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())  # and keeps its body back
-            status, headers, problem = until(lambda: full(uvicorn, passenger), 10)
+            status, headers, problem = until(lambda: full(uvicorn, passenger))
             assert (status, headers["retry-after"], problem["title"]) == (429, "1", "Too Many Requests")
             slow.sendall(body)
             assert b"200 OK" in slow.recv(1000)

@@ -8,7 +8,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import filelock
 import psutil
 import pytest
 
-from clouds import CHECKOUT, Cloud, call, until
+from clouds import CHECKOUT, Cloud, call, family, listening_on, until
 from embedded_cloud import processes
 
 SERVICES = ("postgres", "valkey", "localstack")
@@ -25,11 +25,6 @@ SERVICES = ("postgres", "valkey", "localstack")
 def pids(cloud: Cloud) -> dict[str, int]:
     found = {name: list(processes.find(cloud.state, name)) for name in SERVICES}
     return {name: running[0].pid for name, running in found.items() if running}
-
-
-def family(cloud: Cloud) -> list[psutil.Process]:
-    roots = list(processes.find(cloud.state))
-    return roots + [child for root in roots for child in root.children(recursive=True)]
 
 
 def test_up_again_changes_nothing(cloud: Cloud) -> None:
@@ -52,9 +47,9 @@ def test_up_recovers_from_a_kill(cloud: Cloud, victim: str, passenger: dict[str,
 def test_up_recovers_from_a_reboot(cloud: Cloud) -> None:
     """And from a kill of LocalStack, which is the part of it that takes long."""
     champion = cloud.champion()
-    gone = family(cloud)
-    for process in gone:
-        process.kill()
+    for process in family(processes.find(cloud.state)):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     until(lambda: not pids(cloud))
     said = cloud.up()
     assert cloud.champion() == champion
@@ -64,14 +59,9 @@ def test_up_recovers_from_a_reboot(cloud: Cloud) -> None:
 
 def test_every_listening_socket_is_on_loopback(cloud: Cloud) -> None:
     cloud.call("/health")
-    listening = [
-        connection.laddr
-        for process in family(cloud)
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert len(listening) >= len(SERVICES)
-    assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
+    started = family(processes.find(cloud.state))
+    assert len(started) >= len(SERVICES)
+    assert listening_on(started) == {"127.0.0.1"}
 
 
 def test_functions_run_as_processes(cloud: Cloud) -> None:
@@ -173,8 +163,8 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
     with edited(cloud.checkout / "functions/inference/handler.py", RELEASE), probing(cloud, passenger) as answers:
         cloud.up()
         new = cloud.outputs()
-        released = count_of(answers)
-        until(lambda: count_of(answers) > released)
+        released = len(answers)
+        until(lambda: len(answers) > released)
     assert new["api_url"] != old["api_url"]
     assert {version for version, _ in answers} == {champion}, "a wrong answer on the way"
     assert answers[0][1] is None
@@ -214,9 +204,9 @@ def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
         assert dev.stdout is not None
         assert "Ctrl-C" in dev.stdout.readline()
         with edited(cloud.checkout / "functions/inference/handler.py", RELEASE):
-            until(lambda: release() == "second", 10)
-        until(lambda: release() == "None", 10)
-        until(lambda: "REPORT" in dev.stdout.readline(), 10)
+            until(lambda: release() == "second")
+        until(lambda: release() == "None")
+        until(lambda: "REPORT" in dev.stdout.readline())
         dev.send_signal(signal.SIGINT)
         dev.communicate(timeout=30)
     assert call(cloud.outputs()["endpoint_url"] + "/_embedded_cloud/executor")["sources"] == {}
@@ -278,10 +268,6 @@ def probing(cloud: Cloud, passenger: dict[str, Any]) -> Iterator[list[tuple[str 
     finally:
         done.set()
         thread.join()
-
-
-def count_of(answers: list[Any]) -> int:
-    return len(answers)
 
 
 @contextmanager

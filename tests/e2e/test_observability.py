@@ -44,12 +44,10 @@ def total(cloud: Cloud, sample: str) -> float:
     return float(found[1]) if found else 0.0
 
 
-def environments(cloud: Cloud) -> list[psutil.Process]:
-    """The processes that execute the inference function."""
-    name = cloud.outputs()["functions"]["InferenceFunction"]
-    (localstack,) = processes.find(cloud.state, "localstack")
+def environments(cloud: Cloud, name: str) -> list[psutil.Process]:
+    """The processes that execute a function."""
     found = []
-    for each in localstack.children(recursive=True):
+    for each in next(processes.find(cloud.state, "localstack")).children(recursive=True):
         with suppress(psutil.Error):
             if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
                 found.append(each)
@@ -80,13 +78,13 @@ def logged(cloud: Cloud, prefix: str) -> Counter[tuple[str, str]]:
 
 
 def test_what_many_instances_count_is_what_was_sent(cloud: Cloud, passenger: dict[str, Any]) -> None:
-    api = cloud.outputs()["api_url"]
-    before = total(cloud, PREDICTED)
+    outputs = cloud.outputs()
+    api, before = outputs["api_url"], total(cloud, PREDICTED)
 
     answered = crowd(api, [f"exact{number}" for number in range(400)], passenger)
 
     assert len(answered) == 400
-    assert len(environments(cloud)) > 1
+    assert len(environments(cloud, outputs["functions"]["InferenceFunction"])) > 1
     assert total(cloud, PREDICTED) - before == 400
     assert logged(cloud, "exact") == Counter(answered)
 
@@ -94,13 +92,14 @@ def test_what_many_instances_count_is_what_was_sent(cloud: Cloud, passenger: dic
 def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
     cloud: Cloud, passenger: dict[str, Any]
 ) -> None:
-    api, chance = cloud.outputs()["api_url"], random.Random(1)
+    outputs, chance = cloud.outputs(), random.Random(1)
+    api, function = outputs["api_url"], outputs["functions"]["InferenceFunction"]
     sent = [f"killed{number}" for number in range(1500)]
     before, over, killed = total(cloud, PREDICTED), threading.Event(), []
 
     def kill() -> None:
         while not over.wait(0.1):
-            if there := environments(cloud):
+            if there := environments(cloud, function):
                 victim = chance.choice(there)
                 with suppress(psutil.Error):
                     victim.kill()

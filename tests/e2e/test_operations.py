@@ -1,22 +1,17 @@
 """What an operator does now and then."""
 
 import json
-import urllib.error
-import urllib.request
 
 import pytest
 
 from clouds import CHECKOUT, Cloud, until
 
+from .test_api import request
+
 
 def promote(cloud: Cloud, key: str) -> int:
     url = f"{cloud.outputs()['api_url']}/models/{cloud.champion()}/promote"
-    try:
-        request = urllib.request.Request(url, headers={"X-Api-Key": key}, method="POST")
-        with urllib.request.urlopen(request, timeout=30) as response:
-            return int(response.status)
-    except urllib.error.HTTPError as refused:
-        return refused.code
+    return request(url, headers={"X-Api-Key": key}, method="POST")[0]
 
 
 def test_another_admin_key_holds_at_once(cloud: Cloud) -> None:

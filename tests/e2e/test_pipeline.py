@@ -106,7 +106,7 @@ def test_an_upload_starts_the_pipeline_and_its_champion_serves_without_a_restart
     promotion = json.loads(run["output"])["promotion"]
     assert promotion["decision"] in ("promoted", "unchanged"), promotion
     assert promotion["decision"] == "promoted" or promotion["model_version"] == before
-    until(lambda: call(f"{api}/predict", passenger)["model_version"] == promotion["model_version"], 15)
+    until(lambda: call(f"{api}/predict", passenger)["model_version"] == promotion["model_version"])
 
 
 def test_the_same_list_again_changes_nothing_and_says_so(cloud: Cloud) -> None:

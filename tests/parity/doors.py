@@ -9,7 +9,6 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 from localstack_client.session import Session
 
+from clouds import until
 from embedded_cloud import dag_run, project
 from embedded_cloud.state import State
 
@@ -150,16 +150,6 @@ class Sam:
 def sam_of(cloud: str) -> Sam:
     """For this checkout's own cloud, `embedded` or `compose`."""
     return Sam([CLOUD_COMMAND, "sam-env", cloud], CHECKOUT / ".local" / "sam" / "environment.json")
-
-
-def until(condition: Callable[[], Any], patience_seconds: float) -> Any:
-    """What the condition answers as soon as that is true."""
-    deadline = time.monotonic() + patience_seconds
-    while not (answer := condition()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {patience_seconds} s")
-        time.sleep(0.1)
-    return answer
 
 
 def last_line(printed: str) -> Any:

@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -13,11 +14,12 @@ def listening(pid: int) -> Iterator[tuple[int, str, int]]:
     """Process, address and port of every listening or bound socket of a process and its children."""
     process = psutil.Process(pid)
     for one in [process, *process.children(recursive=True)]:
-        for connection in one.net_connections("inet"):
-            if connection.status == psutil.CONN_LISTEN or (
-                connection.type == socket.SOCK_DGRAM and not connection.raddr
-            ):
-                yield one.pid, connection.laddr.ip, connection.laddr.port
+        with suppress(psutil.Error):  # it ended meanwhile
+            for connection in one.net_connections("inet"):
+                if connection.status == psutil.CONN_LISTEN or (
+                    connection.type == socket.SOCK_DGRAM and not connection.raddr
+                ):
+                    yield one.pid, connection.laddr.ip, connection.laddr.port
 
 
 def test_every_socket_is_on_loopback(cloud, function, client):
@@ -56,7 +58,6 @@ def test_start_fails_for_any_other_host(tmp_path, host):
 
 def test_start_fails_when_the_port_is_taken(tmp_path):
     late = Localstack(tmp_path)
-    with socket.create_server(("127.0.0.1", late.port)):
-        late.process = None
-        with pytest.raises(AssertionError, match="Address already in use"):
-            late.start()
+    taken = socket.create_server(("127.0.0.1", late.port))
+    with taken, pytest.raises(AssertionError, match="Address already in use"):
+        late.start()

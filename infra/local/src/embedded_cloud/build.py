@@ -62,8 +62,11 @@ def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             python = environments / "lambda" / "bin" / "python"
             list(pool.map(lambda artifact: _check_import(artifact, python), artifacts(unfinished)))
-        if not target.exists():
+        try:
             unfinished.rename(target)
+        except OSError:
+            if not target.exists():  # else another one was quicker
+                raise
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     _forget_old(builds)
@@ -118,6 +121,7 @@ def _sources(project: Path) -> Iterator[Path]:
 
 
 def _forget_old(builds: Path) -> None:
-    done = sorted((path for path in builds.iterdir() if path.name[0] != "."), key=lambda path: path.stat().st_mtime)
+    """But for the newest few; of others that build here some may be gone already."""
+    done = sorted(builds.glob("[!.]*/template.yaml"), key=lambda template: template.parent.stat().st_mtime)
     for old in done[:-KEPT_BUILDS]:
-        shutil.rmtree(old)
+        shutil.rmtree(old.parent, ignore_errors=True)

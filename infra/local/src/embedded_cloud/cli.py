@@ -7,13 +7,17 @@ import shutil
 import signal
 import sys
 import time
+import urllib.error
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import filelock
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
@@ -72,7 +76,8 @@ def down(cloud: Cloud, _: Path) -> None:
     """Stop every process of this cloud; its data stays for the next `up`."""
     stopped = cloud.stop()
     for orphan in processes.find(cloud.state.root):
-        orphan.kill()
+        with suppress(psutil.NoSuchProcess):
+            orphan.kill()
     (cloud.state.root / "outputs.json").unlink(missing_ok=True)
     say("Nothing of this cloud is running" + ("" if stopped else ", nothing was"))
 
@@ -205,7 +210,11 @@ def redrive(cloud: Cloud, _: Path) -> None:
     """Start the pipeline for each event that has started nothing so far."""
     known = _anywhere(cloud)
     aws = Aws(known["endpoint_url"])
-    runs = operations.redrive(aws, describe(aws, known["stack_name"]))
+    try:
+        stack = describe(aws, known["stack_name"])
+    except KeyError as missing:
+        raise CloudError(f"There is no stack {missing}", "make up, or docker compose up deployer") from None
+    runs = operations.redrive(aws, stack)
     say(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
 
 
@@ -319,6 +328,10 @@ def main() -> None:
                 {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
     except CloudError as failure:
         problems.print(f"[red]✗[/red] {escape(str(failure))}")
+        sys.exit(1)
+    except (BotoCoreError, ClientError, urllib.error.URLError) as failure:
+        problems.print(f"[red]✗[/red] The cloud does not answer as it should: {escape(str(failure))}")
+        problems.print("  → make up, or docker compose up deployer, and see make logs")
         sys.exit(1)
     except OSError as failure:
         if failure.errno != errno.ENOSPC:

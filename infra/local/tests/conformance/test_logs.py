@@ -73,7 +73,7 @@ def test_report_says_what_the_invocation_took(function):
     first, second = deployed.invoke().report, deployed.invoke().report
     duration = float(first["Duration"].removesuffix(" ms"))
     init = float(first["Init Duration"].removesuffix(" ms"))
-    assert 200 <= duration < 1000
+    assert 200 <= duration < 5000
     assert init >= 100
     billed = int(first["Billed Duration"].removesuffix(" ms"))
     assert duration + init <= billed <= duration + init + 1
