@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import uvloop
+
 
 async def ask(address: tuple[str, int], request: bytes, turns: "asyncio.Queue[float]", taken: list[float]) -> None:
     """Answer turns one after the other; a latency counts from when the turn was due."""
@@ -58,4 +60,4 @@ if __name__ == "__main__":
     url, file, seconds, connections, *rate = sys.argv[1:]
     body = Path(file).read_bytes()
     gc.disable()  # its pauses would be taken for the server's
-    asyncio.run(main(url, body, float(seconds), int(connections), float(rate[0]) if rate else 0))
+    uvloop.run(main(url, body, float(seconds), int(connections), float(rate[0]) if rate else 0))
