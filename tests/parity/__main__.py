@@ -31,12 +31,11 @@ FUNCTIONS = {
 
 
 def clouds() -> dict[str, Outputs]:
-    """The clouds of this machine that are up, by name."""
+    """The clouds of this machine that are up, by name; where no embedded one is, its command tells Compose's."""
     asked = subprocess.run([doors.CLOUD_COMMAND, "outputs"], cwd=CHECKOUT, capture_output=True, text=True)
-    found = {"embedded": json.loads(asked.stdout)} if asked.returncode == 0 else {}
-    if told := compose.outputs(CHECKOUT):
-        found["compose"] = dict(told)
-    return found
+    known, told = json.loads(asked.stdout or "null"), compose.outputs(CHECKOUT)
+    found = {"embedded": known if known != told else None, "compose": told}
+    return {name: outputs for name, outputs in found.items() if outputs}
 
 
 def through_every_door(cloud: str, outputs: Outputs, sam: Sam | None) -> list[Passage]:
