@@ -51,7 +51,7 @@ def test_the_script_gives_parameters_that_there_are() -> None:
 def test_secrets_that_the_script_refers_to_are_made() -> None:
     resources = template("infra/aws/data.yaml")["Resources"].values()
     made = {one["Properties"]["Name"] for one in resources if one["Type"] == "AWS::SecretsManager::Secret"}
-    referred = re.findall(r"resolve:secretsmanager:\$application/([a-z-]+)", script())
+    referred = re.findall(r"secret_reference.py \"\$application/([a-z-]+)\"", script())
     assert referred
     assert {f"${{Application}}/{name}" for name in referred} <= made
 

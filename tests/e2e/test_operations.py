@@ -1,6 +1,9 @@
 """What an operator does now and then."""
 
 import json
+import subprocess
+import sys
+import uuid
 
 import pytest
 
@@ -22,6 +25,22 @@ def test_another_admin_key_holds_at_once(cloud: Cloud) -> None:
     assert (promote(cloud, old), promote(cloud, new)) == (403, 200)
     cloud.up()
     assert cloud.outputs()["admin_api_key"] == new
+
+
+def test_a_secret_that_was_changed_is_referred_to_otherwise(cloud: Cloud) -> None:
+    """Or CloudFormation would not look at it again."""
+    secrets, script = cloud.client("secretsmanager"), str(CHECKOUT / "infra/aws/secret_reference.py")
+    name = f"titanic-test/{uuid.uuid4().hex}"
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    there = {"AWS_ENDPOINT_URL": cloud.outputs()["endpoint_url"], **keys}
+
+    def reference() -> str:
+        return subprocess.run([sys.executable, script, name], env=there, capture_output=True, text=True).stdout.strip()
+
+    version = secrets.create_secret(Name=name, SecretString="before")["VersionId"]
+    assert reference() == f"{{{{resolve:secretsmanager:{name}:SecretString:::{version}}}}}"
+    version = secrets.put_secret_value(SecretId=name, SecretString="after")["VersionId"]
+    assert version in reference()
 
 
 @pytest.mark.timeout(600)
