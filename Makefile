@@ -20,7 +20,7 @@ CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 export MLFLOW_TRACKING_URI ?= sqlite:///$(abspath $(STATE))/mlflow/mlflow.db
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
 
-.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product test-system test-lifecycle test-doors stress check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
+.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product test-system test-doors stress check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -110,8 +110,8 @@ traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated passengers, w
 	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
 	    PYTHONPATH=tests $(ENVS)/dev/bin/python -m traffic
 
-test:  ## every test, in clouds of its own: suites side by side, the long ones first, each shown when it is done
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-doors test-system test-lifecycle test-product test-cloud
+test:  ## every test, in clouds of its own: four suites side by side, each shown when it is done
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
@@ -121,17 +121,13 @@ stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minu
 
 # What takes a whole cloud, and what a browser, Airflow or Docker besides.
 SYSTEM := tests/e2e
-LIFECYCLE := tests/e2e/test_lifecycle.py tests/e2e/test_guides.py
 DOORS := tests/browser tests/dags tests/compose
 
 test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## the product's own suite: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS)) $(ARGS)
 
 test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end to end, on a cloud of its own
-	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(LIFECYCLE)) $(ARGS)
-
-test-lifecycle: $(CLOUD_ENVS) $(foreach env,dev mlflow,$(ENVS)/$(env)/$(READY))  ## restarts, crashes, releases and the guides, on a cloud of its own
-	@FIRST_PORT=16432 $(ENVS)/dev/bin/python -m pytest $(LIFECYCLE) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
 
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## the site in a browser, Airflow, Compose, on a cloud of their own
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
