@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ def family(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
 
 
 def copied(s3: Any, models: str, version: str) -> str:
-    """A version with the same model and another card."""
+    """A version with the same model and another card, registered as now."""
 
     def artifact(name: str) -> bytes:
         body: bytes = s3.get_object(Bucket=models, Key=f"models/{version}/{name}")["Body"].read()
@@ -132,6 +133,7 @@ def copied(s3: Any, models: str, version: str) -> str:
     name = sha256(digests).hexdigest()[:16]
     for key, body in {**files, "digests.json": digests}.items():
         s3.put_object(Bucket=models, Key=f"models/{name}/{key}", Body=body)
+    s3.put_object(Bucket=models, Key=f"registrations/{datetime.now(UTC).isoformat()}_{name}", Body=b"")
     return name
 
 

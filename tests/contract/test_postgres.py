@@ -1,7 +1,9 @@
 """What only a real database can show: races, broken connections, interrupted loads, migrations."""
 
+import os
+import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from io import BytesIO
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
+from psycopg2 import extensions
 
 from titanic.adapters.postgres.database import Database
 from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
@@ -18,6 +21,8 @@ from titanic.adapters.postgres.schema import upgrade
 from titanic.csv_content import CsvContent
 from titanic.errors import DatasetNotFoundError, StoreUnavailableError
 from titanic.ports import FeatureRow
+
+End = Callable[[str, extensions.connection], None]
 
 
 @pytest.fixture
@@ -91,15 +96,25 @@ def test_a_features_run_that_dies_half_way_leaves_nothing(database: Database) ->
     assert store.write("v", "s", rows(0)) == 6000
 
 
-def terminate(postgres_url: str, backend: int) -> None:
+def terminate(postgres_url: str, connection: extensions.connection) -> None:
+    """As a shutdown ends a connection: with words."""
     with closing(psycopg2.connect(postgres_url)) as other, other, other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
 
 
-def test_a_connection_that_breaks_in_use_is_reported_and_opened_anew(database: Database, postgres_url: str) -> None:
+def silence(_: str, connection: extensions.connection) -> None:
+    """As a kill of the server does: without a word."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as shared:
+        shared.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("end", [terminate, silence])
+def test_a_connection_that_breaks_in_use_is_reported_and_opened_anew(
+    database: Database, postgres_url: str, end: End
+) -> None:
     def use() -> None:
         with database.transaction() as cursor:
-            terminate(postgres_url, cursor.connection.info.backend_pid)
+            end(postgres_url, cursor.connection)
             cursor.execute("SELECT 1")
 
     with pytest.raises(StoreUnavailableError):
@@ -109,11 +124,31 @@ def test_a_connection_that_breaks_in_use_is_reported_and_opened_anew(database: D
         assert cursor.fetchone() == (1,)
 
 
-def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(database: Database, postgres_url: str) -> None:
+@pytest.mark.parametrize("end", [terminate, silence])
+def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(
+    database: Database, postgres_url: str, end: End
+) -> None:
     with database.transaction() as cursor:
-        backend = cursor.connection.info.backend_pid
-    terminate(postgres_url, backend)
+        connection, backend = cursor.connection, cursor.connection.info.backend_pid
+    end(postgres_url, connection)
 
+    with database.transaction() as cursor:
+        assert cursor.connection.info.backend_pid != backend
+
+
+class Late(extensions.cursor):
+    """What libpq makes of a connection when writing to it fails before reading does."""
+
+    def execute(self, *_: object) -> None:
+        raise psycopg2.DatabaseError("server closed the connection unexpectedly")
+
+
+def test_a_loss_that_the_driver_has_no_name_for_is_one_too(database: Database) -> None:
+    with pytest.raises(StoreUnavailableError, match="closed the connection"), database.transaction() as cursor:
+        Late.execute(cursor)  # type: ignore[arg-type]
+    with database.transaction() as cursor:
+        cursor.connection.cursor_factory = Late
+        backend = cursor.connection.info.backend_pid
     with database.transaction() as cursor:
         assert cursor.connection.info.backend_pid != backend
 

@@ -40,7 +40,9 @@ class Database:
         try:
             with self._turn, self._open() as connection, connection.cursor() as cursor:
                 yield cursor
-        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+        except psycopg2.Error as error:
+            if not _is_away(error):
+                raise
             raise StoreUnavailableError(f"PostgreSQL: {str(error).strip() or type(error).__name__}") from error
 
     @contextmanager
@@ -64,6 +66,12 @@ class Database:
         return self._connection
 
 
+def _is_away(error: psycopg2.Error) -> bool:
+    """A loss that libpq found out late is the root of all that servers say (psycopg/psycopg2#443)."""
+    named = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+    return named or type(error) is psycopg2.DatabaseError
+
+
 def _answers(connection: extensions.connection) -> bool:
     """Whether an idle connection is still there: the server may have restarted while the environment slept."""
     if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
@@ -72,6 +80,6 @@ def _answers(connection: extensions.connection) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         connection.rollback()
-    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+    except psycopg2.Error:
         return False
     return True
