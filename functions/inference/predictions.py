@@ -13,9 +13,9 @@ from titanic.workflows.predict import SPILLED, Answer, Observe, Prediction, pred
 logger = Logger(service="inference", child=True)
 
 
-def answer_one(body: PassengerBody, observe: Observe = dict) -> dict[str, Any]:
+def answer_one(body: PassengerBody, observe: Observe = dict, what_if: bool = False) -> dict[str, Any]:
     """The contract's answer for one passenger."""
-    answer = _predicted([body], True, observe)
+    answer = _predicted([body], True, observe, what_if)
     (prediction,) = answer.predictions
     return {**_brief(prediction), "model_version": answer.model_version, **_explained(prediction), **_degraded(answer)}
 
@@ -28,10 +28,10 @@ def answer_batch(body: BatchBody, explain: bool, observe: Observe = dict) -> dic
     return {"predictions": each, "model_version": answer.model_version, **_degraded(answer)}
 
 
-def _predicted(bodies: Sequence[PassengerBody], explain: bool, observe: Observe) -> Answer:
+def _predicted(bodies: Sequence[PassengerBody], explain: bool, observe: Observe, what_if: bool = False) -> Answer:
     parts = bootstrap.inference()
     passengers = [each.passenger() for each in bodies]
-    return predict(parts.incumbent, parts.log, _spill, passengers, explain, observe, correlation.current())
+    return predict(parts.incumbent, parts.log, _spill, passengers, explain, observe, correlation.current(), what_if)
 
 
 def _spill(entries: Sequence[Mapping[str, Any]]) -> None:

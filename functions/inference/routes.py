@@ -28,9 +28,13 @@ router = APIRouter(responses=described(400, 413, 415, 422))
 
 
 @router.post("/predict", response_model=PredictionAnswer, responses=UNAVAILABLE)
-async def predict(request: Request, body: PassengerBody) -> Response:
+async def predict(
+    request: Request,
+    body: PassengerBody,
+    what_if: Annotated[bool, Query(description="Only ask: it is neither logged nor counted as a prediction")] = False,
+) -> Response:
     """One passenger's prediction, explained."""
-    return JSONResponse(answer_one(body, request.state.meter.observations))
+    return JSONResponse(answer_one(body, request.state.meter.observations, what_if))
 
 
 @router.post("/predict/batch", response_model=BatchAnswer, responses=UNAVAILABLE)

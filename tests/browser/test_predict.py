@@ -105,6 +105,7 @@ def test_what_if_follows_the_sliders_and_only_the_last_counts(visit: Visit, clou
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowRight")
     then = asked.value.json()["probability"]
+    assert asked.value.url.endswith("?what_if=true"), "it would look like drift"
     expect(page.locator("#gauge svg")).to_have_attribute("aria-label", f"Chance of survival: {then:.0%}")
     expect(page.locator("#change")).to_contain_text("points against what was entered")
     page.get_by_role("button", name="Back to what was entered").click()
@@ -124,11 +125,11 @@ def test_an_overtaken_answer_is_not_shown(site: Site) -> None:
         else:
             route.continue_()
 
-    page.route("**/predict", hold)
+    page.route("**/predict?what_if=true", hold)
     page.get_by_role("slider", name="What if: Class").focus()
-    with page.expect_request(re.compile("/predict$")):
+    with page.expect_request(re.compile("what_if=true$")):
         page.keyboard.press("ArrowRight")
-    with page.expect_response(re.compile("/predict$")) as asked:
+    with page.expect_response(re.compile("what_if=true$")) as asked:
         page.keyboard.press("ArrowRight")
     shown = f"Chance of survival: {asked.value.json()['probability']:.0%}"
     expect(page.locator("#gauge svg")).to_have_attribute("aria-label", shown)

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap, drift
+from titanic import bootstrap, drift, metrics
 from titanic.model import Model, dump
 from titanic.ports import FeatureRow
 from titanic.registry import CARD, MODEL, REFERENCE, Registry
@@ -60,6 +60,20 @@ def test_feedback_finds_a_prediction_before_and_after_it_is_drained(
         assert http("POST", "/feedback", {"prediction_id": late["prediction_id"], "survived": survived})[0] == 202
     assert invoke("monitoring", {"task": "drain"}) == {"kept": 0, "forgotten": 0}
     assert outcome(postgres_url, late["prediction_id"]) == 0
+
+
+def test_a_question_what_if_is_answered_alike_and_leaves_no_trace(http: Http, champion: str) -> None:
+    log = bootstrap.inference().log
+    _, asked = http("POST", "/predict", ROW, {"what_if": "true"})
+    assert log.recent(1) == []
+    assert log.totals(), "the request counts"
+    assert not [name for name in log.totals() if name.startswith(metrics.SCORE)]
+    assert http("POST", "/feedback", {"prediction_id": asked["prediction_id"], "survived": 1})[0] == 404
+
+    _, earnest = http("POST", "/predict", ROW)
+    assert {**asked, "prediction_id": ""} == {**earnest, "prediction_id": ""}
+    assert len(log.recent(10)) == 1
+    assert [name for name in log.totals() if name.startswith(metrics.SCORE)]
 
 
 @pytest.mark.parametrize("unknown", ["", "nonsense", "0" * 32, "019aa0c7b1e17abc8def0123456789ab", "\u0000" * 3])

@@ -18,10 +18,10 @@ let example = null;
 let running = new AbortController();
 
 /** The answer to the newest question; the one before is not waited for any more. */
-function ask(passenger) {
+function ask(passenger, path = "/predict") {
   running.abort();
   running = new AbortController();
-  return call("/predict", { body: passenger, signal: running.signal });
+  return call(path, { body: passenger, signal: running.signal });
 }
 
 function complain(field, words) {
@@ -69,7 +69,7 @@ function offerWhatIf(passenger, original, asked) {
   const sliders = () =>
     whatIf(passenger, async (changed) => {
       try {
-        showWhatIf(await ask(changed), original);
+        showWhatIf(await ask(changed, "/predict?what_if=true"), original);
         find("#trouble").replaceChildren();
         find("#reset").hidden = false;
       } catch (error) {

@@ -51,10 +51,12 @@ def predict(
     explain: bool,
     observe: Observe = dict,
     correlation_id: str | None = None,
+    what_if: bool = False,
 ) -> Answer:
     """Predict and log; the answer comes with the log away too. The errors of `Incumbent.serving`.
 
-    `correlation_id` names the request in the function's own log.
+    `correlation_id` names the request in the function's own log. Of a question what if, the request alone counts: whom
+    nobody asked about in earnest must neither look like drift nor be remembered.
     """
     serving = incumbent.serving()
     rows = [derive(each) for each in passengers]
@@ -67,12 +69,15 @@ def predict(
         Prediction(prediction_id.new(), decide(probability), probability, row, contributions)
         for row, (probability, contributions) in zip(rows, scored, strict=True)
     ]
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    entries = [
-        _entry(passenger, prediction, serving.version, at, correlation_id)
-        for passenger, prediction in zip(passengers, predictions, strict=True)
-    ]
-    counted = metrics.predictions((each.probability for each in predictions), serving.version)
+    entries: list[dict[str, Any]] = []
+    counted: dict[str, float] = {}
+    if not what_if:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entries = [
+            _entry(passenger, prediction, serving.version, at, correlation_id)
+            for passenger, prediction in zip(passengers, predictions, strict=True)
+        ]
+        counted = metrics.predictions((each.probability for each in predictions), serving.version)
     if serving.trouble:
         counted |= metrics.degraded("models")
     logged = True
