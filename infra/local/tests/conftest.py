@@ -57,12 +57,12 @@ def client(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 
 @pytest.fixture
 def function(client: Callable[[str], Any]) -> Iterator[Callable[..., Function]]:
-    """Deploys functions, and deletes them after the test."""
+    """Deploys functions, and deletes them after the test; with time enough for a machine that has more to do."""
     deployed: list[Function] = []
 
     def create(source: str, files: dict[str, bytes] | None = None, **settings: Any) -> Function:
         role = ROLE or "arn:aws:iam::000000000000:role/conformance"
-        deployed.append(deploy(client("lambda"), role, source, files, **settings))
+        deployed.append(deploy(client("lambda"), role, source, files, **{"Timeout": 60, **settings}))
         return deployed[-1].settled()
 
     yield create

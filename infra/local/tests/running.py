@@ -24,7 +24,7 @@ CREDENTIALS = {
 T = TypeVar("T")
 
 
-def eventually(condition: Callable[[], T], seconds: float = 20) -> T:
+def eventually(condition: Callable[[], T], seconds: float = 60) -> T:
     """The first truthy value of `condition`, asked again and again; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

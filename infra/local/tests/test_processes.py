@@ -102,9 +102,9 @@ def test_deleting_a_function_ends_its_processes(function):
 
 
 def test_a_timeout_ends_the_children_too(function):
-    deployed = function(FAMILY, Timeout=1)
+    deployed = function(FAMILY, Timeout=3)
     pids = deployed.invoke(0).payload
-    assert deployed.invoke(5).error == "Unhandled"
+    assert deployed.invoke(30).error == "Unhandled"
     eventually(lambda: not running(pids))
 
 

@@ -96,14 +96,14 @@ def test_init_has_ten_seconds_before_the_invocation_tries_again(function):
 
 @pytest.mark.aws("lambda/latest/dg/configuration-timeout.html")
 def test_timeout_ends_the_invocation_and_replaces_the_process(function):
-    deployed = function(COUNT + "    import time; time.sleep(event)\n    return len(calls)", Timeout=1)
+    deployed = function(COUNT + "    import time; time.sleep(event)\n    return len(calls)", Timeout=3)
     assert deployed.invoke(0).payload == 1
     reply = deployed.invoke(30)
     assert reply.error == "Unhandled"
-    assert reply.payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
-    assert f"{reply.request_id} Task timed out after 1.00 seconds" in reply.log
+    assert reply.payload["errorMessage"].endswith("Task timed out after 3.00 seconds")
+    assert f"{reply.request_id} Task timed out after 3.00 seconds" in reply.log
     assert reply.report["Status"] == "timeout"
-    assert reply.report["Duration"] == "1000.00 ms"
+    assert reply.report["Duration"] == "3000.00 ms"
     after = deployed.invoke(0)
     assert after.payload == 1
     assert "Init Duration" in after.report
