@@ -26,7 +26,7 @@ def drift(event: Event) -> dict[str, Any]:
     window = event.get("window")
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
-    drain(event)
+    drain(event)  # label files speak of predictions that were drained, and what they say is drained in turn
     labels = _if_there(lambda: bootstrap.learning().read_labels())
     drain(event)
     report = bootstrap.monitoring()(**({"window": window} if window else {}))

@@ -45,5 +45,6 @@ def source() -> Source:
         AWS_DEFAULT_REGION=addresses["region"],
         AWS_ACCESS_KEY_ID=addresses.get("s3_access_key_id", "test"),
         AWS_SECRET_ACCESS_KEY=addresses.get("s3_secret_access_key", "test"),
+        AWS_SESSION_TOKEN="",  # of another account, if the shell has one
     )
     return Source(addresses["api_url"], Shelf(S3ObjectStore(), addresses["models_bucket"]))

@@ -136,16 +136,19 @@ def test_a_connection_that_broke_while_idle_is_replaced_unnoticed(
         assert cursor.connection.info.backend_pid != backend
 
 
+LATE = psycopg2.DatabaseError("server closed the connection unexpectedly")
+
+
 class Late(extensions.cursor):
     """What libpq makes of a connection when writing to it fails before reading does."""
 
     def execute(self, *_: object) -> None:
-        raise psycopg2.DatabaseError("server closed the connection unexpectedly")
+        raise LATE
 
 
 def test_a_loss_that_the_driver_has_no_name_for_is_one_too(database: Database) -> None:
-    with pytest.raises(StoreUnavailableError, match="closed the connection"), database.transaction() as cursor:
-        Late.execute(cursor)  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailableError, match="closed the connection"), database.transaction():
+        raise LATE
     with database.transaction() as cursor:
         cursor.connection.cursor_factory = Late
         backend = cursor.connection.info.backend_pid

@@ -55,6 +55,17 @@ def test_a_long_file_is_told_whole_and_the_last_word_on_a_passenger_counts(world
     assert dict(world.told()) == {**dict.fromkeys(names, 1), names[-1]: 0}
 
 
+def test_a_file_that_was_deleted_since_it_was_listed_is_passed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.predicted("a")
+    world.upload("there.csv", b"prediction_id,survived\na,1\n")
+    listed = [*world.objects.keys("data", "labels/"), "labels/zz-gone.csv"]
+    monkeypatch.setattr(world.objects, "keys", lambda _, prefix: iter(listed if prefix == "labels/" else []))
+
+    assert world.read() == {"there.csv": {"told": 1}}
+
+
 @pytest.mark.parametrize("body", [b"", b"id,fate\na,1\n", b"\xff\xfe\x00", b"a,1\n"])
 def test_another_file_is_refused_with_the_header_it_must_have(world: World, body: bytes) -> None:
     world.upload("other.csv", body)

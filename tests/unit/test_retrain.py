@@ -2,11 +2,11 @@
 
 import csv
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO, StringIO
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,6 +43,7 @@ class World:
         self.version = registry.publish({CARD: json.dumps({"dataset_version": self.base}).encode()})
         self.requested: list[str] = []
         self.notified: list[str] = []
+        self.notify: Callable[[str, str], None] = lambda _, words: self.notified.append(words)
         self.now = NOW
         self.policy = POLICY
 
@@ -53,7 +54,7 @@ class World:
         return {**about, "features": [age], "prediction": score}
 
     def retrain(self, sustained: int) -> Any:
-        outward = Outward(lambda _, key: self.requested.append(key), lambda _, words: self.notified.append(words))
+        outward = Outward(lambda _, key: self.requested.append(key), self.notify)
         buckets = ("data", "models")
         return retrain(
             *(self.objects, self.datasets, self.retrainings, outward, buckets, self.policy, self.report(sustained)),
@@ -92,10 +93,10 @@ def test_sustained_drift_and_new_fates_start_the_pipeline_on_both(world: World) 
 def test_a_start_that_nobody_could_be_told_of_is_a_start(world: World) -> None:
     world.retrainings.known = [person(number) for number in range(150)]
 
-    def away(_: object) -> None:
+    def away(*_: str) -> None:
         raise StoreUnavailableError("SNS does not answer")
 
-    world.notified = SimpleNamespace(append=away)  # type: ignore[assignment]
+    world.notify = away
     assert world.retrain(sustained=2).decision == "started"
     assert [each.decision for each in world.retrainings.decisions] == ["started"]
 

@@ -4,7 +4,6 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -34,10 +33,12 @@ def read_labels(
         name = key.removeprefix(PREFIX)
         if name in done or not name.endswith(".csv"):
             continue
-        with suppress(KeyError):  # deleted since it was listed
+        try:
             body, _ = objects.get(bucket, key)
-            counts[name] = _read(body, log, history, now().isoformat(timespec="milliseconds"))
-            objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
+        except KeyError:  # deleted since it was listed
+            continue
+        counts[name] = _read(body, log, history, now().isoformat(timespec="milliseconds"))
+        objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
     return counts
 
 

@@ -125,12 +125,12 @@ def drain(aws: Aws, stack: Stack, patience_seconds: float) -> None:
 def hand_over_messages(aws: Aws, old: Stack, new: Stack) -> None:
     """Move what waits in a stack's queues to those of the same logical names; nothing goes before it has arrived."""
     sqs = aws.client("sqs")
-    of_new = new.resources.get("AWS::SQS::Queue", {})
-    for name, queue in old.resources.get("AWS::SQS::Queue", {}).items():
-        while name in of_new and (found := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages")):
+    of_old, of_new = (each.resources.get("AWS::SQS::Queue", {}) for each in (old, new))
+    for name in of_old.keys() & of_new.keys():
+        while found := sqs.receive_message(QueueUrl=of_old[name], MaxNumberOfMessages=10).get("Messages"):
             for message in found:
                 sqs.send_message(QueueUrl=of_new[name], MessageBody=message["Body"])
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=of_old[name], ReceiptHandle=message["ReceiptHandle"])
 
 
 def set_rule(aws: Aws, stack: Stack, logical_name: str, *, enabled: bool) -> None:
