@@ -54,17 +54,18 @@ def environments(cloud: Cloud, name: str) -> list[psutil.Process]:
     return found
 
 
-def crowd(api: str, names: list[str], passenger: dict[str, Any]) -> list[tuple[str, str]]:
-    """Predict each name from sixteen threads; name and request id of those that were answered."""
+def crowd(api: str, names: list[str], passenger: dict[str, Any]) -> dict[tuple[str, str], bool]:
+    """Predict each name from sixteen threads; of those that were answered, name and request id, and whether degraded:
+    on a busy machine Redis may take longer than a prediction waits, and the function's own log has it then."""
 
-    def predict(name: str) -> tuple[str, str] | None:
+    def predict(name: str) -> tuple[tuple[str, str], bool] | None:
         with suppress(OSError):
-            status, headers, _ = request(f"{api}/predict", {**passenger, "Name": f"{name}, Mr. A"})
-            return (name, headers["x-request-id"]) if status == 200 else None
+            status, headers, answer = request(f"{api}/predict", {**passenger, "Name": f"{name}, Mr. A"})
+            return ((name, headers["x-request-id"]), "degraded" in answer) if status == 200 else None
         return None
 
     with ThreadPoolExecutor(16) as pool:
-        return [answer for answer in pool.map(predict, names) if answer]
+        return dict(answer for answer in pool.map(predict, names) if answer)
 
 
 def logged(cloud: Cloud, prefix: str) -> Counter[tuple[str, str]]:
@@ -85,8 +86,11 @@ def test_what_many_instances_count_is_what_was_sent(cloud: Cloud, passenger: dic
 
     assert len(answered) == 400
     assert len(environments(cloud, outputs["functions"]["InferenceFunction"])) > 1
-    assert total(cloud, PREDICTED) - before == 400
-    assert logged(cloud, "exact") == Counter(answered)
+    spilled = {name for name, degraded in answered.items() if degraded}
+    counted = logged(cloud, "exact")
+    assert set(counted.values()) == {1}
+    assert set(answered) - spilled <= set(counted) <= set(answered)
+    assert len(counted) <= total(cloud, PREDICTED) - before <= len(counted) + len(spilled)
 
 
 def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
@@ -116,10 +120,11 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
     counted = logged(cloud, "killed")
     assert len(killed) > 3
     assert 0 < len(answered) < len(sent)
+    spilled = {name for name, degraded in answered.items() if degraded}
     assert set(counted.values()) == {1}
-    assert set(answered) <= set(counted)
+    assert set(answered) - spilled <= set(counted)
     assert {name for name, _ in counted} <= set(sent)
-    assert total(cloud, PREDICTED) - before == len(counted)
+    assert len(counted) <= total(cloud, PREDICTED) - before <= len(counted) + len(spilled)
 
 
 @pytest.fixture
