@@ -11,12 +11,12 @@ import pytest
 from clouds import checkout, cloud, empty_cloud, passenger, running_cloud  # noqa: F401 - one for all of a session
 from embedded_cloud import localstack, ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
+from mlops.model.estimator import grow, portable
+from mlops.model.portable import Model
+from mlops.ports import FeatureRow
 from titanic.encoder import Encoder
-from titanic.estimator import grow, portable
 from titanic.features import derive
-from titanic.model import Model
 from titanic.passenger import FIELDS, Passenger
-from titanic.ports import FeatureRow
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
 ENVIRONMENTS = Path(__file__).parents[1] / ".local" / "envs"

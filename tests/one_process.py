@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 
-from titanic import search
+from mlops.model import search
+from mlops.model.estimator import SEED, grow
 from titanic.encoder import Encoder
-from titanic.estimator import SEED, grow
 from titanic.features import Derived
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 
-from titanic import bootstrap
-from titanic.errors import InvalidInputError
+from mlops import wiring
+from mlops.errors import InvalidInputError
 
 logger = Logger(service="features")
 
@@ -16,6 +16,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     version = event.get("dataset_version")
     if not isinstance(version, str):
         raise InvalidInputError('The event names no dataset: send {"dataset_version": …}, as ingestion answers it')
-    written = bootstrap.features()(dataset_version=version)
+    written = wiring.features()(dataset_version=version)
     logger.info("Features written", extra=written)
     return written

@@ -10,8 +10,8 @@ from fastapi.security import APIKeyHeader
 from problems import UNAVAILABLE, described
 from starlette.exceptions import HTTPException
 
-from titanic import bootstrap
-from titanic.errors import ModelCorruptedError
+from mlops import wiring
+from mlops.errors import ModelCorruptedError
 
 router = APIRouter()
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False)
@@ -23,9 +23,9 @@ def promote(version: str, key: Annotated[str | None, Security(_header)] = None) 
     """Make a version champion, past the gate. Rollback is this same call; it serves everywhere within 5 seconds."""
     if not key:
         raise HTTPException(401, "Send the admin key as X-Api-Key", {"WWW-Authenticate": "ApiKey"})
-    if not compare_digest(key.encode(), bootstrap.admin_key().encode()):
+    if not compare_digest(key.encode(), wiring.admin_key().encode()):
         raise HTTPException(403, "This is not the admin key")
     try:
-        return asdict(bootstrap.crowning()(version))
+        return asdict(wiring.crowning()(version))
     except ModelCorruptedError as error:
         raise HTTPException(409, str(error)) from error

@@ -12,7 +12,7 @@ from limits import Size
 from starlette.types import Lifespan
 from telemetry import Telemetry
 
-from titanic import bootstrap, settings
+from mlops import settings, wiring
 
 
 def create(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
@@ -32,7 +32,7 @@ def create(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         app.include_router(each.router)
     problems.install(app)
     app.add_middleware(Size)
-    app.add_middleware(Telemetry, log=lambda: bootstrap.inference().log)
+    app.add_middleware(Telemetry, log=lambda: wiring.inference().log)
     if origins := sorted({_origin(url) for url in settings.site_urls()}):
         from starlette.middleware.cors import CORSMiddleware
 

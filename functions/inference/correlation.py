@@ -16,8 +16,8 @@ _SOUND = re.compile(rb"[\w.-]{1,100}")
 _KEY = "correlation_id"
 
 logger = Logger(service="inference")
-logging.getLogger("titanic")
-copy_config_to_registered_loggers(logger, include={"titanic"})  # the product's own records come as JSON too
+logging.getLogger("mlops")
+copy_config_to_registered_loggers(logger, include={"mlops"})  # the product's own records come as JSON too
 
 
 def begin(correlation_id: str) -> None:

@@ -13,7 +13,7 @@ from predictions import answer_batch, answer_one
 from problems import MEDIA_TYPE, bad_fields, in_words
 from pydantic import ValidationError
 
-from titanic.errors import InvalidInputError
+from mlops.errors import InvalidInputError
 
 http = Mangum(
     api.create(),

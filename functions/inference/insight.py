@@ -14,10 +14,11 @@ from problems import UNAVAILABLE, described
 from routes import version
 from starlette.exceptions import HTTPException
 
-from titanic import activity, bootstrap, settings
-from titanic.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
-from titanic.ports import ModelDecision
-from titanic.registry import CARD
+from mlops import settings, wiring
+from mlops.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
+from mlops.ports import ModelDecision
+from mlops.registry.versions import CARD
+from mlops.telemetry import activity
 
 DRIFT = "drift/latest.json"
 DECISIONS = 50
@@ -31,8 +32,8 @@ logger = Logger(service="inference", child=True)
 @router.get("/model", responses=UNAVAILABLE)
 def model() -> dict[str, Any]:
     """The champion's model card, and what was decided about it, newest first; null where that is not to be had."""
-    serving = bootstrap.inference().incumbent.serving()
-    card: dict[str, Any] = json.loads(bootstrap.inference().shelf.artifact(serving.version, CARD))
+    serving = wiring.inference().incumbent.serving()
+    card: dict[str, Any] = json.loads(wiring.inference().shelf.artifact(serving.version, CARD))
     return {"model_version": serving.version, **card, "decisions": _decisions_about(_decisions(), serving.version)}
 
 
@@ -42,7 +43,7 @@ def models() -> dict[str, Any]:
 
     `champion` is the one that serves; `decisions` are null where PostgreSQL is away.
     """
-    shelf = bootstrap.inference().shelf
+    shelf = wiring.inference().shelf
     champion = shelf.champion()
     versions = shelf.versions()
     decisions = _decisions()
@@ -59,7 +60,7 @@ def models() -> dict[str, Any]:
 def drift() -> dict[str, Any]:
     """The latest drift report."""
     try:
-        body, _ = bootstrap.inference().shelf.store.get(settings.models_bucket(), DRIFT)
+        body, _ = wiring.inference().shelf.store.get(settings.models_bucket(), DRIFT)
     except KeyError:
         raise HTTPException(404, "There is no drift report yet: monitoring writes one every hour") from None
     report: dict[str, Any] = json.loads(body)
@@ -69,9 +70,9 @@ def drift() -> dict[str, Any]:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 async def metrics() -> Response:
     """Prometheus text: totals of all instances."""
-    from titanic.adapters.exposition import CONTENT_TYPE, render
+    from mlops.stores.exposition import CONTENT_TYPE, render
 
-    log = bootstrap.inference().log
+    log = wiring.inference().log
     try:
         totals, gauges = log.totals(), log.gauges()
     except StoreUnavailableError as error:
@@ -85,7 +86,7 @@ async def over_time(
     hours: Annotated[float, Query(gt=0, le=LONGEST)] = 24,
 ) -> dict[str, Any]:
     """What serving did over the last hours, minute by minute at best; the last point is of this moment."""
-    log, now = bootstrap.inference().log, datetime.now(UTC)
+    log, now = wiring.inference().log, datetime.now(UTC)
     readings = log.readings(now - timedelta(hours=hours))
     return activity.series([*readings, activity.read(log.totals(), now)], hours)
 
@@ -93,7 +94,7 @@ async def over_time(
 @router.get("/retraining", responses=UNAVAILABLE)
 def retraining() -> dict[str, Any]:
     """What was decided about training again by itself, newest first, and on what evidence."""
-    decisions = bootstrap.retrainings().recent(DECISIONS)
+    decisions = wiring.retrainings().recent(DECISIONS)
     return {"decisions": [{**asdict(each), "at": each.at.isoformat()} for each in decisions]}
 
 
@@ -116,7 +117,7 @@ async def docs() -> HTMLResponse:
 
 def _summary(version: str) -> dict[str, Any]:
     try:
-        card = json.loads(bootstrap.inference().shelf.artifact(version, CARD))
+        card = json.loads(wiring.inference().shelf.artifact(version, CARD))
     except (ModelNotFoundError, ModelCorruptedError) as error:
         return {"trouble": str(error)}
     return {name: card.get(name) for name in SUMMARY}
@@ -124,7 +125,7 @@ def _summary(version: str) -> dict[str, Any]:
 
 def _decisions() -> Mapping[str, list[ModelDecision]] | None:
     try:
-        return bootstrap.decisions().by_version()
+        return wiring.decisions().by_version()
     except StoreUnavailableError as error:
         logger.warning("Decisions are away", extra={"reason": str(error)})
         return None

@@ -7,8 +7,9 @@ import correlation
 from aws_lambda_powertools import Logger
 from bodies import BatchBody, PassengerBody
 
-from titanic import bootstrap, metrics
-from titanic.workflows.predict import SPILLED, Answer, Observe, Prediction, predict
+from mlops import wiring
+from mlops.serving.predict import SPILLED, Answer, Observe, Prediction, predict
+from mlops.telemetry import metrics
 
 logger = Logger(service="inference", child=True)
 
@@ -29,7 +30,7 @@ def answer_batch(body: BatchBody, explain: bool, observe: Observe = dict) -> dic
 
 
 def _predicted(bodies: Sequence[PassengerBody], explain: bool, observe: Observe, what_if: bool = False) -> Answer:
-    parts = bootstrap.inference()
+    parts = wiring.inference()
     passengers = [each.passenger() for each in bodies]
     return predict(parts.incumbent, parts.log, _spill, passengers, explain, observe, correlation.current(), what_if)
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 from telemetry import blame
 
-from titanic.errors import (
+from mlops.errors import (
     InvalidInputError,
     ModelCorruptedError,
     ModelNotFoundError,

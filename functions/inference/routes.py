@@ -21,8 +21,8 @@ from fastapi.responses import JSONResponse
 from predictions import answer_batch, answer_one
 from problems import UNAVAILABLE, described
 
-from titanic import bootstrap
-from titanic.errors import TitanicError
+from mlops import wiring
+from mlops.errors import TitanicError
 
 router = APIRouter(responses=described(400, 413, 415, 422))
 
@@ -48,7 +48,7 @@ async def predict_batch(
 @router.post("/feedback", status_code=202, response_model=FeedbackAnswer, responses={**UNAVAILABLE, **described(404)})
 def feedback(body: FeedbackBody) -> Response:
     """What became of a passenger whose fate was predicted. Repeating it is harmless; the last word counts."""
-    bootstrap.feedback()(body.prediction_id, body.survived)
+    wiring.feedback()(body.prediction_id, body.survived)
     return JSONResponse(body.model_dump(), 202)
 
 
@@ -61,6 +61,6 @@ async def health() -> Response:
 def version() -> str | None:
     """The version that serves; None if there is none or none is to be had."""
     try:
-        return bootstrap.inference().incumbent.serving().version
+        return wiring.inference().incumbent.serving().version
     except TitanicError:
         return None

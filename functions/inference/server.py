@@ -9,9 +9,9 @@ import api
 from fastapi import FastAPI
 from limits import Concurrency
 
-from titanic import bootstrap, settings
-from titanic.errors import TitanicError
-from titanic.serving import PATIENCE
+from mlops import settings, wiring
+from mlops.errors import TitanicError
+from mlops.serving.champion_cache import PATIENCE
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def beside_requests(_: FastAPI) -> AsyncIterator[None]:
 async def _look_for_a_new_champion() -> None:
     while True:
         with suppress(TitanicError):  # the next request tells
-            await asyncio.to_thread(bootstrap.inference().incumbent.refresh)
+            await asyncio.to_thread(wiring.inference().incumbent.refresh)
         await asyncio.sleep(PATIENCE / 2)
 
 

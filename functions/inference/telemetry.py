@@ -6,9 +6,9 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from titanic import metrics
-from titanic.errors import StoreUnavailableError
-from titanic.ports import PredictionLog
+from mlops.errors import StoreUnavailableError
+from mlops.ports import PredictionLog
+from mlops.telemetry import metrics
 
 UNMATCHED = "unmatched"
 

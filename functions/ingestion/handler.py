@@ -5,8 +5,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 
-from titanic import bootstrap
-from titanic.errors import InvalidInputError
+from mlops import wiring
+from mlops.errors import InvalidInputError
 
 logger = Logger(service="ingestion")
 
@@ -14,7 +14,7 @@ logger = Logger(service="ingestion")
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     bucket, key = _uploaded(event)
-    dataset = bootstrap.ingestion()(bucket=bucket, key=key)
+    dataset = wiring.ingestion()(bucket=bucket, key=key)
     logger.info("Dataset loaded", extra=dataset)
     return dataset
 

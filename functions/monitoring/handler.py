@@ -8,10 +8,10 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 
-from titanic import bootstrap
-from titanic.errors import InvalidInputError, StoreUnavailableError
-from titanic.workflows import monitor
-from titanic.workflows.retrain import in_short
+from mlops import wiring
+from mlops.errors import InvalidInputError, StoreUnavailableError
+from mlops.monitoring import monitor
+from mlops.monitoring.retrain import in_short
 
 Event = Mapping[str, Any]
 Task = Callable[[], dict[str, Any]]
@@ -27,21 +27,21 @@ def drift(event: Event) -> dict[str, Any]:
     if window is not None and not (isinstance(window, int) and window > 0):
         raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
     drain(event)  # label files speak of predictions that were drained, and what they say is drained in turn
-    labels = _if_there(lambda: bootstrap.learning().read_labels())
+    labels = _if_there(lambda: wiring.learning().read_labels())
     drain(event)
-    report = bootstrap.monitoring()(**({"window": window} if window else {}))
-    decided = _if_there(lambda: in_short(bootstrap.learning().retrain(report)))
+    report = wiring.monitoring()(**({"window": window} if window else {}))
+    decided = _if_there(lambda: in_short(wiring.learning().retrain(report)))
     return {**monitor.in_short(report), "labels": labels, "retraining": decided}
 
 
 def drain(_: Event) -> dict[str, Any]:
     """What was moved from the prediction log to the history."""
-    return _if_there(lambda: asdict(bootstrap.draining().drain()))
+    return _if_there(lambda: asdict(wiring.draining().drain()))
 
 
 def watch(_: Event) -> dict[str, Any]:
     """What was seen of invocations, pipeline runs and dead letters."""
-    return _if_there(lambda: bootstrap.watching()())
+    return _if_there(lambda: wiring.watching()())
 
 
 def minute(event: Event) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def replay(event: Event) -> dict[str, Any]:
     hours = event.get("hours", 24)
     if not isinstance(hours, int | float) or not 0 < hours <= 24 * 365:
         raise InvalidInputError('"hours" is how far to look back: a number above 0')
-    return {"kept": bootstrap.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
+    return {"kept": wiring.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
 
 
 def _if_there(task: Task) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops.errors import ModelCorruptedError
 from titanic import companions
 from titanic.companions import Companions, Company
-from titanic.errors import ModelCorruptedError
 from titanic.features import SCHEMA_HASH, Derived
 
 if TYPE_CHECKING:

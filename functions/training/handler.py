@@ -9,11 +9,11 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from titanic import bootstrap
-from titanic.errors import InvalidInputError
-from titanic.search import FOLDS, Evaluation, Failure
-from titanic.workflows import promote as promotion
-from titanic.workflows import train
+from mlops import wiring
+from mlops.errors import InvalidInputError
+from mlops.model.search import FOLDS, Evaluation, Failure
+from mlops.training import promote as promotion
+from mlops.training import train
 
 Event = Mapping[str, Any]
 logger = Logger(service="training")
@@ -31,7 +31,7 @@ def plan(event: Event) -> dict[str, Any]:
 
 def evaluate(event: Event) -> dict[str, Any]:
     """The cross-validated scores of one share's `candidates`, and which of them failed; `folds` may say how many."""
-    parts = bootstrap.training()
+    parts = wiring.training()
     candidates = [(each["index"], each["params"]) for each in event["candidates"]]
     evaluations, failures = train.evaluate(
         parts.offline, event["dataset_version"], event["schema_hash"], candidates, int(event.get("folds", FOLDS))
@@ -50,7 +50,7 @@ def fit(event: Event) -> dict[str, Any]:
 
     `failures` of the search may come along: what is known of candidates that have no score.
     """
-    parts = bootstrap.training()
+    parts = wiring.training()
     evaluations = [
         Evaluation(each["index"], each["params"], tuple(each["fold_scores"]))
         for share in event["evaluations"]
@@ -75,7 +75,7 @@ def fit(event: Event) -> dict[str, Any]:
 
 def promote(event: Event) -> dict[str, Any]:
     """The gate's decision on `model_version`, why, by which checks, and who is champion after it."""
-    parts = bootstrap.training()
+    parts = wiring.training()
     outcome = promotion.promote(parts.offline, parts.registry, parts.decisions, event["model_version"])
     return {
         "decision": outcome.verdict.decision,

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from titanic.adapters.s3 import S3ObjectStore
-from titanic.registry import CARD, Shelf
+from mlops.registry.versions import CARD, Shelf
+from mlops.stores.s3 import S3ObjectStore
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ import sqlalchemy
 
 from embedded_cloud import ports, postgres, processes, valkey
 from generate import write
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.schema import upgrade
-from titanic.adapters.redis import RedisOnlineStore
-from titanic.csv_content import CsvContent
+from mlops.data.csv_content import CsvContent
+from mlops.ports import DatasetVersion
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.schema import upgrade
+from mlops.stores.redis import RedisOnlineStore
 from titanic.features import SCHEMA_HASH, derive
-from titanic.ports import DatasetVersion
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 100000 1000000").split()]
 REPEATS = int(os.environ.get("REPEATS", "3"))
@@ -43,8 +43,8 @@ BARE = """
 FUNCTION = """
 import re, sys
 from pathlib import Path
-from titanic import bootstrap
-from titanic.adapters import s3
+from mlops import wiring
+from mlops.stores import s3
 
 class Files(s3.S3ObjectStore):
     def open(self, bucket, key):
@@ -53,7 +53,7 @@ class Files(s3.S3ObjectStore):
         pass
 
 s3.S3ObjectStore = Files
-bootstrap.ingestion()(bucket="bench", key=sys.argv[1])
+wiring.ingestion()(bucket="bench", key=sys.argv[1])
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 

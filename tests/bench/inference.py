@@ -24,13 +24,13 @@ from bench.deployed import Function
 from bench.executor import ENVIRONMENTS, free_port, process_executor, running
 from bench.plot import plot
 from embedded_cloud import build, processes, valkey
-from titanic.adapters.s3 import S3ObjectStore
+from mlops.model.estimator import grow, portable
+from mlops.model.portable import Model, dump
+from mlops.registry.versions import CARD, MODEL, Registry
+from mlops.stores.s3 import S3ObjectStore
 from titanic.encoder import Encoder
-from titanic.estimator import grow, portable
 from titanic.features import derive
-from titanic.model import Model, dump
 from titanic.passenger import FIELDS, Passenger
-from titanic.registry import CARD, MODEL, Registry
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

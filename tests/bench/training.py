@@ -18,13 +18,13 @@ from bench.deployed import Function
 from bench.executor import CREDENTIALS, ENVIRONMENTS, ROLE, process_executor
 from embedded_cloud import build
 from generate import PASSENGER_LIST, lines
-from titanic import search
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.offline_store import PostgresOfflineStore
-from titanic.adapters.postgres.schema import upgrade
+from mlops.model import search
+from mlops.ports import FeatureRow
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.stores.postgres.schema import upgrade
 from titanic.features import SCHEMA_HASH, derive
 from titanic.passenger import FIELDS, Passenger
-from titanic.ports import FeatureRow
 
 ROOT = Path(__file__).parents[2]
 CANDIDATES, FOLDS, TREES, SHARES = 8, 3, 100, 2

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from clouds import Cloud, kill, until
-from titanic.adapters.prediction_log import PAUSE
+from mlops.stores.prediction_log import PAUSE
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MILLISECONDS = 20_000

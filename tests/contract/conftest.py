@@ -9,13 +9,13 @@ import redis
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
 from fakes.object_store import MemoryObjectStore
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.offline_store import PostgresOfflineStore
-from titanic.adapters.postgres.schema import upgrade
-from titanic.adapters.redis import RedisOnlineStore
-from titanic.adapters.s3 import S3ObjectStore
-from titanic.ports import DatasetStore, ObjectStore, OfflineStore, OnlineStore
+from mlops.ports import DatasetStore, ObjectStore, OfflineStore, OnlineStore
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.stores.postgres.schema import upgrade
+from mlops.stores.redis import RedisOnlineStore
+from mlops.stores.s3 import S3ObjectStore
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from io import BytesIO
 
 import pytest
 
-from titanic.csv_content import CsvContent
-from titanic.errors import DatasetNotFoundError, DatasetRefusedError
+from mlops.data.csv_content import CsvContent
+from mlops.data.validation import COLUMNS, SCHEMA_HASH
+from mlops.errors import DatasetNotFoundError, DatasetRefusedError
+from mlops.ports import DatasetStore, DatasetVersion, Rejection
 from titanic.passenger import LabelledPassenger, Passenger
-from titanic.ports import DatasetStore, DatasetVersion, Rejection
-from titanic.validation import COLUMNS, SCHEMA_HASH
 
 HEADER = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
 GOOD = [f'{i},1,3,"Sandström, Miss. Nr {i}",female,4.5,1,1,PP 9549,16.7,G6,S' for i in range(1, 11)]

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from fakes.decision_log import MemoryDecisionLog
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.decision_log import PostgresDecisionLog
-from titanic.errors import StoreUnavailableError
-from titanic.ports import DecisionLog, ModelDecision
+from mlops.errors import StoreUnavailableError
+from mlops.ports import DecisionLog, ModelDecision
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.decision_log import PostgresDecisionLog
 
 FIRST = ModelDecision(
     "2026-01-02T03:04:05.678+00:00", "1" * 16, "promoted", "The first", "1" * 16, None, {"quick": {"holds": True}}

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlops.data.csv_content import CsvContent
+from mlops.errors import DatasetNotFoundError
+from mlops.features.featurize import featurize
+from mlops.ports import DatasetStore, DatasetVersion, FeatureRow, OfflineStore, OnlineStore
 from passengers import PASSENGERS
-from titanic.csv_content import CsvContent
-from titanic.errors import DatasetNotFoundError
 from titanic.features import SCHEMA_HASH, Derived, derive
 from titanic.passenger import Passenger
-from titanic.ports import DatasetStore, DatasetVersion, FeatureRow, OfflineStore, OnlineStore
-from titanic.workflows.featurize import featurize
 
 AWKWARD = derive(Passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None))
 PLAIN = derive(Passenger(3, "Braund, Mr. Owen", "male"))

@@ -11,15 +11,15 @@ import pytest
 import redis
 
 from generate import write
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.offline_store import PostgresOfflineStore
-from titanic.adapters.redis import RedisOnlineStore
-from titanic.csv_content import CsvContent
-from titanic.errors import DatasetNotFoundError
+from mlops.data.csv_content import CsvContent
+from mlops.errors import DatasetNotFoundError
+from mlops.features.featurize import featurize
+from mlops.ports import DatasetVersion
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.stores.redis import RedisOnlineStore
 from titanic.features import SCHEMA_HASH, derive
-from titanic.ports import DatasetVersion
-from titanic.workflows.featurize import featurize
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 ROWS = 2_000
@@ -27,13 +27,13 @@ ROWS = 2_000
 RUN = """
 import sys, time
 from itertools import count
-from titanic.adapters.postgres import dataset_store, loading
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.offline_store import PostgresOfflineStore
-from titanic.adapters.redis import RedisOnlineStore
-from titanic.csv_content import CsvContent
-from titanic.workflows import featurize
+from mlops.stores.postgres import dataset_store, loading
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.stores.redis import RedisOnlineStore
+from mlops.data.csv_content import CsvContent
+from mlops.features import featurize
 
 step, where, postgres, valkey, subject = sys.argv[1:]
 

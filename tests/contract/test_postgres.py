@@ -14,13 +14,13 @@ import psycopg2
 import pytest
 from psycopg2 import extensions
 
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.offline_store import PostgresOfflineStore
-from titanic.adapters.postgres.schema import upgrade
-from titanic.csv_content import CsvContent
-from titanic.errors import DatasetNotFoundError, StoreUnavailableError
-from titanic.ports import FeatureRow
+from mlops.data.csv_content import CsvContent
+from mlops.errors import DatasetNotFoundError, StoreUnavailableError
+from mlops.ports import FeatureRow
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.stores.postgres.schema import upgrade
 
 End = Callable[[str, extensions.connection], None]
 

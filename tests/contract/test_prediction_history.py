@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from fakes.prediction_history import MemoryPredictionHistory
-from titanic import prediction_id
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
-from titanic.ports import PredictionHistory
+from mlops.ports import PredictionHistory
+from mlops.serving import prediction_id
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -7,12 +7,12 @@ import pytest
 import redis
 
 from fakes.prediction_log import MemoryPredictionLog
-from titanic import prediction_id
-from titanic.activity import Reading
-from titanic.adapters.prediction_log import RedisPredictionLog
-from titanic.adapters.resp import Pipeline
-from titanic.errors import StoreUnavailableError
-from titanic.ports import PredictionLog
+from mlops.errors import StoreUnavailableError
+from mlops.ports import PredictionLog
+from mlops.serving import prediction_id
+from mlops.stores.prediction_log import RedisPredictionLog
+from mlops.stores.resp import Pipeline
+from mlops.telemetry.activity import Reading
 
 NOW = "2026-01-02T03:04:05.678+00:00"
 

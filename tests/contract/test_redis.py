@@ -7,11 +7,11 @@ from threading import Event
 import pytest
 import redis
 
-from titanic.adapters.redis import RedisOnlineStore
-from titanic.errors import StoreUnavailableError
+from mlops.errors import StoreUnavailableError
+from mlops.ports import DatasetVersion
+from mlops.stores.redis import RedisOnlineStore
 from titanic.features import SCHEMA_HASH, Derived, derive
 from titanic.passenger import Passenger
-from titanic.ports import DatasetVersion
 
 
 def rows(fare: float, count: int = 3) -> Iterator[tuple[int, Derived]]:

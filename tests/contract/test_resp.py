@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from fakes.clock import Clock
-from titanic.adapters.prediction_log import PAUSE, TOTALS, RedisPredictionLog
-from titanic.adapters.resp import Pipeline
-from titanic.errors import StoreUnavailableError
+from mlops.errors import StoreUnavailableError
+from mlops.stores.prediction_log import PAUSE, TOTALS, RedisPredictionLog
+from mlops.stores.resp import Pipeline
 
 SECONDS = 0.25
 

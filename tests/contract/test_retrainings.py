@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from titanic import labels, prediction_id
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.adapters.postgres.prediction_history import PostgresPredictionHistory
-from titanic.adapters.postgres.retrainings import PostgresRetrainings
-from titanic.csv_content import CsvContent
-from titanic.retraining import Retraining
+from mlops.data import labels
+from mlops.data.csv_content import CsvContent
+from mlops.monitoring.retraining import Retraining
+from mlops.serving import prediction_id
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
+from mlops.stores.postgres.retrainings import PostgresRetrainings
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 INPUTS = {"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0, "Age": 38.0, "Fare": None, "Cabin": None, "Embarked": "S"}

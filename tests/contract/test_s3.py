@@ -7,8 +7,8 @@ from threading import Thread
 
 import pytest
 
-from titanic.adapters.s3 import S3ObjectStore
-from titanic.errors import PromotionConflictError, StoreUnavailableError
+from mlops.errors import PromotionConflictError, StoreUnavailableError
+from mlops.stores.s3 import S3ObjectStore
 
 Store = Callable[[int, str, bytes, int], S3ObjectStore]
 

@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
-from titanic.adapters.s3 import S3ObjectStore
-from titanic.adapters.s3_reader import S3Reader
-from titanic.errors import StoreUnavailableError
+from mlops.errors import StoreUnavailableError
+from mlops.stores.s3 import S3ObjectStore
+from mlops.stores.s3_reader import S3Reader
 
 BUCKET = "reader-tests"
 

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakes.dataset_store import MemoryDatasetStore
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.dataset_store import PostgresDatasetStore
-from titanic.csv_content import CsvContent
-from titanic.validation import COLUMNS, Column
+from mlops.data.csv_content import CsvContent
+from mlops.data.validation import COLUMNS, Column
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 
 # What is easily taken for a number, or for a value, by one judge and not by the other.
 NUMBERS = """

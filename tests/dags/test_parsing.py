@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clouds import CHECKOUT
-from titanic import errors
+from mlops import errors
 
 DAGS = {"titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift", "titanic_predict"}
 

@@ -19,9 +19,9 @@ import psycopg2
 import pytest
 
 from clouds import CHECKOUT, Cloud, call, copied, kill, until
+from mlops.model.portable import load
+from mlops.ports import FeatureRow
 from titanic.features import SCHEMA_HASH
-from titanic.model import load
-from titanic.ports import FeatureRow
 
 LIST = CHECKOUT / "data" / "titanic.csv"
 

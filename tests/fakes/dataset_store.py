@@ -7,12 +7,12 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Any
 
-from titanic.csv_content import CsvContent
-from titanic.errors import DatasetNotFoundError, DatasetRefusedError
+from mlops.data.csv_content import CsvContent
+from mlops.data.quality import Profile
+from mlops.data.validation import COLUMNS, MISSING, SCHEMA_HASH, Column
+from mlops.errors import DatasetNotFoundError, DatasetRefusedError
+from mlops.ports import DatasetVersion, Rejection
 from titanic.passenger import FIELDS, LabelledPassenger, Passenger
-from titanic.ports import DatasetVersion, Rejection
-from titanic.quality import Profile
-from titanic.validation import COLUMNS, MISSING, SCHEMA_HASH, Column
 
 NUMBERS = {
     "whole": re.compile("[0-9]{1,10}"),

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from titanic.ports import ModelDecision
+from mlops.ports import ModelDecision
 
 
 class MemoryDecisionLog:

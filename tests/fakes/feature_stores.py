@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from titanic.errors import DatasetNotFoundError
+from mlops.errors import DatasetNotFoundError
+from mlops.ports import DatasetVersion, FeatureRow
 from titanic.features import Derived
-from titanic.ports import DatasetVersion, FeatureRow
 
 
 class MemoryOfflineStore:

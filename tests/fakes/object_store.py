@@ -5,7 +5,7 @@ from hashlib import md5
 from io import BytesIO
 from typing import IO
 
-from titanic.errors import PromotionConflictError
+from mlops.errors import PromotionConflictError
 
 
 class MemoryObjectStore:

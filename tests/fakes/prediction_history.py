@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from titanic.errors import StoreUnavailableError
+from mlops.errors import StoreUnavailableError
 
 
 class MemoryPredictionHistory:

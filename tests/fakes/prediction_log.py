@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from titanic.activity import Reading
-from titanic.errors import StoreUnavailableError
-from titanic.ports import Logged
+from mlops.errors import StoreUnavailableError
+from mlops.ports import Logged
+from mlops.telemetry.activity import Reading
 
 
 class MemoryPredictionLog:

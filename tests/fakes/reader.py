@@ -1,7 +1,7 @@
 """An object store whose owner can take it away."""
 
-from titanic.errors import StoreUnavailableError
-from titanic.ports import ObjectReader
+from mlops.errors import StoreUnavailableError
+from mlops.ports import ObjectReader
 
 
 class FickleReader:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from titanic.labels import Labelled
-from titanic.retraining import Retraining
+from mlops.data.labels import Labelled
+from mlops.monitoring.retraining import Retraining
 
 
 class MemoryRetrainings:

@@ -12,11 +12,11 @@ import pytest
 import redis
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap
-from titanic.adapters.postgres.database import Database
-from titanic.adapters.postgres.schema import upgrade
-from titanic.model import Model, dump
-from titanic.registry import CARD, MODEL, Registry
+from mlops import wiring
+from mlops.model.portable import Model, dump
+from mlops.registry.versions import CARD, MODEL, Registry
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.schema import upgrade
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Nothing answers there, and nothing else is to be reached.
@@ -44,8 +44,8 @@ Http = Callable[..., tuple[int, Any]]
 def objects(monkeypatch: pytest.MonkeyPatch) -> MemoryObjectStore:
     """The object store that handlers find."""
     objects = MemoryObjectStore()
-    monkeypatch.setattr("titanic.adapters.s3.S3ObjectStore", lambda: objects)
-    monkeypatch.setattr("titanic.adapters.s3_reader.S3Reader", lambda _endpoint: objects)
+    monkeypatch.setattr("mlops.stores.s3.S3ObjectStore", lambda: objects)
+    monkeypatch.setattr("mlops.stores.s3_reader.S3Reader", lambda _endpoint: objects)
     return objects
 
 
@@ -65,18 +65,18 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
     for wired in (
-        bootstrap.ingestion,
-        bootstrap.features,
-        bootstrap.training,
-        bootstrap.inference,
-        bootstrap.monitoring,
-        bootstrap.draining,
-        bootstrap.watching,
-        bootstrap.learning,
-        bootstrap.retrainings,
-        bootstrap.feedback,
-        bootstrap.crowning,
-        bootstrap.decisions,
+        wiring.ingestion,
+        wiring.features,
+        wiring.training,
+        wiring.inference,
+        wiring.monitoring,
+        wiring.draining,
+        wiring.watching,
+        wiring.learning,
+        wiring.retrainings,
+        wiring.feedback,
+        wiring.crowning,
+        wiring.decisions,
     ):
         wired.cache_clear()
 

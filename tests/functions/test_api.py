@@ -10,10 +10,12 @@ import pytest
 import redis
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap, drift, metrics
-from titanic.model import Model, dump
-from titanic.ports import FeatureRow
-from titanic.registry import CARD, MODEL, REFERENCE, Registry
+from mlops import wiring
+from mlops.model.portable import Model, dump
+from mlops.monitoring import drift
+from mlops.ports import FeatureRow
+from mlops.registry.versions import CARD, MODEL, REFERENCE, Registry
+from mlops.telemetry import metrics
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -26,7 +28,7 @@ KEY = "correct horse"
 @pytest.fixture(autouse=True)
 def admin_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("titanic.adapters.secrets.read", {"titanic/key": KEY}.__getitem__)
+    monkeypatch.setattr("mlops.stores.secrets.read", {"titanic/key": KEY}.__getitem__)
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_feedback_finds_a_prediction_before_and_after_it_is_drained(
 
 
 def test_a_question_what_if_is_answered_alike_and_leaves_no_trace(http: Http, champion: str) -> None:
-    log = bootstrap.inference().log
+    log = wiring.inference().log
     _, asked = http("POST", "/predict", ROW, {"what_if": "true"})
     assert log.recent(1) == []
     assert log.totals(), "the request counts"
@@ -92,8 +94,8 @@ def test_feedback_that_says_nothing_is_422(http: Http, champion: str, body: dict
 def test_feedback_waits_for_no_store(http: Http, champion: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, one = http("POST", "/predict", ROW)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    bootstrap.inference.cache_clear()
-    bootstrap.feedback.cache_clear()
+    wiring.inference.cache_clear()
+    wiring.feedback.cache_clear()
     assert http("POST", "/feedback", {"prediction_id": one["prediction_id"], "survived": 1})[0] == 503
 
 
@@ -109,7 +111,7 @@ def test_models_are_listed_newest_first(http: Http, champion: str, rival: str, o
 
 
 def test_a_promotion_and_the_way_back(http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("titanic.serving.PATIENCE", 0)
+    monkeypatch.setattr("mlops.serving.champion_cache.PATIENCE", 0)
     for version, previous in ((rival, champion), (champion, rival), (champion, champion)):
         answer = http("POST", f"/models/{version}/promote", headers={"X-Api-Key": KEY})
         assert answer == (200, {"model_version": version, "previous": previous})
@@ -133,7 +135,7 @@ def test_a_rollback_and_the_list_of_models_do_without_postgresql(
     http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    for wired in (bootstrap.decisions, bootstrap.crowning):
+    for wired in (wiring.decisions, wiring.crowning):
         wired.cache_clear()
     assert http("POST", f"/models/{rival}/promote", headers={"X-Api-Key": KEY})[0] == 200
     status, listed = http("GET", "/models")
@@ -214,7 +216,7 @@ def test_with_postgresql_away_serving_is_watched_all_the_same(
 
     assert answer["watch"] == {}
     assert "PostgreSQL" in answer["drain"]["postponed"]
-    assert len(bootstrap.inference().log.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
+    assert len(wiring.inference().log.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
     assert http("GET", "/retraining")[0] == 503
 
 
@@ -222,7 +224,7 @@ def test_without_redis_there_is_no_activity_to_tell_of(
     http: Http, champion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    bootstrap.inference.cache_clear()
+    wiring.inference.cache_clear()
     assert http("GET", "/activity")[0] == 503
 
 
@@ -268,7 +270,7 @@ def test_a_body_is_four_megabytes_at_most(http: Http, champion: str, path: str) 
 def test_the_request_has_one_name_everywhere(http: Http, invoke: Invoke, sample: Sample, champion: str) -> None:
     http("POST", "/predict", ROW)
     invoke("inference", ROW)
-    direct, gateway = (each["correlation_id"] for each in bootstrap.inference().log.recent(2))
+    direct, gateway = (each["correlation_id"] for each in wiring.inference().log.recent(2))
     assert gateway == sample("inference", "http")["requestContext"]["requestId"]
     assert direct == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 

@@ -25,7 +25,7 @@ def described(champion: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The description that the app gives of itself, for the app that gives it."""
     monkeypatch.syspath_prepend(FUNCTIONS / "inference")
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("titanic.adapters.secrets.read", lambda _: KEY)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
     import api
 
     return schemathesis.openapi.from_asgi("/openapi.json", api.create())

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap, drift, prediction_id
-from titanic.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, NoChampionError
+from mlops import wiring
+from mlops.errors import DatasetNotFoundError, DatasetRefusedError, InvalidInputError, NoChampionError
+from mlops.monitoring import drift
+from mlops.registry.versions import CARD, REFERENCE, Registry
+from mlops.serving import prediction_id
 from titanic.features import SCHEMA_HASH
-from titanic.registry import CARD, REFERENCE, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -48,7 +50,7 @@ def test_features_are_in_both_stores(invoke: Invoke, sample: Sample, uploaded: N
 
     version = sample("features", "dataset")["dataset_version"]
     assert answer == {"dataset_version": version, "schema_hash": SCHEMA_HASH, "rows": 891, "online_version": version}
-    _, offline, online = bootstrap.features().args  # type: ignore[attr-defined]
+    _, offline, online = wiring.features().args  # type: ignore[attr-defined]
     for row in offline.read(version, SCHEMA_HASH):
         assert online.get(SCHEMA_HASH, row.passenger_id) == row.features
 
@@ -59,14 +61,14 @@ def test_monitoring_reports_on_what_serving_logged(
 ) -> None:
     version = invoke("ingestion", sample("ingestion", "file"))["dataset_version"]
     invoke("features", sample("features", "dataset"))
-    _, offline, _ = bootstrap.features().args  # type: ignore[attr-defined]
+    _, offline, _ = wiring.features().args  # type: ignore[attr-defined]
     rows = [row.features for row in offline.read(version, SCHEMA_HASH)]
     reference = drift.reference(rows, [number / 891 for number in range(891)])
     registry = Registry(objects, "titanic-models")
     card = {"dataset_version": version, "metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}
     model_version = registry.publish({REFERENCE: json.dumps(reference).encode(), CARD: json.dumps(card).encode()})
     registry.enthrone(model_version, "the first", instead_of=None)
-    _, log, *_ = bootstrap.monitoring().args  # type: ignore[attr-defined]
+    _, log, *_ = wiring.monitoring().args  # type: ignore[attr-defined]
     log.record(
         [
             {

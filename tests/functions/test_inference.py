@@ -12,11 +12,11 @@ import redis
 from aws_lambda_powertools import Logger
 
 from fakes.object_store import MemoryObjectStore
-from titanic import bootstrap
-from titanic.errors import InvalidInputError, NoChampionError
-from titanic.model import Model
-from titanic.ports import FeatureRow
-from titanic.registry import MODEL, Registry
+from mlops import wiring
+from mlops.errors import InvalidInputError, NoChampionError
+from mlops.model.portable import Model
+from mlops.ports import FeatureRow
+from mlops.registry.versions import MODEL, Registry
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -124,7 +124,7 @@ def test_numbers_that_json_does_not_have_are_refused(http: Http, champion: str) 
 @pytest.mark.parametrize("name", ["Ōkuma, Mr. 重信", "Zoë, Mrs. \u0000", "🛳, Master. 🧊", "no comma nor title"])
 def test_any_text_is_a_name(http: Http, champion: str, name: str) -> None:
     assert http("POST", "/predict", {**ROW, "Name": name})[0] == 200
-    assert bootstrap.inference().log.recent(1)[0]["inputs"]["Name"] == name
+    assert wiring.inference().log.recent(1)[0]["inputs"]["Name"] == name
 
 
 def test_half_a_character_is_refused(http: Http, champion: str) -> None:
@@ -177,7 +177,7 @@ def test_a_request_is_logged_and_counted_once(http: Http, invoke: Invoke, champi
     http("GET", "/none/of/these")
     http("GET", "/health")
 
-    entries = bootstrap.inference().log.recent(10)
+    entries = wiring.inference().log.recent(10)
     assert len(entries) == 4
     assert entries[3]["prediction_id"] == one["prediction_id"]
     assert {each["prediction_id"] for each in batch["predictions"]} == {each["prediction_id"] for each in entries[1:3]}
@@ -213,7 +213,7 @@ def test_with_redis_away_the_answer_comes_and_the_prediction_is_in_the_log(
     http: Http, invoke: Invoke, champion: str, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    bootstrap.inference.cache_clear()
+    wiring.inference.cache_clear()
 
     status, answer = http("POST", "/predict", ROW)
     assert (status, answer["degraded"]) == (200, True)
@@ -235,7 +235,7 @@ def test_an_error_no_one_expected_is_a_problem_without_details(
     def explode(self: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("titanic.serving.Incumbent.serving", explode)
+    monkeypatch.setattr("mlops.serving.champion_cache.Incumbent.serving", explode)
     status, problem = http("POST", "/predict", ROW)
 
     assert status == 500
@@ -256,7 +256,7 @@ def test_the_log_knows_the_request(http: Http, sample: Sample, log: Log) -> None
 def test_a_champion_that_is_damaged_does_not_take_over_and_the_log_says_so(
     http: Http, champion: str, objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
-    monkeypatch.setattr("titanic.serving.PATIENCE", 0)
+    monkeypatch.setattr("mlops.serving.champion_cache.PATIENCE", 0)
     http("GET", "/health")
     registry = Registry(objects, "titanic-models")
     registry.enthrone(registry.publish({MODEL: b"damaged"}), "by hand", registry.shelf.champion())
@@ -271,7 +271,7 @@ def test_a_champion_that_is_damaged_does_not_take_over_and_the_log_says_so(
 def test_a_stream_that_is_full_forgets_the_oldest(
     http: Http, champion: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("titanic.adapters.prediction_log.KEPT", 100)
+    monkeypatch.setattr("mlops.stores.prediction_log.KEPT", 100)
     for _ in range(5):
         http("POST", "/predict/batch", {"passengers": [ROW] * 100})
 

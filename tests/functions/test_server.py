@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from titanic import bootstrap
-from titanic.errors import StoreUnavailableError
+from mlops import wiring
+from mlops.errors import StoreUnavailableError
 
 INFERENCE = Path(__file__).parents[2] / "functions" / "inference"
 
@@ -37,5 +37,5 @@ def test_a_server_looks_for_a_new_champion_beside_its_requests(
 
     loop: Any = None
     monkeypatch.setattr(server, "PATIENCE", 0.01)
-    monkeypatch.setattr(bootstrap, "inference", lambda: SimpleNamespace(incumbent=SimpleNamespace(refresh=refresh)))
+    monkeypatch.setattr(wiring, "inference", lambda: SimpleNamespace(incumbent=SimpleNamespace(refresh=refresh)))
     asyncio.run(twice())

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from fakes.object_store import MemoryObjectStore
-from titanic.errors import InvalidInputError, ModelNotFoundError, NotEnoughDataError
+from mlops.errors import InvalidInputError, ModelNotFoundError, NotEnoughDataError
+from mlops.ports import FeatureRow
 from titanic.features import SCHEMA_HASH
-from titanic.ports import FeatureRow
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -16,7 +16,7 @@ Sample = Callable[[str, str], dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("titanic.estimator.TREES", 20)
+    monkeypatch.setattr("mlops.model.estimator.TREES", 20)
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ def dataset(environment: None, sample: Sample, feature_rows: list[FeatureRow]) -
 
 
 def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
-    from titanic import bootstrap
-    from titanic.adapters.postgres.database import Database
-    from titanic.adapters.postgres.schema import upgrade
-    from titanic.settings import database_url
+    from mlops import wiring
+    from mlops.settings import database_url
+    from mlops.stores.postgres.database import Database
+    from mlops.stores.postgres.schema import upgrade
 
     upgrade(Database(database_url()))
-    offline = bootstrap.training().offline
+    offline = wiring.training().offline
     with Database(database_url()).transaction() as cursor:
         cursor.execute(
             "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, 'test', %s, 0)", (version, len(rows))

@@ -10,11 +10,11 @@ from sklearn.ensemble import RandomForestClassifier
 
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
+from mlops.model.portable import Model
+from mlops.ports import FeatureRow
+from mlops.registry.versions import CARD, Registry
+from mlops.training import train
 from titanic.features import SCHEMA_HASH
-from titanic.model import Model
-from titanic.ports import FeatureRow
-from titanic.registry import CARD, Registry
-from titanic.workflows import train
 
 
 @dataclass(frozen=True)

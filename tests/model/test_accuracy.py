@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.model_selection import RepeatedStratifiedKFold
 
+from mlops.model.estimator import grow
+from mlops.ports import FeatureRow
 from titanic.encoder import Encoder
-from titanic.estimator import grow
 from titanic.features import Derived
-from titanic.ports import FeatureRow
 
 from .conftest import Trained
 

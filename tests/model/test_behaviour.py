@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from mlops.ports import FeatureRow
 from titanic.features import derive
 from titanic.passenger import Passenger
-from titanic.ports import FeatureRow
 
 from .conftest import Trained
 

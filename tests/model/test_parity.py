@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from mlops.ports import FeatureRow
 from titanic.features import Derived, derive
 from titanic.passenger import PORTS, SEXES, Passenger
-from titanic.ports import FeatureRow
 
 from .conftest import Trained
 

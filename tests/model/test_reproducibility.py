@@ -11,10 +11,10 @@ from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from titanic.features import SCHEMA_HASH, derive
 from titanic.passenger import Passenger
-from titanic.ports import FeatureRow
-from titanic.registry import Registry
-from titanic.search import Evaluation
-from titanic.workflows import train
+from mlops.ports import FeatureRow
+from mlops.registry.versions import Registry
+from mlops.model.search import Evaluation
+from mlops.training import train
 
 rows = [
     FeatureRow(i, (i * 7 + i // 3) % 3 % 2, derive(Passenger(i % 3 + 1, f"Doe, Mr. {i}", "male", i % 70, fare=i * 1.7)))

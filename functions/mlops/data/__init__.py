@@ -1,0 +1,1 @@
+"""Data: CSV content, cells and their rules, validation, quality, dataset versions, labels."""

@@ -1,0 +1,86 @@
+"""The content of an uploaded CSV, read once as a stream: what is in it and which version it is."""
+
+import re
+from hashlib import sha256
+
+from mlops.data.unpacking import GZIP, Readable, unpacked
+from mlops.data.validation import columns_of
+from mlops.errors import DatasetRefusedError
+
+_BLOCK = 1 << 16
+_NEWLINE = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+_FOREIGN = {
+    b"PK\x03\x04": "a workbook or zip archive: save the sheet as CSV",
+    b"\xff\xfe": "UTF-16: save it as UTF-8",
+    b"\xfe\xff": "UTF-16: save it as UTF-8",
+}
+
+
+class CsvContent:
+    """The rows of a CSV, packed by gzip or not, behind its header, without byte-order mark and empty lines at its end.
+
+    Reads `columns` at once and raises DatasetRefusedError if there is no such header. `digest` is the SHA-256 of the
+    unpacked file, complete once `read` has answered with nothing. What `read` raised is kept in `failure`, for a
+    database driver that reads on our behalf tells only that something failed.
+    """
+
+    def __init__(self, source: Readable) -> None:
+        first = source.read(_BLOCK)
+        while len(first) < len(GZIP) and (more := source.read(_BLOCK)):
+            first += more
+        self._source = unpacked(first, source)
+        self._digest = sha256()
+        self.failure: Exception | None = None
+        head = self._pull()
+        # A carriage return at the very end may be half a line end.
+        while not (b"\n" in head or b"\r" in head[:-1]) and len(head) < _BLOCK and (more := self._pull()):
+            head += more
+        if not head.strip():
+            raise DatasetRefusedError("The file is empty: upload a passenger list with a header and rows")
+        for mark, what in _FOREIGN.items():
+            if head.startswith(mark):
+                raise DatasetRefusedError(f"The file is not CSV text but {what} and upload it again")
+        header, self._held = _split_header(head.removeprefix(_BOM))
+        self.columns = columns_of(header)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    @property
+    def version(self) -> str:
+        """The name of the dataset version: as much of the digest as a person can compare."""
+        return self.digest[:16]
+
+    def read(self, size: int = _BLOCK) -> bytes:
+        """The next bytes, at most a little more than `size`; none at the end.
+
+        Newlines are held back until something follows them: at the end of a file they are no rows.
+        """
+        try:
+            while block := self._pull(size):
+                block = self._held + block
+                rows = block.rstrip(b"\r\n")
+                self._held = block[len(rows) :]
+                if rows:
+                    return rows
+            rows, self._held = self._held.rstrip(b"\r\n"), b""
+            return rows
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def _pull(self, size: int = _BLOCK) -> bytes:
+        block = self._source.read(size)
+        self._digest.update(block)
+        return block
+
+
+def _split_header(head: bytes) -> tuple[str, bytes]:
+    end = _NEWLINE.search(head)
+    line, rest = (head[: end.start()], head[end.end() :]) if end else (head, b"")
+    try:
+        return line.decode(), rest
+    except UnicodeDecodeError:
+        raise DatasetRefusedError("The header is not UTF-8: save the file as UTF-8 and upload it again") from None

@@ -1,0 +1,1 @@
+"""Features: rows of the offline and the online store."""

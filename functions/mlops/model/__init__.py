@@ -1,0 +1,1 @@
+"""The model: forest, portable file, search, cross-validation, evaluation, hold-out, card."""

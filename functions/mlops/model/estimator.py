@@ -1,0 +1,50 @@
+"""The scikit-learn side of the forest: growing one, and turning it into the portable form. For training alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier
+
+from mlops.model.forest import LEAF_THRESHOLD, Forest
+
+SEED = 1912
+# More trees never make a forest worse, only slower, so their number is chosen and not searched.
+TREES = 200
+
+
+def grow(params: Mapping[str, Any], matrix: NDArray[np.float32], survived: Sequence[int]) -> RandomForestClassifier:
+    """A fitted forest; the same data and parameters give the same one, bit for bit.
+
+    On one core: a function has few of them, the search spreads over functions instead, and trees added up by several
+    threads would differ in the last bit from run to run.
+    """
+    forest = RandomForestClassifier(n_estimators=TREES, random_state=SEED, n_jobs=1)
+    return forest.set_params(**params).fit(matrix, survived)
+
+
+def portable(estimator: RandomForestClassifier) -> Forest:
+    """The same forest as plain arrays."""
+    trees = [each.tree_ for each in estimator.estimators_]
+    sizes = [tree.node_count for tree in trees]
+    roots = [0, *np.cumsum(sizes)[:-1].tolist()]
+    feature, threshold, left, right, value = [], [], [], [], []
+    for root, tree in zip(roots, trees, strict=True):
+        leaf = tree.children_left < 0
+        itself = np.arange(tree.node_count)
+        feature.append(np.where(leaf, 0, tree.feature))
+        threshold.append(np.where(leaf, LEAF_THRESHOLD, tree.threshold))
+        left.append(root + np.where(leaf, itself, tree.children_left))
+        right.append(root + np.where(leaf, itself, tree.children_right))
+        value.append(tree.value[:, 0, 1])
+    return Forest(
+        columns=estimator.n_features_in_,
+        depth=max(tree.max_depth for tree in trees),
+        roots=roots,
+        feature=np.concatenate(feature).tolist(),
+        threshold=np.concatenate(threshold).tolist(),
+        left=np.concatenate(left).tolist(),
+        right=np.concatenate(right).tolist(),
+        value=np.concatenate(value).tolist(),
+    )

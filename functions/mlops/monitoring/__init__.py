@@ -1,0 +1,1 @@
+"""Monitoring: drift, the prediction log's history, retraining."""

@@ -1,0 +1,120 @@
+"""Monitor: compare what serving saw lately with what the champion was trained on, and keep the report."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from math import nan
+from typing import Any
+
+from mlops.errors import NoChampionError, StoreUnavailableError
+from mlops.monitoring import drift
+from mlops.monitoring.drift_page import page
+from mlops.ports import ObjectStore, PredictionHistory, PredictionLog
+from mlops.registry.versions import CARD, REFERENCE, Shelf
+from mlops.telemetry import metrics
+
+WINDOW = 500
+LABELLED = 1000
+LATEST = "drift/latest.json"
+
+
+def monitor(
+    objects: ObjectStore,
+    log: PredictionLog,
+    history: PredictionHistory,
+    bucket: str,
+    window: int = WINDOW,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dict[str, Any]:
+    """Write the drift report of the last `window` predictions as JSON and as a page, set the gauges, and return it.
+
+    Only those of the champion count: its scores are compared with its scores, and after a promotion the window
+    starts anew.
+    """
+    shelf = Shelf(objects, bucket)
+    champion = shelf.champion()
+    if champion is None:
+        raise NoChampionError("No model was promoted yet: run the pipeline first")
+    version = champion.version
+    reference = json.loads(shelf.artifact(version, REFERENCE))
+    seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
+    times = sorted(entry["at"] for entry in seen)
+    report = {
+        "model_version": version,
+        "made_at": now().isoformat(timespec="milliseconds"),
+        "window": {"size": len(seen), "from": times[0] if times else None, "to": times[-1] if times else None},
+        **drift.compare(reference, seen),
+        "performance": _performance(history, version, json.loads(shelf.artifact(version, CARD))),
+    }
+    report |= _sustained(_previous(objects, bucket, version), report, times)
+    key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z"
+    body = json.dumps(report).encode()
+    objects.put(bucket, f"{key}.html", page(report).encode(), "text/html; charset=utf-8")
+    objects.put(bucket, f"{key}.json", body, "application/json")
+    objects.put(bucket, LATEST, body, "application/json")
+    log.measure(_gauges(report, shelf.versions().get(version)))
+    return {**report, "report_key": f"{key}.json"}
+
+
+def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a report a log or an event needs."""
+    names = ("model_version", "status", "window", "sustained", "report_key")
+    return {**{name: report[name] for name in names}, "drifted": drifted(report)}
+
+
+def drifted(report: Mapping[str, Any]) -> list[str]:
+    """The names of what drifts; `performance` is one of them."""
+    compared = [each["name"] for each in (*report["features"], report["prediction"]) if each["status"] == "drift"]
+    known = report["performance"]
+    return [*compared, "performance"] if known and known["status"] == "drift" else compared
+
+
+def _performance(history: PredictionHistory, version: str, card: Mapping[str, Any]) -> dict[str, Any] | None:
+    """None while the history is away."""
+    try:
+        return drift.performance(*history.outcomes(version, LABELLED), card["metrics"])
+    except StoreUnavailableError:
+        return None
+
+
+def _previous(objects: ObjectStore, bucket: str, version: str) -> Mapping[str, Any]:
+    """The latest report on the same model."""
+    try:
+        report: Mapping[str, Any] = json.loads(objects.get(bucket, LATEST)[0])
+    except KeyError:
+        return {}
+    return report if report["model_version"] == version else {}
+
+
+def _sustained(previous: Mapping[str, Any], report: Mapping[str, Any], times: Sequence[str]) -> dict[str, Any]:
+    """How many windows in a row drift; one counts only with a minimum sample of predictions that none before had.
+
+    `counted_to` is how far the windows that were counted reach.
+    """
+    before, counted_to = previous.get("sustained", 0), previous.get("counted_to") or ""
+    if not drifted(report):
+        before = 0
+    if sum(at > counted_to for at in times) < drift.MINIMUM_SAMPLE:
+        return {"sustained": before, "counted_to": counted_to or None}
+    return {"sustained": before + 1 if drifted(report) else 0, "counted_to": times[-1]}
+
+
+def _gauges(report: Mapping[str, Any], published_at: str | None) -> dict[str, float]:
+    known = report["performance"] or {}
+    gauges = {
+        metrics.named(metrics.MEASURED.name, "drift"): datetime.fromisoformat(report["made_at"]).timestamp(),
+        metrics.DRIFTING.name: float(bool(drifted(report))),
+        metrics.SUSTAINED.name: float(report["sustained"]),
+        metrics.WINDOW.name: float(report["window"]["size"]),
+    }
+    for each in (*report["features"], report["prediction"]):
+        gauges[metrics.named(metrics.PSI.name, each["name"])] = each["psi"]
+        gauges[metrics.named(metrics.ADJUSTED_P.name, each["name"])] = each["test"]["adjusted_p"]
+    if published_at:
+        gauges[metrics.PUBLISHED.name] = datetime.fromisoformat(published_at).timestamp()
+    if known:
+        gauges[metrics.LABELLED.name] = known["labelled"]
+        gauges[metrics.named(metrics.ACCURACY.name, "holdout")] = known["reference_accuracy"]
+        # NaN, not what was true of another model.
+        gauges[metrics.named(metrics.ACCURACY.name, "live")] = nan if known["accuracy"] is None else known["accuracy"]
+    return gauges

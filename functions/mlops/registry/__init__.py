@@ -1,0 +1,1 @@
+"""The registry: versions, decisions, the champion pointer."""

@@ -1,0 +1,142 @@
+"""The model registry: immutable versions and one champion pointer, in an object store.
+
+A version is named by its content: its name is the digest of `digests.json`, which holds the digest of every other
+artifact. Whoever knows a version's name can therefore verify all of it, and the same content is the same version.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Literal
+
+from mlops.errors import ModelCorruptedError, ModelNotFoundError
+from mlops.model.portable import Model, load
+from mlops.ports import ObjectReader, ObjectStore
+
+CHAMPION = "champion.json"
+DIGESTS = "digests.json"
+MODEL = "model.safetensors"
+# The same parameters fitted on the training part alone: what is measured and judged, and never serves.
+JUDGED = "judged.safetensors"
+CARD = "card.json"
+REFERENCE = "reference.json"
+# When each version was first published, in the names of empty objects: one listing answers it, and the version's own
+# artifacts hold no time.
+REGISTRATIONS = "registrations/"
+_TYPES = {"json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """The version that serves, why and since when (UTC, ISO 8601), and the ETag of the pointer that says so."""
+
+    version: str
+    etag: str
+    decision: Literal["promoted", "crowned"] = "promoted"
+    reason: str = ""
+    previous: str | None = None
+    at: str = "1970-01-01T00:00:00+00:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The registry as serving sees it: read, and verified before anything is believed."""
+
+    store: ObjectReader
+    bucket: str
+
+    def champion(self) -> Champion | None:
+        """Who serves now; None before the first promotion."""
+        try:
+            body, etag = self.store.get(self.bucket, CHAMPION)
+        except KeyError:
+            return None
+        try:
+            return Champion(**{**json.loads(body), "etag": etag})
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelCorruptedError(f"The champion pointer is not readable: {error!r}") from error
+
+    def artifact(self, version: str, name: str) -> bytes:
+        """One artifact of a version; ModelNotFoundError, or ModelCorruptedError if it is not what was published."""
+        digests = self._get(version, DIGESTS)
+        if _version(digests) != version:
+            raise ModelCorruptedError(f"The digests of model {version} are not those that named it")
+        body = self._get(version, name)
+        if sha256(body).hexdigest() != json.loads(digests).get(name):
+            raise ModelCorruptedError(f"{name} of model {version} is not what was published")
+        return body
+
+    def model(self, version: str) -> Model:
+        """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
+        return load(self.artifact(version, MODEL))
+
+    def judged(self, version: str) -> Model:
+        """The version's model that has not seen the hold-out; the errors of `model`."""
+        return load(self.artifact(version, JUDGED))
+
+    def versions(self) -> dict[str, str | None]:
+        """Every version, newest first, with the time (UTC, ISO 8601) of its first publication where that is known."""
+        times: dict[str, str] = {}
+        for key in sorted(self.store.keys(self.bucket, REGISTRATIONS)):
+            at, _, version = key.removeprefix(REGISTRATIONS).rpartition("_")
+            times.setdefault(version, at)
+        there = {key.split("/")[1] for key in self.store.keys(self.bucket, "models/") if key.endswith(f"/{DIGESTS}")}
+        ordered = sorted(there, key=lambda version: (times.get(version, ""), version), reverse=True)
+        return {version: times.get(version) for version in ordered}
+
+    def _get(self, version: str, name: str) -> bytes:
+        try:
+            return self.store.get(self.bucket, _key(version, name))[0]
+        except KeyError:
+            raise ModelNotFoundError(f"There is no {name} of model version {version}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The registry as training sees it: a shelf that it can also write to."""
+
+    store: ObjectStore
+    bucket: str
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def shelf(self) -> Shelf:
+        return Shelf(self.store, self.bucket)
+
+    def publish(self, artifacts: Mapping[str, bytes]) -> str:
+        """Store a version whole and return its name; publishing it again changes nothing."""
+        each = {name: sha256(artifacts[name]).hexdigest() for name in sorted(artifacts)}
+        digests = json.dumps(each, indent=2).encode()
+        version = _version(digests)
+        # The digests last: a version without them is not there.
+        for name, body in (*artifacts.items(), (DIGESTS, digests)):
+            type_ = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+            self.store.put(self.bucket, _key(version, name), body, type_)
+        if not any(key.endswith(version) for key in self.store.keys(self.bucket, REGISTRATIONS)):
+            at = f"{self.now():%Y-%m-%dT%H:%M:%S.%fZ}"
+            self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
+        return version
+
+    def enthrone(
+        self,
+        version: str,
+        reason: str,
+        instead_of: Champion | None,
+        decision: Literal["promoted", "crowned"] = "promoted",
+    ) -> Champion:
+        """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more."""
+        previous, at = instead_of.version if instead_of else None, self.now().isoformat(timespec="milliseconds")
+        pointer = {"version": version, "decision": decision, "reason": reason, "previous": previous, "at": at}
+        body = json.dumps(pointer, indent=2).encode()
+        self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
+        return Champion(version, "", decision, reason, previous, at)
+
+
+def _version(digests: bytes) -> str:
+    return sha256(digests).hexdigest()[:16]
+
+
+def _key(version: str, name: str) -> str:
+    return f"models/{version}/{name}"

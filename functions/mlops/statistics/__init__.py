@@ -1,0 +1,1 @@
+"""Statistics: tests, intervals and histograms, each with its source."""

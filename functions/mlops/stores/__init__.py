@@ -1,0 +1,1 @@
+"""Adapters: each module implements a port with one technology."""

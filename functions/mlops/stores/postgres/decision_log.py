@@ -1,0 +1,56 @@
+"""The registry's audit in PostgreSQL."""
+
+import json
+
+import psycopg2
+
+from mlops.errors import StoreUnavailableError
+from mlops.ports import ModelDecision
+from mlops.stores.postgres.database import Database
+
+# A row that was caught up from the pointer alone gets its evidence when its writer comes after all.
+_RECORD = """
+    INSERT INTO decisions (at, model_version, decision, reason, champion, previous, evidence)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (model_version, at, decision) DO UPDATE SET evidence = excluded.evidence
+    WHERE decisions.evidence::text = '{}'
+"""
+_ALL = """
+    SELECT at, model_version, decision, reason, champion, previous, evidence FROM decisions
+    ORDER BY at DESC, decision_id DESC
+"""
+
+
+class PostgresDecisionLog:
+    """Implements `ports.DecisionLog`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, decision: ModelDecision) -> None:
+        values = (
+            decision.at,
+            decision.model_version,
+            decision.decision,
+            decision.reason,
+            decision.champion,
+            decision.previous,
+            json.dumps(decision.evidence),
+        )
+        try:
+            with self._database.transaction() as cursor:
+                cursor.execute(_RECORD, values)
+        except psycopg2.errors.UndefinedTable:
+            raise StoreUnavailableError("PostgreSQL has no table of decisions yet: ingestion makes it") from None
+
+    def by_version(self) -> dict[str, list[ModelDecision]]:
+        found: dict[str, list[ModelDecision]] = {}
+        try:
+            with self._database.transaction() as cursor:
+                cursor.execute(_ALL)
+                for at, *rest in cursor:
+                    decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
+                    found.setdefault(decision.model_version, []).append(decision)
+        except psycopg2.errors.UndefinedTable:  # nothing was ever decided
+            return {}
+        return found

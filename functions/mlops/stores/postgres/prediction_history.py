@@ -1,0 +1,107 @@
+"""Drained predictions in PostgreSQL."""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import execute_values
+
+from mlops.stores.postgres.database import Database
+
+_NAME = re.compile("[0-9a-f]{32}")
+_STREAM = "predictions"
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_POSITION = "SELECT position FROM drains WHERE stream = %s"
+# Forward only: of two drains at once the slower one must not undo what the faster one did.
+_ADVANCE = """
+    INSERT INTO drains (stream, position) VALUES (%s, %s)
+    ON CONFLICT (stream) DO UPDATE SET position = excluded.position
+    WHERE string_to_array(drains.position, '-')::numeric[] < string_to_array(excluded.position, '-')::numeric[]
+"""
+_KEEP = """
+    INSERT INTO predictions
+        (prediction_id, at, correlation_id, model_version, inputs, features, probability, survived)
+    VALUES %s ON CONFLICT DO NOTHING RETURNING 1
+"""
+_OUTCOME = """
+    UPDATE predictions AS p SET outcome = new.outcome, outcome_at = new.at::timestamptz
+    FROM (VALUES %s) AS new (prediction_id, outcome, at)
+    WHERE p.prediction_id = new.prediction_id::uuid AND coalesce(p.outcome_at <= new.at::timestamptz, true)
+"""
+_KNOWN = """
+    SELECT replace(prediction_id::text, '-', '') FROM predictions WHERE prediction_id = ANY(%s::uuid[])
+"""
+_OUTCOMES = """
+    SELECT count(*) FILTER (WHERE survived = outcome), count(*) FROM (
+        SELECT survived, outcome FROM predictions WHERE model_version = %s AND outcome IS NOT NULL
+        ORDER BY at DESC LIMIT %s
+    ) AS latest
+"""
+
+
+class PostgresPredictionHistory:
+    """Implements `ports.PredictionHistory`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def position(self) -> str:
+        with self._database.transaction() as cursor:
+            cursor.execute(_POSITION, (_STREAM,))
+            found = cursor.fetchone()
+        return str(found[0]) if found else ""
+
+    def keep(
+        self,
+        predictions: Sequence[Mapping[str, Any]],
+        outcomes: Sequence[Mapping[str, Any]] = (),
+        position: str = "",
+    ) -> int:
+        rows = [
+            (
+                each["prediction_id"],
+                each["at"],
+                each.get("correlation_id"),
+                each["model_version"],
+                _encode(each["inputs"]),
+                _encode(each["features"]),
+                each["probability"],
+                each["survived"],
+            )
+            for each in predictions
+        ]
+        # The last word counts: an UPDATE that meets a row twice would take either.
+        last = {each["prediction_id"]: (each["prediction_id"], each["survived"], each["at"]) for each in outcomes}
+        with self._database.transaction() as cursor:
+            kept = len(execute_values(cursor, _KEEP, rows, page_size=1000, fetch=True)) if rows else 0
+            if last:
+                execute_values(cursor, _OUTCOME, list(last.values()), page_size=1000)
+            if position:
+                cursor.execute(_ADVANCE, (_STREAM, position))
+        return kept
+
+    def known(self, prediction_ids: Collection[str]) -> set[str]:
+        names = [each for each in prediction_ids if _NAME.fullmatch(each)]
+        try:
+            with self._database.transaction() as cursor:
+                cursor.execute(_KNOWN, (names,))
+                return {name for (name,) in cursor}
+        except psycopg2.errors.UndefinedTable:  # nothing was ever drained
+            return set()
+
+    def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
+        try:
+            with self._database.transaction() as cursor:
+                cursor.execute(_OUTCOMES, (model_version, limit))
+                (right, labelled) = cursor.fetchone() or (0, 0)
+        except psycopg2.errors.UndefinedTable:  # nothing was ever drained
+            return 0, 0
+        return int(right), int(labelled)
+
+    def forget(self, before: datetime) -> int:
+        with self._database.transaction() as cursor:
+            cursor.execute("DELETE FROM predictions WHERE at < %s", (before,))
+            return cursor.rowcount

@@ -1,0 +1,97 @@
+"""S3 by boto3, which finds endpoint, region and credentials in the environment by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from io import RawIOBase
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
+from urllib3.exceptions import HTTPError
+
+from mlops.errors import PromotionConflictError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Path style, so that a bucket needs no name in DNS: it works for every S3.
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    s3={"addressing_style": "path"},
+)
+_MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+_CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+
+
+class S3ObjectStore:
+    """Implements `ports.ObjectStore`."""
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        return boto3.client("s3", config=_CONFIG)
+
+    def get(self, bucket: str, key: str) -> tuple[bytes, str]:
+        with _translated(bucket, key):
+            answer = self._client.get_object(Bucket=bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+
+    def open(self, bucket: str, key: str) -> IO[bytes]:
+        with _translated(bucket, key):
+            body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+        return cast("IO[bytes]", _Stream(body, bucket, key))
+
+    def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
+        with _translated(bucket, key):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
+        condition: Any = {"IfNoneMatch": "*"} if expected_etag is None else {"IfMatch": expected_etag}
+        try:
+            with _translated(bucket, key):
+                self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition)
+        except KeyError:  # S3's answer to IfMatch on an object that is gone
+            raise PromotionConflictError(f"s3://{bucket}/{key} is gone: read it again") from None
+
+    def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        with _translated(bucket, prefix):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                yield from (entry["Key"] for entry in page.get("Contents", ()))
+
+
+class _Stream(RawIOBase):
+    """An object's bytes; a connection that breaks half-way is a store that did not answer."""
+
+    def __init__(self, body: StreamingBody, bucket: str, key: str) -> None:
+        self._body, self._bucket, self._key = body, bucket, key
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        with _translated(self._bucket, self._key):
+            return self._body.read(size if size >= 0 else None)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+
+@contextmanager
+def _translated(bucket: str, key: str) -> Iterator[None]:
+    where = f"s3://{bucket}/{key}"
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in _MISSING:
+            raise KeyError(where) from None
+        if code in _CONFLICT:
+            raise PromotionConflictError(f"{where} was written by another first: read it again") from None
+        raise StoreUnavailableError(f"{where}: {error}") from error
+    except (BotoCoreError, HTTPError, OSError) as error:
+        raise StoreUnavailableError(f"{where}: {error}") from error

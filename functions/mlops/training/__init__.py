@@ -1,0 +1,1 @@
+"""Training: the steps from features to a champion, and the gate."""

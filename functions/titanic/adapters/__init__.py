@@ -1,1 +1,0 @@
-"""The outside world: each module implements a port with one technology."""

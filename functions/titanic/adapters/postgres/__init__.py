@@ -1,1 +1,0 @@
-"""PostgreSQL: dataset versions and the offline store."""

@@ -1,1 +1,0 @@
-"""What the product does: each module is one verb, written against ports alone."""

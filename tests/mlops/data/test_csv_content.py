@@ -1,0 +1,108 @@
+"""The content of an upload, in whatever portions it arrives."""
+
+from collections.abc import Callable
+from gzip import compress
+from hashlib import sha256
+from io import BytesIO
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mlops.data.csv_content import CsvContent
+from mlops.data.validation import COLUMNS
+from mlops.errors import DatasetRefusedError, StoreUnavailableError
+
+HEADER = ",".join(column.name for column in COLUMNS).encode()
+
+
+class Portions:
+    """A source that answers with as little as it likes."""
+
+    def __init__(self, body: bytes, portion: int) -> None:
+        self._body, self._portion = BytesIO(body), portion
+
+    def read(self, size: int, /) -> bytes:
+        return self._body.read(min(size, self._portion))
+
+
+@given(
+    st.binary(max_size=300) | st.text("1,\r\n", max_size=80).map(str.encode),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.booleans(),
+    st.integers(1, 200),
+    st.sampled_from([bytes, compress, lambda body: compress(body[:50]) + compress(body[50:])]),
+)
+@example(rows=b"1", newline=b"\r\n", bom=True, portion=1, pack=bytes)
+@example(rows=b"1", newline=b"\n", bom=True, portion=1, pack=compress)
+def test_rows_and_version_do_not_depend_on_portions_or_packing(
+    rows: bytes, newline: bytes, bom: bool, portion: int, pack: Callable[[bytes], bytes]
+) -> None:
+    if newline == b"\r" and rows.startswith(b"\n"):
+        rows = rows.lstrip(b"\n")
+    body = (b"\xef\xbb\xbf" if bom else b"") + HEADER + newline + rows
+
+    content = CsvContent(Portions(pack(body), portion))
+
+    assert content.columns == HEADER.decode().split(",")
+    assert b"".join(iter(lambda: content.read(portion), b"")) == rows.rstrip(b"\r\n")
+    assert content.read() == b""
+    assert content.digest == sha256(body).hexdigest()
+    assert content.digest.startswith(content.version)
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        (b"", "empty"),
+        (b"\r\n\n", "empty"),
+        (b"\x1f\x8b\x08\0", "cut short: upload it again, whole"),
+        (b"\x1f\x8bnothing of the kind", "archive is damaged"),
+        (b"PK\x03\x04...", "workbook"),
+        ("PassengerId".encode("utf-16"), "UTF-16: save it as UTF-8"),
+        (b"Name,\xe9\n", "header is not UTF-8"),
+        (b"x" * 200_000, "Missing column"),
+    ],
+    ids=["nothing", "line ends", "gzip cut", "no gzip", "zip", "UTF-16", "latin-1", "no line end"],
+)
+def test_what_is_no_csv_is_refused_at_once(body: bytes, complaint: str) -> None:
+    with pytest.raises(DatasetRefusedError, match=complaint):
+        CsvContent(BytesIO(body))
+
+
+def test_a_failure_of_the_source_is_kept() -> None:
+    class Broken(Portions):
+        def read(self, size: int, /) -> bytes:
+            return super().read(size) or self._fail()
+
+        def _fail(self) -> bytes:
+            raise StoreUnavailableError("away")
+
+    content = CsvContent(Broken(HEADER + b"\n1", 1 << 16))
+    with pytest.raises(StoreUnavailableError) as raised:
+        content.read()
+    assert content.failure is raised.value
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lambda packed: packed[:-9], "cut short"),
+        (lambda packed: packed[: len(packed) // 2], "cut short"),
+        (lambda packed: packed[:-8] + b"12345678", "damaged"),
+    ],
+    ids=["no trailer", "half", "checksum"],
+)
+def test_a_spoilt_archive_is_refused_when_that_is_found(spoil: Callable[[bytes], bytes], complaint: str) -> None:
+    rows = b"".join(b"%d\n" % (number**5) for number in range(100_000))
+    content = CsvContent(BytesIO(spoil(compress(HEADER + b"\n" + rows))))
+
+    with pytest.raises(DatasetRefusedError, match=complaint) as raised:
+        list(iter(content.read, b""))
+    assert content.failure is raised.value
+
+
+def test_an_archive_is_unpacked_in_portions_however_small_it_was_packed() -> None:
+    content = CsvContent(BytesIO(compress(HEADER + b"\n" + b"1" * 50_000_000)))
+
+    assert max(map(len, iter(content.read, b""))) <= 1 << 17

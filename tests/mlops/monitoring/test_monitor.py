@@ -1,0 +1,166 @@
+"""Monitor, on stores in memory."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from fakes.object_store import MemoryObjectStore
+from fakes.prediction_history import MemoryPredictionHistory
+from fakes.prediction_log import MemoryPredictionLog
+from mlops.errors import ModelCorruptedError, NoChampionError
+from mlops.monitoring import drift, drift_page
+from mlops.monitoring.monitor import in_short, monitor
+from mlops.registry.versions import CARD, REFERENCE, Registry
+from titanic.features import derive
+from titanic.passenger import Passenger
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+
+
+def entry(number: int, version: str = "", sex: str = "") -> dict[str, Any]:
+    features = derive(Passenger(number % 3 + 1, "A, Mr. B", sex or ("male", "female")[number % 2]))
+    at = datetime(2026, 1, 1, 0, number // 60, number % 60, tzinfo=UTC).isoformat()
+    return {"at": at, "model_version": version, "features": features, "probability": number % 10 / 10}
+
+
+@pytest.fixture
+def objects() -> MemoryObjectStore:
+    return MemoryObjectStore()
+
+
+@pytest.fixture
+def champion(objects: MemoryObjectStore) -> str:
+    """The version of a champion that was trained on passengers like those of `entry`."""
+    trained = [entry(number) for number in range(600)]
+    reference = drift.reference([e["features"] for e in trained], [e["probability"] for e in trained])
+    registry = Registry(objects, "models")
+    card = {"metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}
+    version = registry.publish({REFERENCE: json.dumps(reference).encode(), CARD: json.dumps(card).encode()})
+    registry.enthrone(version, "the first", instead_of=None)
+    return version
+
+
+def test_the_report_is_kept_and_returned(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, champion) for number in range(600)], {})
+
+    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models", 300, now=lambda: NOW))
+
+    assert summary == {
+        "model_version": champion,
+        "status": "ok",
+        "window": {"size": 300, "from": "2026-01-01T00:05:00+00:00", "to": "2026-01-01T00:09:59+00:00"},
+        "sustained": 0,
+        "drifted": [],
+        "report_key": "drift/20260102T030405.678000Z.json",
+    }
+    body, _ = objects.get("models", summary["report_key"])
+    assert objects.get("models", "drift/latest.json")[0] == body
+    report = json.loads(body)
+    assert {name: report[name] for name in ("model_version", "status", "window")} == {
+        name: summary[name] for name in ("model_version", "status", "window")
+    }
+    assert report["thresholds"] == {"watch": 0.1, "drift": 0.25, "alpha": 0.01}
+    for each in (*report["features"], report["prediction"]):
+        assert set(each["test"]) == {"name", "statistic", "p_value", "adjusted_p"}
+        assert len(each["bins"]) == len(each["reference"]) == len(each["current"])
+        assert sum(each["current"]) == pytest.approx(1, abs=0.001)
+
+
+def test_drift_names_what_drifted(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, champion, sex="male") for number in range(300)], {})
+
+    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models"))
+
+    assert (summary["status"], summary["drifted"]) == ("drift", ["sex"])
+
+
+def test_windows_in_a_row_count_once_each_and_only_with_predictions_of_their_own(
+    objects: MemoryObjectStore, champion: str
+) -> None:
+    log, history = MemoryPredictionLog(), MemoryPredictionHistory()
+
+    def look(begin: int, end: int, sex: str) -> int:
+        log.record([entry(number, champion, sex=sex) for number in range(begin, end)], {})
+        return int(monitor(objects, log, history, "models", 300)["sustained"])
+
+    assert look(0, 300, "male") == 1
+    assert look(300, 300, "male") == 1  # the same window again
+    assert look(300, 450, "male") == 1  # too few new ones
+    assert look(450, 600, "male") == 2  # enough since the last that counted
+    assert look(600, 900, "male") == 3
+    assert look(900, 1200, "") == 0
+    assert look(1200, 1500, "male") == 1
+
+
+def test_gauges_say_what_the_report_says(objects: MemoryObjectStore, champion: str) -> None:
+    log, history = MemoryPredictionLog(), MemoryPredictionHistory()
+    entries = [{**entry(number, champion, sex="male"), "prediction_id": str(number)} for number in range(300)]
+    log.record(entries, {})
+    history.keep(
+        [{**each, "survived": 1} for each in entries],
+        [{"prediction_id": each["prediction_id"], "survived": number % 2} for number, each in enumerate(entries)],
+    )
+
+    report = monitor(objects, log, history, "models", 300)
+
+    assert report["performance"] == {
+        **{"labelled": 300, "accuracy": 0.5, "interval": [0.4438, 0.5562], "reference_accuracy": 0.8},
+        "status": "drift",
+    }
+    gauges = log.gauges()
+    assert gauges["titanic_drift"] == gauges["titanic_drift_sustained_windows"] == 1
+    assert gauges["titanic_drift_psi|sex"] == next(e["psi"] for e in report["features"] if e["name"] == "sex")
+    assert gauges["titanic_drift_adjusted_p|sex"] < 0.01
+    assert (gauges["titanic_model_accuracy|live"], gauges["titanic_model_accuracy|holdout"]) == (0.5, 0.8)
+    assert gauges["titanic_model_published_timestamp_seconds"] > 0
+
+
+def test_with_the_history_away_performance_is_not_known(objects: MemoryObjectStore, champion: str) -> None:
+    log, history = MemoryPredictionLog(), MemoryPredictionHistory()
+    history.away = True
+    log.record([entry(number, champion) for number in range(300)], {})
+
+    report = monitor(objects, log, history, "models", 300)
+
+    assert (report["status"], report["performance"]) == ("ok", None)
+
+
+def test_the_page_shows_every_bar_and_believes_no_label(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, champion, sex="male") for number in range(300)], {})
+
+    report = monitor(objects, log, MemoryPredictionHistory(), "models", 300)
+
+    page = objects.get("models", report["report_key"].replace(".json", ".html"))[0].decode()
+    compared = [*report["features"], report["prediction"]]
+    assert page.count("<rect") == 2 * sum(len(each["bins"]) for each in compared)
+    assert page.index("<h2>sex") < page.index("<h2>age")  # the worst first
+    assert '<span class="drift">drift</span>' in page
+    report["features"][0]["bins"][0] = "<script>"
+    assert "<script>" not in drift_page.page(report)
+
+
+def test_only_the_champions_predictions_count(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, "another") for number in range(600)], {})
+
+    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models"))
+
+    assert summary["status"] == "insufficient_data"
+    assert summary["window"] == {"size": 0, "from": None, "to": None}
+
+
+def test_without_a_champion_the_remedy_is_named(objects: MemoryObjectStore) -> None:
+    with pytest.raises(NoChampionError, match="run the pipeline first"):
+        monitor(objects, MemoryPredictionLog(), MemoryPredictionHistory(), "models")
+
+
+def test_a_reference_that_is_not_what_was_published_is_refused(objects: MemoryObjectStore, champion: str) -> None:
+    objects.put("models", f"models/{champion}/{REFERENCE}", b"{}", "application/json")
+
+    with pytest.raises(ModelCorruptedError):
+        monitor(objects, MemoryPredictionLog(), MemoryPredictionHistory(), "models")
