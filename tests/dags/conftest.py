@@ -19,7 +19,7 @@ from embedded_cloud import processes
 from embedded_cloud.dag_run import error_of
 
 VARIABLE = "/airflow/variables/titanic"
-PATIENCE_SECONDS = 150
+TIMEOUT_SECONDS = 150
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,7 @@ class Airflow:
             state = self.call("GET", run)["state"]
             return state if state in ("success", "failed") else None
 
-        return str(until(ended, PATIENCE_SECONDS))
+        return str(until(ended, TIMEOUT_SECONDS))
 
     def tasks(self, run: str) -> dict[str, dict[str, Any]]:
         """Task instances by id; of a mapped task the last."""
@@ -74,24 +74,24 @@ class Airflow:
     def error(self, run: str, task: str) -> str:
         return error_of(self, run, self.tasks(run)[task])
 
-    def stack(self) -> dict[str, Any]:
-        """What the DAGs know of the stack."""
+    def variable(self) -> dict[str, Any]:
+        """The Variable by which the DAGs find the stack."""
         parameter = self.cloud.client("ssm").get_parameter(Name=VARIABLE)["Parameter"]["Value"]
-        known: dict[str, Any] = json.loads(parameter)
-        return known
+        value: dict[str, Any] = json.loads(parameter)
+        return value
 
-    def tell(self, known: Mapping[str, Any]) -> None:
-        self.cloud.client("ssm").put_parameter(Name=VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
+    def write_variable(self, value: Mapping[str, Any]) -> None:
+        self.cloud.client("ssm").put_parameter(Name=VARIABLE, Value=json.dumps(value), Type="String", Overwrite=True)
 
     @contextmanager
-    def told(self, functions: Mapping[str, str], **others: Any) -> Iterator[None]:
+    def changed_variable(self, functions: Mapping[str, str], **others: Any) -> Iterator[None]:
         """For a while the DAGs find other functions, or another topic."""
-        known = self.stack()
-        self.tell({**known, "functions": {**known["functions"], **functions}, **others})
+        before = self.variable()
+        self.write_variable({**before, "functions": {**before["functions"], **functions}, **others})
         try:
             yield
         finally:
-            self.tell(known)
+            self.write_variable(before)
 
     def family(self) -> list[psutil.Process]:
         return family(processes.find(self.cloud.state, "airflow"))
@@ -107,8 +107,8 @@ def airflow(airflow_python: Path, running_cloud: Cloud) -> Iterator[Airflow]:
     said = dict(line.split() for line in started.stdout.splitlines() if line.startswith("  "))
     server = Airflow(running_cloud, said["Airflow"], said["password"])
     server.login()
-    known = ("titanic_pipeline", "titanic_state_machine", "titanic_inbox", "titanic_drift", "titanic_predict")
-    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(known))
+    dag_files = list((CHECKOUT / "dags").glob("*.py"))
+    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(dag_files))
     yield server
     processes.stop(running_cloud.state, "airflow")
 
@@ -140,6 +140,6 @@ def deployed(airflow: Airflow) -> Iterator[Any]:
 
 def airflow_runtime(airflow: Airflow) -> str:
     """The Python that the product's own functions run on."""
-    name = airflow.stack()["functions"]["TrainingFunction"]
+    name = airflow.variable()["functions"]["TrainingFunction"]
     runtime: str = airflow.cloud.client("lambda").get_function_configuration(FunctionName=name)["Runtime"]
     return runtime.removeprefix("python")

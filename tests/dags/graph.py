@@ -14,7 +14,7 @@ SIZE = {"width": 1440, "height": 560}
 
 
 def picture(url: str, token: str, run: str, file: Path) -> set[str]:
-    """Take it, and return the tasks that are to be seen in it; KEEP_PICTURES=1 puts it where the docs show it."""
+    """Take it and return the tasks that it shows; KEEP_PICTURES=1 writes it to docs/img."""
     chromium = shutil.which("chromium")
     if not chromium:
         pytest.skip("Chromium is not installed")

@@ -1,4 +1,4 @@
-"""Airflow standalone, all its components, over a real cloud: the four DAGs, retries, failures, re-runs."""
+"""Airflow standalone, all its components, over a real cloud: the DAGs, retries, failures, re-runs."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from embedded_cloud.processes import Service
 
 from .conftest import Airflow
 
-LIST = "raw/titanic.csv"
+DATASET = "raw/titanic.csv"
 Deploy = Callable[[str, str], str]
 
 # Fails as many times as it says, then answers.
@@ -35,8 +35,8 @@ ANSWERING = "def handler(event, context):\n    return {answer}\n"
 
 @pytest.fixture(scope="module")
 def runs(airflow: Airflow) -> dict[str, str]:
-    """A run of each of the two DAGs that make a model, on the real list."""
-    started = {dag: airflow.start(dag, key=LIST) for dag in ("titanic_pipeline", "titanic_state_machine")}
+    """A run of each of the two DAGs that make a model, on the real dataset."""
+    started = {dag: airflow.start(dag, key=DATASET) for dag in ("titanic_pipeline", "titanic_state_machine")}
     assert {dag: airflow.end(run) for dag, run in started.items()} == dict.fromkeys(started, "success")
     return started
 
@@ -57,10 +57,10 @@ def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Ai
 
 
 def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
-    s3, bucket = airflow.cloud.client("s3"), airflow.stack()["data_bucket"]
+    s3, bucket = airflow.cloud.client("s3"), airflow.variable()["data_bucket"]
     good = (CHECKOUT / "data/titanic.csv").read_bytes()
     s3.put_object(Bucket=bucket, Key="inbox/good.csv", Body=good)
-    s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"no,passenger,list\n1,2,3\n")
+    s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"another,table\n1,2\n")
 
     def started() -> Any:
         runs = airflow.call("GET", "/api/v2/dags/titanic_pipeline/dagRuns?run_type=asset_triggered")["dag_runs"]
@@ -77,7 +77,7 @@ def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> No
     assert not left
 
 
-def test_drift_is_judged_on_what_the_stack_itself_says(airflow: Airflow) -> None:
+def test_the_drift_dag_follows_the_report_of_the_stack(airflow: Airflow) -> None:
     run = airflow.start("titanic_drift")
     assert airflow.end(run) == "success"
     report, tasks = airflow.answer(run, "measure"), airflow.tasks(run)
@@ -99,40 +99,48 @@ WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
     ],
 )
 def test_drift_goes_each_way(airflow: Airflow, deployed: Deploy, report: dict[str, Any], way: str) -> None:
-    s3, bucket = airflow.cloud.client("s3"), airflow.stack()["data_bucket"]
+    s3, bucket = airflow.cloud.client("s3"), airflow.variable()["data_bucket"]
     s3.put_object(Bucket=bucket, Key=f"taken/{way}.csv", Body=(CHECKOUT / "data/titanic.csv").read_bytes())
     monitoring = deployed(f"monitoring-{way.replace('_', '-')}", ANSWERING.format(answer=report))
-    with airflow.told({"MonitoringFunction": monitoring}):
+    with airflow.changed_variable({"MonitoringFunction": monitoring}):
         run = airflow.start("titanic_drift")
         assert airflow.end(run) == "success"
     tasks = airflow.tasks(run)
     assert {name for name in WAYS if tasks[name]["state"] == "success"} == {way}
     assert tasks["retrain"]["state"] == ("success" if way == "choose" else "skipped")
     if way == "choose":
-        assert airflow.answer(run, "choose") == {"bucket": bucket, "key": f"taken/{way}.csv"}, "not the newest list"
+        assert airflow.answer(run, "choose") == {"bucket": bucket, "key": f"taken/{way}.csv"}, "not the newest file"
 
 
-def test_a_handler_that_fails_twice_is_asked_a_third_time(airflow: Airflow, deployed: Deploy) -> None:
+def test_an_empty_event_predicts_the_example_row(airflow: Airflow) -> None:
+    example = airflow.variable()["example"]
+    run = airflow.start("titanic_predict")
+    assert airflow.end(run) == "success"
+    assert airflow.answer(run, "event") == example
+    assert airflow.answer(run, "predict")["model_version"] == airflow.cloud.champion()
+
+
+def test_a_handler_that_fails_twice_is_called_a_third_time(airflow: Airflow, deployed: Deploy) -> None:
     monitoring = deployed("flaky", FLAKY.format(failures=2, answer={"status": "ok"}))
-    with airflow.told({"MonitoringFunction": monitoring}):
+    with airflow.changed_variable({"MonitoringFunction": monitoring}):
         run = airflow.start("titanic_drift")
         assert airflow.end(run) == "success"
     assert airflow.tasks(run)["measure"]["try_number"] == 3
 
 
-def test_a_handler_that_always_fails_is_told_of_in_its_own_words_and_the_rerun_completes(
+def test_a_handler_that_always_fails_is_reported_in_its_own_words_and_the_rerun_completes(
     airflow: Airflow, deployed: Deploy
 ) -> None:
-    champion, (topic, heard) = airflow.cloud.champion(), listening(airflow)
+    champion, (topic, received) = airflow.cloud.champion(), subscribed(airflow)
     training = deployed("failing", FLAKY.format(failures=1_000, answer={}))
-    with airflow.told({"TrainingFunction": training}, topic_arn=topic):
-        run = airflow.start("titanic_pipeline", key=LIST)
+    with airflow.changed_variable({"TrainingFunction": training}, topic_arn=topic):
+        run = airflow.start("titanic_pipeline", key=DATASET)
         assert airflow.end(run) == "failed"
     words = "StoreUnavailableError: PostgreSQL at “port 5432” did not answer"
     assert airflow.error(run, "plan") == f"HandlerError: {words}"
     assert airflow.tasks(run)["plan"]["try_number"] == 4
     assert airflow.cloud.champion() == champion
-    (notice,) = until(heard)
+    (notice,) = until(received)
     assert notice["Subject"] == "titanic_pipeline: plan failed"
     assert words in notice["Message"]
 
@@ -146,8 +154,8 @@ def test_a_handler_that_always_fails_is_told_of_in_its_own_words_and_the_rerun_c
     assert airflow.cloud.champion() == champion
 
 
-def listening(airflow: Airflow) -> tuple[str, Callable[[], list[Any]]]:
-    """A topic, and what it was told."""
+def subscribed(airflow: Airflow) -> tuple[str, Callable[[], list[Any]]]:
+    """A topic, and a function that reads the messages published to it."""
     sns, sqs = airflow.cloud.client("sns"), airflow.cloud.client("sqs")
     topic: str = sns.create_topic(Name="airflow-failures")["TopicArn"]
     queue = sqs.create_queue(QueueName="airflow-failures")["QueueUrl"]

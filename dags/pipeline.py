@@ -1,12 +1,12 @@
-"""### A passenger list becomes a champion, handler by handler
+"""### From a CSV to a champion, one task per handler
 
-What the state machine does, with each handler as a task of its own: ingest → features → plan → evaluate (one task for
-each share of the search) → fit → promote.
+The steps of the state machine as tasks: ingest → features → plan → evaluate (one mapped task per shard of the search) →
+fit → promote.
 
-**Starts** once for every file that [titanic_inbox](/dags/titanic_inbox) takes, or by hand; the parameter `key` names a
-file of the data bucket, without it the newest is taken. **Safe to run again**, whole or from any task: a dataset
-version is its file's content, a model version its artifacts' digest, and a model that is champion already stays it.
-**On failure** the task's log ends with the handler's own error. What cannot go by itself is not retried.
+**Starts** once for every file that [{use_case}_inbox](/dags/{use_case}_inbox) takes, or by hand; the parameter `key`
+names a file of the data bucket, without it the newest is taken. **Safe to run again**, whole or from any task: a
+dataset version is its file's content, a model version its artifacts' digest, and a model that is champion stays
+champion. **On failure** the task's log ends with the handler's own error. Permanent errors are not retried.
 """
 
 from collections.abc import Mapping
@@ -15,29 +15,30 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, task
 
-from titanic_dags.defaults import DEFAULTS, late_after
-from titanic_dags.handler import HandlerOperator
-from titanic_dags.passenger_list import chosen
-from titanic_dags.stack import CHAMPION, PASSENGER_LISTS, function
+from mlops_dags.dataset_file import chosen
+from mlops_dags.defaults import DEFAULTS, late_after
+from mlops_dags.handler import HandlerOperator
+from mlops_dags.stack import function
+from mlops_dags.use_case import CHAMPION, DATASETS, USE_CASE, dag_id, document
 
 
 @task
 def shares(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One event for each share of the search."""
+    """One event for each shard of the search."""
     data = {name: plan[name] for name in ("dataset_version", "schema_hash")}
     return [{"step": "evaluate", **data, "candidates": share} for share in plan["shares"]]
 
 
 with DAG(
-    "titanic_pipeline",
-    schedule=PartitionedAssetTimetable(assets=PASSENGER_LISTS),
+    dag_id("pipeline"),
+    schedule=PartitionedAssetTimetable(assets=DATASETS),
     params={"key": Param("", type="string", description="A CSV in the data bucket; empty: the newest")},
     default_args=dict(DEFAULTS),
     deadline=late_after(timedelta(minutes=10)),
     max_active_runs=1,
     is_paused_upon_creation=False,
-    tags=["titanic", "training"],
-    doc_md=__doc__,
+    tags=[USE_CASE, "training"],
+    doc_md=document(__doc__),
 ):
     ingest = HandlerOperator(
         task_id="ingest",
@@ -59,12 +60,12 @@ with DAG(
         task_id="plan",
         function_name=function("TrainingFunction"),
         payload={"step": "plan", **training},
-        doc_md="Draws the candidates of the hyperparameter search, in shares.",
+        doc_md="Draws the candidates of the hyperparameter search and divides them into shards.",
     )
     evaluate = HandlerOperator.partial(
         task_id="evaluate",
         function_name=function("TrainingFunction"),
-        doc_md="Cross-validates one share of the candidates.",
+        doc_md="Cross-validates one shard of the candidates.",
     ).expand(payload=shares(plan.output))
     fit = HandlerOperator(
         task_id="fit",
@@ -75,12 +76,12 @@ with DAG(
             "evaluations": evaluate.output["evaluations"],
             "failures": evaluate.output["failures"],
         },
-        doc_md="Fits the best candidate, measures it on the held-out passengers and registers it.",
+        doc_md="Fits the best candidate, measures it on the hold-out and registers it.",
     )
     promote = HandlerOperator(
         task_id="promote",
         function_name=function("TrainingFunction"),
         payload={"step": "promote", "model_version": fit.output["model_version"]},
         outlets=[CHAMPION],
-        doc_md="The gate: champion if it is not worse on the same held-out passengers; says why.",
+        doc_md="The gate: the model becomes champion if it is not worse on the same hold-out; gives the reason.",
     )

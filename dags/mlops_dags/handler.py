@@ -1,4 +1,4 @@
-"""One of the product's Lambda handlers as a task."""
+"""An operator that invokes one of the product's Lambda handlers as a task."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,10 @@ from airflow.providers.amazon.aws.operators.lambda_function import LambdaInvokeF
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-# The handler's errors that the same event meets again: no retry mends them. Any other may go by itself.
+# Errors of the handlers that the same event would meet again. Any other may be transient and is retried.
 PERMANENT = frozenset(
     {
+        "UseCaseError",
         "InvalidInputError",
         "DatasetRefusedError",
         "DatasetNotFoundError",
@@ -23,15 +24,15 @@ PERMANENT = frozenset(
 
 
 class HandlerError(AirflowException):
-    """A handler failed; the message is its own: type and text."""
+    """A handler failed; the message is the handler's error type and text."""
 
 
 class HandlerRefusalError(HandlerError, AirflowFailException):
-    """A handler refused its event, and would again: the task fails at once."""
+    """A handler failed with a permanent error: the task fails without a retry."""
 
 
 class HandlerOperator(LambdaInvokeFunctionOperator):
-    """LambdaInvokeFunctionOperator that takes its payload and gives its answer as JSON values.
+    """LambdaInvokeFunctionOperator whose payload and answer are JSON values.
 
     Each field of the answer is an XCom of its own, so `fit.output["model_version"]` is the next task's input, and the
     end of the function's log is in the task's. Raises HandlerError where the function failed, HandlerRefusalError where
@@ -42,15 +43,15 @@ class HandlerOperator(LambdaInvokeFunctionOperator):
         super().__init__(payload=payload, multiple_outputs=True, log_type="Tail", **kwargs)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        self.payload = json.dumps(self.payload, default=list)  # what mapped tasks answered comes as a lazy sequence
+        self.payload = json.dumps(self.payload, default=list)  # answers of mapped tasks come as a lazy sequence
         try:
             answer: dict[str, Any] = json.loads(super().execute(context))
         except ValueError as failure:
-            raise _in_its_own_words(failure.args) from None
+            raise _handler_error(failure.args) from None
         return answer
 
 
-def _in_its_own_words(arguments: Sequence[Any]) -> Exception:
+def _handler_error(arguments: Sequence[Any]) -> Exception:
     """The handler's error out of the operator's ValueError(text, {"Payload": …})."""
     match arguments:
         case (_, {"Payload": str(payload)}):

@@ -1,11 +1,11 @@
-"""### A passenger list becomes a champion, as one Step Functions execution
+"""### From a CSV to a champion, as one Step Functions execution
 
 Starts the stack's state machine, waits for its end without holding a worker (deferred to the triggerer), and fails with
 the failed state's own error and cause.
 
 **Starts** by hand; the parameter `key` names a file of the data bucket, without it the newest is taken. **Safe to run
 again**: the execution is named after the task's try, so that one try is one execution, and the pipeline itself changes
-nothing for a file it has seen.
+nothing for a file that it has processed before.
 """
 
 from datetime import timedelta
@@ -13,20 +13,21 @@ from datetime import timedelta
 from airflow.providers.amazon.aws.operators.step_function import StepFunctionStartExecutionOperator
 from airflow.sdk import DAG, Param
 
-from titanic_dags.defaults import DEFAULTS, late_after
-from titanic_dags.passenger_list import chosen
-from titanic_dags.stack import CHAMPION, PIPELINE_ARN
+from mlops_dags.dataset_file import chosen
+from mlops_dags.defaults import DEFAULTS, late_after
+from mlops_dags.stack import PIPELINE_ARN
+from mlops_dags.use_case import CHAMPION, USE_CASE, dag_id, document
 
 with DAG(
-    "titanic_state_machine",
+    dag_id("state_machine"),
     schedule=None,
     params={"key": Param("", type="string", description="A CSV in the data bucket; empty: the newest")},
     default_args=dict(DEFAULTS),
     deadline=late_after(timedelta(minutes=10)),
     max_active_runs=1,
     is_paused_upon_creation=False,
-    tags=["titanic", "training"],
-    doc_md=__doc__,
+    tags=[USE_CASE, "training"],
+    doc_md=document(__doc__),
 ):
     StepFunctionStartExecutionOperator(
         task_id="run",

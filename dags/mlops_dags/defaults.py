@@ -1,25 +1,26 @@
-"""How the DAGs of this folder behave where nothing else is said: owner, retries, deadlines, notices."""
+"""Defaults of the DAGs in this folder: owner, retries, deadlines, notifications."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback, Variable
+from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback
 
-from titanic_dags.stack import VARIABLE
+from mlops_dags.stack import optional
+from mlops_dags.use_case import USE_CASE
 
 
 def publish(subject: str, message: str) -> None:
-    """Tell the stack's SNS topic; without one, the task log and Airflow's pages are the only notice."""
+    """Send a message to the stack's SNS topic; without one, the task log and Airflow's pages are the only notice."""
     from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
 
-    topic = Variable.get(VARIABLE, deserialize_json=True).get("topic_arn")
+    topic = optional("topic_arn")
     if topic:
         SnsNotifier(target_arn=topic, subject=subject[:100], message=message).notify({})
 
 
 def announce_failure(context: Mapping[str, Any]) -> None:
-    """A task has failed for good."""
+    """Publish that a task has failed and will not be retried."""
     task = context["ti"]
     publish(
         f"{task.dag_id}: {task.task_id} failed",
@@ -28,13 +29,13 @@ def announce_failure(context: Mapping[str, Any]) -> None:
 
 
 def announce_lateness(context: Mapping[str, Any]) -> None:
-    """A run is not done by its deadline."""
+    """Publish that a run has missed its deadline."""
     run = context["dag_run"]
     publish(f"{run['dag_id']} is late", f"Run {run['dag_run_id']} is not done by its deadline.")
 
 
 DEFAULTS: Mapping[str, Any] = {
-    "owner": "titanic",
+    "owner": USE_CASE,
     "retries": 3,
     "retry_delay": timedelta(seconds=2),
     "retry_exponential_backoff": 2.0,
@@ -45,7 +46,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 def late_after(slack: timedelta) -> DeadlineAlert:
-    """A run that takes this much longer than those before it is announced, and goes on.
+    """A deadline: the average run time and this slack. A run that misses it is announced, and goes on.
 
     Measured from the average: Airflow 3.3.2 cannot clear a failed run that has a deadline from DAGRUN_QUEUED_AT.
     """

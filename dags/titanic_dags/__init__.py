@@ -1,1 +1,0 @@
-"""What the DAGs of this folder share. Named apart from the product's own package, of which nothing is imported."""
