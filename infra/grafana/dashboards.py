@@ -1,7 +1,8 @@
 """The dashboards as code: `python dashboards.py` writes dashboards/*.json, which Grafana is provisioned with.
 
-With `--check` it only says whether they are what it would write. Every panel has a unit, a legend, thresholds and a
-sentence of help; tests run every query on a Prometheus that scrapes a live system.
+With `--check` it only compares the files with what it would write. Every panel has a unit, a legend, thresholds and a
+sentence of help; tests run every query on a Prometheus that scrapes a live system. One use case is shown at a time: the
+variable `use_case`, at the top of each dashboard.
 """
 
 import sys
@@ -9,23 +10,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grafana_foundation_sdk.builders.common import ReduceDataOptions, VizLegendOptions, VizTooltipOptions
-from grafana_foundation_sdk.builders.dashboard import Dashboard, ThresholdsConfig
+from grafana_foundation_sdk.builders.dashboard import Dashboard, QueryVariable, ThresholdsConfig
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.timeseries import Panel as Lines
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.common import LegendDisplayMode, LegendPlacement, TooltipDisplayMode
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.dashboard import DataSourceRef, Threshold, ThresholdsMode, VariableRefresh
 
 FOLDER = Path(__file__).parent / "dashboards"
 SOURCE = DataSourceRef("prometheus", "prometheus")
-SPAN = "[$__rate_interval]"  # Grafana's: long enough for four scrapes at any zoom
+SPAN = "$__rate_interval"  # Grafana's: long enough for four scrapes at any zoom
 Queries = Mapping[str, str]  # PromQL by legend
+SERVER_ERROR, CLASS_1 = 'status=~"5.."', 'label="1"'
+SUCCEEDED, NOT_SUCCEEDED = 'status="succeeded"', 'status!="succeeded"'
+DRIFT, RUNS = 'task="drift"', 'task="runs"'
 GREEN, YELLOW, RED = "green", "yellow", "red"
 
 
+def metric(name: str, *matchers: str) -> str:
+    """The series of a metric that are of the chosen use case."""
+    return name + "{" + ",".join(('use_case="$use_case"', *matchers)) + "}"
+
+
+def rate(name: str, *matchers: str) -> str:
+    """How much a counter grows a second."""
+    return f"rate({metric(name, *matchers)}[{SPAN}])"
+
+
 def levels(*steps: tuple[float, str]) -> ThresholdsConfig:
-    """Green up to the first step."""
+    """Thresholds: green below the first step."""
     all_steps = [Threshold(None, GREEN), *(Threshold(value, color) for value, color in steps)]
     return ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(all_steps)
 
@@ -38,7 +52,7 @@ def _with_queries(panel: Lines | Stat, title: str, queries: Queries, unit: str, 
 
 
 def lines(title: str, queries: Queries, unit: str, help_: str, *steps: tuple[float, str]) -> Lines:
-    """Over time."""
+    """A panel with values over time."""
     panel = Lines().span(12).height(8).min(0).fill_opacity(10).thresholds(levels(*steps))
     _with_queries(panel, title, queries, unit, help_)
     legend = VizLegendOptions().show_legend(True)
@@ -47,104 +61,110 @@ def lines(title: str, queries: Queries, unit: str, help_: str, *steps: tuple[flo
 
 
 def stat(title: str, queries: Queries, unit: str, help_: str, *steps: tuple[float, str]) -> Stat:
-    """The latest value."""
+    """A panel with the latest value."""
     panel = Stat().span(6).height(4).thresholds(levels(*steps))
     _with_queries(panel, title, queries, unit, help_)
     return panel.reduce_options(ReduceDataOptions().calcs(["lastNotNull"]))
 
 
 def dashboard(uid: str, title: str, about: str, panels: Sequence[Lines | Stat]) -> Dashboard:
-    made = Dashboard(title).uid(uid).description(about).tags(["titanic"]).readonly().refresh("30s")
+    """A dashboard with a choice of the use case."""
+    made = Dashboard(title).uid(uid).description(about).tags(["mlops"]).readonly().refresh("30s")
     made.time("now-6h", "now").timezone("browser")
+    names = QueryVariable("use_case").label("Use case").datasource(SOURCE)
+    made.with_variable(
+        names.query("label_values(mlops_totals_up, use_case)").refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+    )
     for panel in panels:
         made.with_panel(panel)
     return made
 
 
 def service() -> Dashboard:
-    errors = 'sum(rate(titanic_requests_total{status=~"5.."}' + SPAN + ")) or vector(0)"
-    latency = (
-        "histogram_quantile({}, sum by (le) (rate(titanic_request_seconds_bucket{{route=~'/predict.*'}}" + SPAN + ")))"
-    )
+    errors = f"sum({rate('mlops_requests_total', SERVER_ERROR)}) or vector(0)"
+    buckets = rate("mlops_request_seconds_bucket", 'route=~"/predict.*"')
     return dashboard(
-        "titanic-service",
-        "Titanic · Service",
-        "What callers see: how many requests, how fast, how many fail. Totals of all instances.",
+        "mlops-service",
+        "MLOps · Service",
+        "Requests, latency and errors as callers see them. Totals of all instances.",
         [
             stat(
-                "Totals are known",
-                {"known": "titanic_totals_up"},
+                "Totals are read",
+                {"read": metric("mlops_totals_up")},
                 "bool_yes_no",
-                "No while Redis is away: predictions go on, but nothing here is current.",
+                "No while Redis does not answer: predictions go on, but nothing here is current.",
             ),
             stat(
                 "Requests",
-                {"requests": f"sum(rate(titanic_requests_total{SPAN}))"},
+                {"requests": f"sum({rate('mlops_requests_total')})"},
                 "reqps",
                 "All requests, Prometheus' own scrapes among them.",
             ),
             stat(
-                "Failing by our fault",
-                {"share": f"({errors}) / sum(rate(titanic_requests_total{SPAN}))"},
+                "Server errors",
+                {"fraction": f"({errors}) / sum({rate('mlops_requests_total')})"},
                 "percentunit",
-                "Answers of 500 and above; the objective is 0.5 % over a month.",
+                "Fraction of answers with a status of 500 or above; the objective is 0.5 % over a month.",
                 *((0.005, YELLOW), (0.05, RED)),
             ),
             stat(
                 "Slower than 250 ms",
-                {"share": "titanic:slow:ratio_rate5m"},
+                {"fraction": metric("mlops:slow:ratio_rate5m")},
                 "percentunit",
-                "Share of predictions over five minutes; the objective is 1 % over a month.",
+                "Fraction of predictions over five minutes; the objective is 1 % over a month.",
                 *((0.01, YELLOW), (0.1, RED)),
             ),
             lines(
                 "Requests by route",
-                {"{{route}}": "titanic:requests:rate5m"},
+                {"{{route}}": metric("mlops:requests:rate5m")},
                 "reqps",
                 "Paths that match no route count as unmatched.",
             ),
             lines(
                 "Answers by status",
-                {"{{status}}": f"sum by (status) (rate(titanic_requests_total{SPAN}))"},
+                {"{{status}}": f"sum by (status) ({rate('mlops_requests_total')})"},
                 "reqps",
-                "4xx are the caller's doing, 5xx ours.",
+                "4xx are client errors, 5xx server errors.",
             ),
             lines(
-                "How long a prediction takes",
-                {name: latency.format(share) for name, share in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))},
+                "Latency of predictions",
+                {
+                    name: f"histogram_quantile({quantile}, sum by (le) ({buckets}))"
+                    for name, quantile in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+                },
                 "s",
-                "From request to answer inside the function: the gateway and the network come on top.",
+                "From request to answer inside the function; the gateway and the network are not included.",
                 *((0.25, YELLOW), (1.0, RED)),
             ),
             lines(
                 "Errors by type",
-                {"{{error}} {{route}}": f"sum by (route, error) (rate(titanic_errors_total{SPAN}))"},
+                {"{{error}} {{route}}": f"sum by (route, error) ({rate('mlops_errors_total')})"},
                 "reqps",
                 "The class of the error that ended a request; the function's log has each.",
             ),
             lines(
-                "Passengers predicted",
-                {"survived {{survived}}": f"sum by (survived) (rate(titanic_predictions_total{SPAN}))"},
+                "Predictions by class",
+                {"class {{label}}": f"sum by (label) ({rate('mlops_predictions_total')})"},
                 "cps",
-                "By what was predicted: 1 survived, 0 did not.",
+                "Rows predicted a second, by the predicted class: 0 or 1.",
             ),
             lines(
-                "Passengers in a batch",
-                {"p50": f"histogram_quantile(0.5, sum by (le) (rate(titanic_batch_passengers_bucket{SPAN})))"},
+                "Rows in a batch",
+                {"p50": f"histogram_quantile(0.5, sum by (le) ({rate('mlops_batch_rows_bucket')}))"},
                 "short",
-                "The median batch; a large one is cheaper by the passenger.",
+                "The median batch; a large batch costs less per row.",
             ),
             lines(
                 "Cold starts",
-                {"a minute": f"60 * sum(rate(titanic_cold_starts_total{SPAN}))"},
+                {"a minute": f"60 * sum({rate('mlops_cold_starts_total')})"},
                 "short",
-                "First answers of new execution environments; many mean bursts, or environments that die.",
+                "First answers of new execution environments; many mean bursts, or environments that crash.",
             ),
             lines(
-                "Answers without a store",
-                {"without any": f"sum(rate(titanic_degraded_total{SPAN})) or vector(0)"},
+                "Degraded answers",
+                {"degraded": f"sum({rate('mlops_degraded_total')}) or vector(0)"},
                 "reqps",
-                "Given while the registry or the prediction log was away; those of the log come back with make replay.",
+                "Given while the registry or the prediction log did not answer; make replay recovers the log's.",
                 (0.001, RED),
             ),
         ],
@@ -152,62 +172,60 @@ def service() -> Dashboard:
 
 
 def model() -> Dashboard:
+    ones = f"sum({rate('mlops_predictions_total', CLASS_1)})"
     return dashboard(
-        "titanic-model",
-        "Titanic · Model",
-        "Who is champion, how old, and how right: when it was judged and since.",
+        "mlops-model",
+        "MLOps · Model",
+        "The champion: its version, age and accuracy, on the hold-out and live.",
         [
             stat(
                 "Champion",
-                {"{{model_version}}": "titanic_model_info"},
+                {"{{model_version}}": metric("mlops_model_info")},
                 "none",
                 "The version that answered the last scrape.",
             ).text_mode("name"),
             stat(
                 "Age",
-                {"age": "time() - titanic_model_published_timestamp_seconds"},
+                {"age": f"time() - {metric('mlops_model_published_timestamp_seconds')}"},
                 "s",
-                "Since it was first published.",
+                "Time since the champion was first published.",
                 (90 * 86400, YELLOW),
             ),
             stat(
-                "Accuracy when judged",
-                {"holdout": 'titanic_model_accuracy{sample="holdout"}'},
+                "Hold-out accuracy",
+                {"holdout": metric("mlops_model_accuracy", 'sample="holdout"')},
                 "percentunit",
-                "On the held-out passengers, whom it has never seen.",
+                "On held-out rows, which were not used in training.",
             ),
             stat(
-                "Fates known",
-                {"predictions": "titanic_labelled_predictions"},
+                "Labelled predictions",
+                {"predictions": metric("mlops_labelled_predictions")},
                 "short",
-                "Its predictions whose outcome came back by feedback or label file, of the last thousand.",
+                "Of the champion's last thousand: those whose label came back by feedback or label file.",
             ),
             lines(
                 "Accuracy",
-                {"{{sample}}": "titanic_model_accuracy"},
+                {"{{sample}}": metric("mlops_model_accuracy")},
                 "percentunit",
-                "Held out: when it was judged. Live: of predictions whose outcome is known since.",
+                "Hold-out: measured when the model was trained. Live: of labelled predictions since.",
             ),
             lines(
                 "Predictions by model",
-                {"{{model_version}}": f"sum by (model_version) (rate(titanic_predictions_total{SPAN}))"},
+                {"{{model_version}}": f"sum by (model_version) ({rate('mlops_predictions_total')})"},
                 "cps",
                 "Two at once for some seconds around a promotion.",
             ),
             lines(
-                "Share of survivors",
-                {
-                    "predicted": f'sum(rate(titanic_predictions_total{{survived="1"}}{SPAN}))'
-                    f" / sum(rate(titanic_predictions_total{SPAN}))"
-                },
+                "Predicted class 1",
+                {"fraction": f"{ones} / sum({rate('mlops_predictions_total')})"},
                 "percentunit",
-                "On the list it was 38 %.",
+                "Fraction of rows; compare with training.positive of GET /model.",
             ),
             lines(
                 "Scores",
-                {"up to {{le}}": f"sum by (le) (rate(titanic_score_bucket{SPAN}))"},
+                {"up to {{le}}": f"sum by (le) ({rate('mlops_score_bucket')})"},
                 "cps",
-                "Passengers by P(survived), each line with all below it: lines that move apart are scores that move.",
+                "Rows by predicted probability, cumulative: lines that move apart are scores that move.",
             ),
         ],
     )
@@ -215,101 +233,105 @@ def model() -> Dashboard:
 
 def drift() -> Dashboard:
     return dashboard(
-        "titanic-drift",
-        "Titanic · Drift",
-        "What serving sees against what the champion was trained on, over windows of the latest predictions.",
+        "mlops-drift",
+        "MLOps · Drift",
+        "Requests compared with the champion's training data, over windows of the latest predictions.",
         [
             stat(
                 "Drift",
-                {"drift": "titanic_drift"},
+                {"drift": metric("mlops_drift")},
                 "bool_yes_no",
                 "Whether a feature, the score or the accuracy of the last window drifts.",
                 (1, RED),
             ),
             stat(
                 "Windows in a row",
-                {"windows": "titanic_drift_sustained_windows"},
+                {"windows": metric("mlops_drift_sustained_windows")},
                 "short",
-                "From two on the pipeline is started, once enough fates are known.",
+                "From two on the pipeline is started, if enough labels came back.",
                 *((1, YELLOW), (2, RED)),
             ),
             stat(
                 "Predictions in the window",
-                {"predictions": "titanic_drift_window"},
+                {"predictions": metric("mlops_drift_window")},
                 "short",
-                "Below 200 no verdict is given.",
+                "Below 200 there is no verdict.",
             ),
             stat(
-                "Measured",
-                {"ago": 'time() - titanic_measured_timestamp_seconds{task="drift"}'},
+                "Last measured",
+                {"ago": f"time() - {metric('mlops_measured_timestamp_seconds', DRIFT)}"},
                 "s",
-                "How long ago; monitoring measures every hour.",
+                "Time since the last report; monitoring measures every hour.",
                 (7200, RED),
             ),
             lines(
                 "Population stability index",
-                {"{{feature}}": "titanic_drift_psi"},
+                {"{{feature}}": metric("mlops_drift_psi")},
                 "short",
-                "How large a shift is: below 0.1 stable, above 0.25 a shift.",
+                "The size of a shift: below 0.1 stable, above 0.25 a shift.",
                 *((0.1, YELLOW), (0.25, RED)),
             ),
             lines(
                 "Adjusted p-value",
-                {"{{feature}}": "titanic_drift_adjusted_p"},
+                {"{{feature}}": metric("mlops_drift_adjusted_p")},
                 "short",
-                "Whether it can be chance: at most 0.01 is none, all features taken together (Holm).",
+                "Whether a shift can be chance: significant at 0.01 or below, adjusted for all features (Holm).",
             ),
         ],
     )
 
 
 def pipeline() -> Dashboard:
-    ended = "sum by (step) (increase(titanic_pipeline_steps_total[1h]))"
-    seconds = f"sum by (step) (increase(titanic_pipeline_step_seconds_total[1h])) / {ended}"
+    def within_an_hour(name: str, *matchers: str) -> str:
+        return f"increase({metric(name, *matchers)}[1h])"
+
+    ended = f"sum by (step) ({within_an_hour('mlops_pipeline_steps_total')})"
+    seconds = f"sum by (step) ({within_an_hour('mlops_pipeline_step_seconds_total')}) / {ended}"
+    failed = within_an_hour("mlops_pipeline_steps_total", 'status="failed"')
     return dashboard(
-        "titanic-pipeline",
-        "Titanic · Pipeline",
-        "From a list to a champion: runs, their steps, and what started nothing.",
+        "mlops-pipeline",
+        "MLOps · Pipeline",
+        "Pipeline runs from a dataset to a champion, their steps, and the dead-letter queues.",
         [
             stat(
                 "Runs that succeeded",
-                {"runs": 'sum(titanic_pipeline_runs_total{status="succeeded"})'},
+                {"runs": f"sum({metric('mlops_pipeline_runs_total', SUCCEEDED)})"},
                 "short",
                 "Since counting began.",
             ),
             stat(
-                "Runs that did not",
-                {"runs": 'sum(titanic_pipeline_runs_total{status!="succeeded"})'},
+                "Runs that did not succeed",
+                {"runs": f"sum({metric('mlops_pipeline_runs_total', NOT_SUCCEEDED)})"},
                 "short",
                 "Failed, timed out or aborted, since counting began; a refused file is one of them.",
                 (1, YELLOW),
             ),
             stat(
                 "Dead letters",
-                {"{{queue}}": "titanic_dead_letters"},
+                {"{{queue}}": metric("mlops_dead_letters")},
                 "short",
-                "Events that started nothing and wait to be replayed.",
+                "Events in dead-letter queues: they could not be processed and wait for make redrive.",
                 (1, RED),
             ),
             stat(
-                "Watched",
-                {"ago": 'time() - titanic_measured_timestamp_seconds{task="runs"}'},
+                "Last checked",
+                {"ago": f"time() - {metric('mlops_measured_timestamp_seconds', RUNS)}"},
                 "s",
-                "How long ago monitoring looked at runs; it does every minute.",
+                "Time since monitoring last read the runs; it does every minute.",
                 (600, RED),
             ),
             lines(
                 "Runs within an hour",
-                {"{{status}}": "sum by (status) (increase(titanic_pipeline_runs_total[1h]))"},
+                {"{{status}}": f"sum by (status) ({within_an_hour('mlops_pipeline_runs_total')})"},
                 "short",
-                "By how they ended.",
+                "By the status they ended with.",
             ),
-            lines("How long a step takes", {"{{step}}": seconds}, "s", "The mean of the last hour's."),
+            lines("Duration of steps", {"{{step}}": seconds}, "s", "Mean of the last hour."),
             lines(
                 "Steps that failed within an hour",
-                {"{{step}}": 'sum by (step) (increase(titanic_pipeline_steps_total{status="failed"}[1h]))'},
+                {"{{step}}": f"sum by (step) ({failed})"},
                 "short",
-                "Retries that helped are not among them.",
+                "Without steps that a retry completed.",
                 (1, RED),
             ),
         ],
@@ -317,65 +339,62 @@ def pipeline() -> Dashboard:
 
 
 def cost() -> Dashboard:
+    inference = 'function="inference"'
+    dollars = f"1000 * sum({metric('mlops_lambda_cost_dollars_total', inference)})"
+    seconds = f"sum({metric('mlops_lambda_init_seconds_total', inference)})"
     return dashboard(
-        "titanic-cost",
-        "Titanic · Cost",
-        "What Lambda bills for, by its own reports: an estimate at list price, without free tier and discounts.",
+        "mlops-cost",
+        "MLOps · Cost",
+        "What Lambda bills, by its own reports: an estimate at list price, without free tier and discounts.",
         [
             stat(
                 "So far",
-                {"dollars": "sum(titanic_lambda_cost_dollars_total)"},
+                {"dollars": f"sum({metric('mlops_lambda_cost_dollars_total')})"},
                 "currencyUSD",
-                "All functions since counting began. On a laptop: what AWS would have asked for the same work.",
+                "All functions since counting began. On a laptop: what AWS would have charged for the same work.",
             ),
             stat(
                 "A thousand predictions",
-                {
-                    "dollars": '1000 * sum(titanic_lambda_cost_dollars_total{function="inference"})'
-                    " / sum(titanic_predictions_total)"
-                },
+                {"dollars": f"{dollars} / sum({metric('mlops_predictions_total')})"},
                 "currencyUSD",
-                "The inference function's cost over the passengers it predicted.",
+                "The inference function's cost, divided by the rows that it predicted.",
             ),
             stat(
                 "GB-seconds",
-                {"GB-seconds": "sum(titanic_lambda_gb_seconds_total)"},
+                {"GB-seconds": f"sum({metric('mlops_lambda_gb_seconds_total')})"},
                 "short",
                 "Memory times billed duration, initialisations included.",
             ),
             stat(
-                "An initialisation takes",
-                {
-                    "seconds": 'sum(titanic_lambda_init_seconds_total{function="inference"})'
-                    ' / sum(titanic_lambda_inits_total{function="inference"})'
-                },
+                "Initialisation",
+                {"seconds": f"{seconds} / sum({metric('mlops_lambda_inits_total', inference)})"},
                 "s",
-                "The inference function's, on average.",
+                "Mean duration of the inference function's.",
                 (1.0, YELLOW),
             ),
             lines(
                 "GB-seconds a second",
-                {"{{function}}": f"sum by (function) (rate(titanic_lambda_gb_seconds_total{SPAN}))"},
+                {"{{function}}": f"sum by (function) ({rate('mlops_lambda_gb_seconds_total')})"},
                 "short",
-                "By function: how many gigabytes are rented at any moment, on average.",
+                "By function: gigabytes in use on average.",
             ),
             lines(
                 "Invocations",
-                {"{{function}}": f"sum by (function) (rate(titanic_lambda_invocations_total{SPAN}))"},
+                {"{{function}}": f"sum by (function) ({rate('mlops_lambda_invocations_total')})"},
                 "ops",
                 "By function; inference answers one request each.",
             ),
             lines(
                 "Dollars a day",
-                {"{{function}}": f"86400 * sum by (function) (rate(titanic_lambda_cost_dollars_total{SPAN}))"},
+                {"{{function}}": f"86400 * sum by (function) ({rate('mlops_lambda_cost_dollars_total')})"},
                 "currencyUSD",
-                "If it went on like this.",
+                "By function, at the present rate.",
             ),
             lines(
-                "Invocations that Lambda had to end",
-                {"ended": f"sum(rate(titanic_lambda_failures_total{SPAN})) or vector(0)"},
+                "Failed invocations",
+                {"failed": f"sum({rate('mlops_lambda_failures_total')}) or vector(0)"},
                 "ops",
-                "Timeouts and crashes, memory that ran out among them.",
+                "Ended by Lambda: timeouts and crashes, out of memory among them.",
                 (0.001, RED),
             ),
         ],
