@@ -1,4 +1,4 @@
-"""A model card as one HTML page that needs nothing else: `card.py FOLDER [VERSION]`, the champion's by default."""
+"""Write a model card as one self-contained HTML page: `card.py FOLDER [VERSION]`, the champion's by default."""
 
 import sys
 from io import StringIO
@@ -14,19 +14,19 @@ HERE = Path(__file__).parent
 
 
 def page(listed: dict[str, Any], card: dict[str, Any], champion: str | None) -> str:
-    """The page's text; the same for the same version and decisions."""
+    """The page as HTML; the same for the same version and decisions."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    drawn = {words: svg(figure) for words, figure in figures(card).items()}
+    drawn = {caption: svg(figure) for caption, figure in figures(card).items()}
     return environment.get_template("card.html.jinja").render(
         version=listed["model_version"], listed=listed, card=card, champion=champion, pictures=drawn
     )
 
 
 def svg(figure: Figure) -> str:
-    """The figure as an element to put into a page."""
-    written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None})
-    return written.getvalue().partition("<svg")[2].join(("<svg", ""))
+    """The figure as an SVG element for a page."""
+    drawing = StringIO()
+    figure.savefig(drawing, format="svg", metadata={"Date": None})
+    return drawing.getvalue().partition("<svg")[2].join(("<svg", ""))
 
 
 def main(folder: Path, version: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of a model card, drawn from its points."""
+"""The figures of a model card, drawn from the points that the card holds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,23 +13,36 @@ mpl.rcParams.update(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.edgecolor": INK,
-        "svg.hashsalt": "titanic",  # the same card is the same page
+        "svg.hashsalt": "card",  # so that the same card gives the same page
         "svg.fonttype": "none",
     }
 )
 Card = Mapping[str, Any]
+MAX_BARS = 20  # more are not legible
 
 
 def figures(card: Card) -> dict[str, Figure]:
-    """Every picture of a card, by the words to put above it."""
+    """Every figure of a card, by its caption."""
     return {
-        "ROC": roc(card),
+        "ROC curve": roc(card),
         "Calibration": calibration(card),
-        "Confusion": confusion(card),
-        "Importance": importance(card),
-        "Accuracy by slice": slices(card),
+        "Confusion matrix": confusion(card),
+        "Feature importance": importance(card),
+        "Slices": slices(card),
         "Search": candidates(card),
     }
+
+
+def classes(card: Card) -> tuple[str, str]:
+    """The words for class 0 and class 1; their numbers where a card of an earlier format has no words."""
+    no, yes = card.get("label", {}).get("words", ("0", "1"))
+    return no, yes
+
+
+def scoring(card: Card) -> str:
+    """The score by which the search chose, greater is better; cards of an earlier format knew accuracy alone."""
+    score: str = card["search"].get("scoring", "accuracy")
+    return "negative log loss" if score == "log_loss" else score
 
 
 def roc(card: Card) -> Figure:
@@ -41,7 +54,8 @@ def roc(card: Card) -> Figure:
 
 
 def calibration(card: Card) -> Figure:
-    figure, axes = _square("predicted P(survived)", "share that survived")
+    _, yes = classes(card)
+    figure, axes = _square(f"predicted P({yes})", f"observed fraction: {yes}")
     points = card["curves"]["calibration"]
     axes.plot([p["predicted"] for p in points], [p["observed"] for p in points], "o-", color=ACCENT, markersize=4)
     return figure
@@ -57,25 +71,25 @@ def confusion(card: Card) -> Figure:
     for y, row in enumerate(table):
         for x, count in enumerate(row):
             axes.text(x, y, count, ha="center", va="center", fontsize=14, color="white" if count > most * 0.6 else INK)
-    axes.set_xticks([0, 1], ["died", "survived"])
-    axes.set_yticks([0, 1], ["died", "survived"])
+    axes.set_xticks([0, 1], classes(card))
+    axes.set_yticks([0, 1], classes(card))
     axes.set_xlabel("predicted")
-    axes.set_ylabel("happened")
+    axes.set_ylabel("actual")
     return figure
 
 
 def importance(card: Card) -> Figure:
     ranked = sorted(card["importances"].items(), key=lambda each: -each[1])
-    return _bars({name: share for name, share in ranked if share}, "share of impurity removed")
+    return _bars({name: value for name, value in ranked if value}, "fraction of impurity removed")
 
 
 def slices(card: Card) -> Figure:
-    shares = {f"{s['feature']} {s['value']} ({s['rows']})": s["accuracy"] for s in card["slices"]}
-    return _bars(shares, "accuracy on held-out passengers")
+    accuracies = {f"{s['feature']} {s['value']} ({s['rows']})": s["accuracy"] for s in card["slices"]}
+    return _bars(accuracies, "accuracy on held-out rows")
 
 
 def candidates(card: Card) -> Figure:
-    """Each candidate's folds as dots and its mean as a line, the chosen one in colour."""
+    """Each candidate's score on each fold as a dot and its mean as a line, the chosen candidate in colour."""
     figure = _figure()
     axes = figure.subplots()
     for each in card["search"]["candidates"]:
@@ -83,15 +97,16 @@ def candidates(card: Card) -> Figure:
         axes.plot([each["index"]] * len(each["fold_scores"]), each["fold_scores"], "o", color=colour, markersize=3)
         axes.plot([each["index"] - 0.3, each["index"] + 0.3], [each["mean"]] * 2, color=colour)
     axes.set_xlabel("candidate")
-    axes.set_ylabel("accuracy on each fold")
+    axes.set_ylabel(f"{scoring(card)} on each fold")
     return figure
 
 
-def _bars(shares: Mapping[str, float], label: str) -> Figure:
+def _bars(values: Mapping[str, float], label: str) -> Figure:
+    """Horizontal bars, the first on top; of more than MAX_BARS the first ones."""
     figure = _figure()
     axes = figure.subplots()
-    names = list(shares)[::-1]
-    axes.barh(names, [shares[name] for name in names], color=ACCENT, height=0.6)
+    names = list(values)[:MAX_BARS][::-1]
+    axes.barh(names, [values[name] for name in names], color=ACCENT, height=0.6)
     axes.set_xlabel(label)
     return figure
 

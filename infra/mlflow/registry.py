@@ -1,6 +1,6 @@
-"""The model registry as these commands read it: names and decisions from the API, artifacts from S3, verified.
+"""The model registry of a running cloud: versions and decisions from the API, artifacts from S3, verified.
 
-The addresses come as `make -s outputs` prints them, on standard input.
+The addresses come on standard input, as `make -s outputs` prints them.
 """
 
 import json
@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.registry.versions import CARD, Shelf
+from mlops.registry.versions import CARD, RegistryReader
 from mlops.stores.s3 import S3ObjectStore
 
 
 @dataclass(frozen=True)
 class Source:
-    """A running cloud's registry."""
+    """A running cloud's registry, and the use case that its models are of."""
 
+    use_case: str
     api_url: str
-    shelf: Shelf
+    reader: RegistryReader
 
     def models(self) -> dict[str, Any]:
         """The answer of `GET /models`."""
@@ -29,22 +30,23 @@ class Source:
             return answer
 
     def cards(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Each version as listed, oldest first, with its model card; one that cannot be read is named and left out."""
+        """Each version as listed, oldest first, with its model card; unreadable ones are reported and left out."""
         for listed in reversed(self.models()["models"]):
             if "trouble" in listed:
                 print(f"✗ {listed['model_version']}: {listed['trouble']}", file=sys.stderr)
                 continue
-            yield listed, json.loads(self.shelf.artifact(listed["model_version"], CARD))
+            yield listed, json.loads(self.reader.artifact(listed["model_version"], CARD))
 
 
 def source() -> Source:
-    """The cloud that standard input tells of."""
+    """The registry of the cloud whose addresses are on standard input."""
     addresses = json.load(sys.stdin)
     os.environ.update(
         AWS_ENDPOINT_URL_S3=addresses.get("s3_endpoint_url", addresses["endpoint_url"]),
         AWS_DEFAULT_REGION=addresses["region"],
         AWS_ACCESS_KEY_ID=addresses.get("s3_access_key_id", "test"),
         AWS_SECRET_ACCESS_KEY=addresses.get("s3_secret_access_key", "test"),
-        AWS_SESSION_TOKEN="",  # of another account, if the shell has one
+        AWS_SESSION_TOKEN="",  # the shell's would be of another account
     )
-    return Source(addresses["api_url"], Shelf(S3ObjectStore(), addresses["models_bucket"]))
+    reader = RegistryReader(S3ObjectStore(), addresses["models_bucket"])
+    return Source(addresses["use_case"], addresses["api_url"], reader)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="the mlflow environm
 
 
 def run(cloud: Cloud, folder: Path, *command: str | Path) -> str:
-    """A command in MLflow's environment, told of the cloud as the Makefile tells it."""
+    """A command in MLflow's environment, with the cloud's addresses on standard input as in the Makefile."""
     variables = {
         **cloud.variables(),
         "PYTHONPATH": str(CHECKOUT / "functions"),
@@ -60,13 +60,15 @@ def test_mlflow_is_filled_once_however_often(cloud: Cloud, tmp_path: Path) -> No
     assert sum(first["probabilities"][0]) == pytest.approx(1)
 
 
-def test_the_card_is_one_page_that_needs_nothing_else(cloud: Cloud, tmp_path: Path) -> None:
+def test_the_card_is_one_self_contained_page(cloud: Cloud, tmp_path: Path) -> None:
     script = CHECKOUT / "infra/mlflow/card.py"
     file = Path(run(cloud, tmp_path, script, tmp_path / "cards").strip())
     page = file.read_text()
 
     assert file.stem == cloud.champion()
     assert page.count("<svg") == 6
+    assert "Majority class" in page
+    assert all(word in page for word in cloud.call("/schema")["label"]["words"])
     assert cloud.call("/model")["decisions"][0]["reason"].split(":")[0] in page
     assert "<script" not in page
     assert 'src="' not in page
