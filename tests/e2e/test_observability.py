@@ -1,4 +1,4 @@
-"""The circle closed on a running cloud: counted exactly, drift noticed, outcomes back, trained again once, shown."""
+"""Monitoring of a running cloud: exact counts, drift, labels that come back, one retraining, dashboards."""
 
 import json
 import random
@@ -26,15 +26,14 @@ import redis
 
 from clouds import CHECKOUT, Cloud, call, until
 from embedded_cloud import ports, processes
-from titanic.features import SCHEMA_HASH
-from traffic import Traffic, passengers
+from traffic import Traffic
 
 from .test_api import request
 
 RULES = CHECKOUT / "infra/prometheus/rules"
 DASHBOARDS = sorted((CHECKOUT / "infra/grafana/dashboards").glob("*.json"))
-LIST = CHECKOUT / "data" / "titanic.csv"
-PREDICTED = 'titanic_requests_total{method="POST",route="/predict",status="200"}'
+DATASET = CHECKOUT / "data" / "titanic.csv"
+PREDICTED = 'mlops_requests_total{method="POST",route="/predict",status="200",use_case="titanic"}'
 
 
 def total(cloud: Cloud, sample: str) -> float:
@@ -54,7 +53,7 @@ def environments(cloud: Cloud, name: str) -> list[psutil.Process]:
     return found
 
 
-def crowd(api: str, names: list[str], passenger: dict[str, Any]) -> dict[tuple[str, str], bool]:
+def predict_each(api: str, names: list[str], passenger: dict[str, Any]) -> dict[tuple[str, str], bool]:
     """Predict each name from sixteen threads; of those that were answered, name and request id, and whether degraded:
     on a busy machine Redis may take longer than a prediction waits, and the function's own log has it then."""
 
@@ -78,11 +77,11 @@ def logged(cloud: Cloud, prefix: str) -> Counter[tuple[str, str]]:
     return Counter((name, id_) for name, id_ in names if name.startswith(prefix))
 
 
-def test_what_many_instances_count_is_what_was_sent(cloud: Cloud, passenger: dict[str, Any]) -> None:
+def test_many_instances_count_exactly_what_was_sent(cloud: Cloud, passenger: dict[str, Any]) -> None:
     outputs = cloud.outputs()
     api, before = outputs["api_url"], total(cloud, PREDICTED)
 
-    answered = crowd(api, [f"exact{number}" for number in range(400)], passenger)
+    answered = predict_each(api, [f"exact{number}" for number in range(400)], passenger)
 
     assert len(answered) == 400
     assert len(environments(cloud, outputs["functions"]["InferenceFunction"])) > 1
@@ -112,7 +111,7 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        answered = crowd(api, sent, passenger)
+        answered = predict_each(api, sent, passenger)
     finally:
         over.set()
         killer.join()
@@ -129,17 +128,17 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
 
 @pytest.fixture
 def traffic(cloud: Cloud) -> Traffic:
-    """To a champion that was trained on the list alone, with no fate known and nothing decided before."""
-    version = sha256(LIST.read_bytes()).hexdigest()[:16]
+    """Traffic to a champion that was trained on the shipped CSV alone, without labels or decisions of earlier tests."""
+    version = sha256(DATASET.read_bytes()).hexdigest()[:16]
     models = cloud.call("/models")
     known = {(each.get("dataset_version"), each.get("schema_hash")): each["model_version"] for each in models["models"]}
-    listed = known[version, SCHEMA_HASH]
+    listed = known[version, cloud.call("/schema")["schema_hash"]]
     if models["champion"] != listed:
         key = {"X-Api-Key": cloud.outputs()["admin_api_key"]}
         assert request(f"{cloud.outputs()['api_url']}/models/{listed}/promote", {}, key)[0] == 200
     until(lambda: cloud.champion() == listed)
     traffic = Traffic(cloud.outputs())
-    traffic.monitor("drain")  # or outcomes of the tests before would come in later
+    traffic.monitor("drain")  # or labels of earlier tests would come in later
     with (
         closing(psycopg2.connect(cloud.outputs()["database_url"])) as connection,
         connection,
@@ -151,10 +150,10 @@ def traffic(cloud: Cloud) -> Traffic:
     return traffic
 
 
-def test_no_alarm_in_fifty_windows_of_the_same_world(traffic: Traffic) -> None:
-    crowd = passengers(seed=1912)
+def test_no_drift_in_fifty_windows_of_unshifted_rows(traffic: Traffic) -> None:
+    source = traffic.rows(seed=1912)
 
-    reports = [traffic.window(crowd, 500, labels=0) for _ in range(50)]
+    reports = [traffic.window(source, 500, labels=0) for _ in range(50)]
 
     assert {report["window"]["size"] for report in reports} == {500}
     assert Counter(report["status"] for report in reports) == {"ok": 50}
@@ -162,18 +161,18 @@ def test_no_alarm_in_fifty_windows_of_the_same_world(traffic: Traffic) -> None:
 
 
 @pytest.mark.parametrize(("shift", "feature"), [("age", "age"), ("class", "pclass")])
-def test_a_world_that_shifts_rings_within_two_windows(traffic: Traffic, shift: str, feature: str) -> None:
-    same, other = passengers(seed=1), passengers(seed=2, shift=shift)
+def test_a_shift_is_reported_within_two_windows(traffic: Traffic, shift: str, feature: str) -> None:
+    same, other = traffic.rows(seed=1), traffic.rows(seed=2, shift=shift)
     assert traffic.window(same, 500, labels=0)["status"] == "ok"
 
     reports = [traffic.window(other, 500, labels=0) for _ in range(2)]
 
     assert "drift" in {report["status"] for report in reports}
     assert feature in reports[-1]["drifted"]
-    assert reports[-1]["retraining"]["decision"] == "held"  # no fate is known, so there is nothing to learn
+    assert reports[-1]["retraining"]["decision"] == "held"  # no label came back, so there is nothing to learn
 
 
-def test_drift_is_answered_with_one_retraining_and_its_champion_knows_the_new_world(
+def test_sustained_drift_starts_one_retraining_whose_champion_fits_the_shifted_rows(
     cloud: Cloud, traffic: Traffic
 ) -> None:
     sns, sqs = cloud.client("sns"), cloud.client("sqs")
@@ -182,8 +181,8 @@ def test_drift_is_answered_with_one_retraining_and_its_champion_knows_the_new_wo
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     before, decided = cloud.champion(), len(cloud.call("/retraining")["decisions"])
-    assert traffic.window(passengers(seed=6), 500, labels=0)["sustained"] == 0
-    older = passengers(seed=3, shift="age")
+    assert traffic.window(traffic.rows(seed=6), 500, labels=0)["sustained"] == 0
+    older = traffic.rows(seed=3, shift="age")
 
     reports = [traffic.window(older, 500, labels=1) for _ in range(4)]
 
@@ -245,7 +244,7 @@ def prometheus(cloud: Cloud, tmp_path: Path) -> Iterator[Prometheus]:
         process = subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
     found = Prometheus(f"http://127.0.0.1:{port}")
     try:
-        until(lambda: _or_none(lambda: found.value('up{job="titanic"}') == 1), 30)
+        until(lambda: _or_none(lambda: found.value('up{job="mlops"}') == 1), 30)
         yield found
     finally:
         process.send_signal(signal.SIGTERM)
@@ -259,18 +258,19 @@ def _or_none(ask: Callable[[], Any]) -> Any:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    """Every query of every panel, as Grafana would send it; with what it is called."""
+    """The name and the query of every panel, as Grafana sends it."""
     for file in DASHBOARDS:
         for panel in json.loads(file.read_text())["panels"]:
             for target in panel["targets"]:
-                yield f"{file.stem}: {panel['title']}", target["expr"].replace("$__rate_interval", "30s")
+                expression = target["expr"].replace("$__rate_interval", "30s").replace("$use_case", "titanic")
+                yield f"{file.stem}: {panel['title']}", expression
 
 
 def test_every_panel_has_data_of_a_live_system_and_prometheus_counts_what_was_sent(
     cloud: Cloud, traffic: Traffic, prometheus: Prometheus, passenger: dict[str, Any]
 ) -> None:
-    api, crowd = cloud.outputs()["api_url"], passengers(seed=4)
-    traffic.window(crowd, 300, labels=0.5)
+    api, source = cloud.outputs()["api_url"], traffic.rows(seed=4)
+    traffic.window(source, 300, labels=0.5)
     before = prometheus.value(PREDICTED)
     sent, over = 0, time.monotonic() + 150
 
@@ -280,7 +280,7 @@ def test_every_panel_has_data_of_a_live_system_and_prometheus_counts_what_was_se
             call(f"{api}/predict", passenger)
             sent += 1
         request(f"{api}/predict", {})
-        traffic.window(crowd, 20, labels=0)
+        traffic.window(source, 20, labels=0)
 
     def empty() -> list[str]:
         return [name for name, expression in queries() if not prometheus.query(expression)]
@@ -293,12 +293,12 @@ def test_every_panel_has_data_of_a_live_system_and_prometheus_counts_what_was_se
     assert len(list(queries())) > 40
     until(lambda: prometheus.value(PREDICTED) - before == sent)
     with pytest.raises(OSError, match="400"):
-        prometheus.query("sum(rate(titanic_requests_total[5m])")
+        prometheus.query("sum(rate(mlops_requests_total[5m])")
 
 
-def test_the_page_can_tell_the_day(cloud: Cloud, traffic: Traffic) -> None:
+def test_the_page_can_show_the_activity_of_the_day(cloud: Cloud, traffic: Traffic) -> None:
     traffic.monitor("watch")
-    traffic.window(passengers(seed=5), 200, labels=0)
+    traffic.window(traffic.rows(seed=5), 200, labels=0)
 
     activity = cloud.call("/activity?hours=1")
 
