@@ -1,6 +1,6 @@
 // The API, and what goes wrong with it: one kind of error, in words that a page can show.
 
-export const apiUrl = () => globalThis.TITANIC?.apiUrl ?? "";
+export const apiUrl = () => globalThis.MLOPS?.apiUrl ?? "";
 
 const SLOW_MILLISECONDS = 2500;
 

@@ -7,8 +7,11 @@ const RADIUS = 88;
 const LENGTH = Math.PI * RADIUS;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A gauge without a value. `element` is the drawing; `show` moves it to a probability, `mark` notes one to compare with. */
-export function gauge() {
+/**
+ * A gauge without a value. `element` is the drawing; `show` moves it to a probability, `mark` notes one to compare with.
+ * `name` is what the probability is of.
+ */
+export function gauge(name) {
   const path = `M ${100 - RADIUS} 100 A ${RADIUS} ${RADIUS} 0 0 1 ${100 + RADIUS} 100`;
   const arc = svg("path", { d: path, class: "gauge-arc", "stroke-width": 12, "stroke-dasharray": `0 ${LENGTH}` });
   const notch = svg("line", { x1: 20, x2: 4, y1: 100, y2: 100, class: "gauge-mark", visibility: "hidden" });
@@ -42,7 +45,7 @@ export function gauge() {
     show(probability) {
       arc.setAttribute("stroke-dasharray", `${probability * LENGTH} ${LENGTH}`);
       arc.classList.toggle("against", probability <= 0.5);
-      element.setAttribute("aria-label", `Chance of survival: ${percent(probability)}`);
+      element.setAttribute("aria-label", `${name}: ${percent(probability)}`);
       roll(probability);
     },
     mark(probability) {

@@ -1,49 +1,72 @@
-// A passenger list of any length: its rows, what was predicted of them and what was wrong with them.
+// The rows of a file of any length, what was predicted of them and what was wrong with them.
 
 import { CsvError, written } from "./csv.js";
 
-const NEEDED = ["Pclass", "Name", "Sex", "SibSp", "Parch"];
-const TAKEN = [...NEEDED, "Age", "Ticket", "Fare", "Cabin", "Embarked"];
 const MADE = ["probability", "predicted", "prediction_id", "error"];
 const collator = new Intl.Collator("en", { numeric: true });
 
-export class PassengerList {
-  #columns = null;
+export class RowList {
+  #needed;
+  #sent; // by name: the columns that the API takes, and the id
+  #predicted;
+  #id;
+  #head = []; // the first line as it is
+  #columns = null; // its columns, as the schema spells them
   #cells = [];
-  #outcomes = []; // {probability, survived, prediction_id} or {error}, in the rows' order; holes where nothing is known yet
+  #outcomes = []; // {probability, predicted, prediction_id} or {error}, in the rows' order; holes where nothing is known yet
   #order = null;
   #sorted = "";
+
+  constructor(useCase) {
+    this.#id = useCase.id?.name;
+    this.#needed = useCase.columns.filter(({ required }) => required).map(({ name }) => name);
+    this.#sent = new Set([...(useCase.id ? [this.#id] : []), ...useCase.columns.map(({ name }) => name)]);
+    this.#predicted = (answer) => useCase.predicted(answer);
+  }
 
   get size() {
     return this.#cells.length;
   }
 
+  /** The names of the columns that are sent, in the file's order. */
+  get sent() {
+    return (this.#columns ?? []).filter((name) => this.#sent.has(name));
+  }
+
   /** The first row names the columns; CsvError if it does not name those that the API needs. */
   add(row) {
     if (this.#columns) return void this.#cells.push(row);
-    const names = row.map((name) => name.trim());
-    const missing = NEEDED.filter((name) => !names.includes(name));
-    if (missing.length === NEEDED.length && /[;\t]/.test(row[0])) {
+    const names = row.map((name, at) => this.#spelt(name, at));
+    const missing = this.#needed.filter((name) => !names.includes(name));
+    if (missing.length === this.#needed.length && /[;\t]/.test(row[0])) {
       throw new CsvError("The cells seem to be separated by something else than commas.");
     }
     if (missing.length) throw new CsvError(`The first line does not name these columns: ${missing.join(", ")}.`);
-    const twice = names.filter((name, at) => TAKEN.includes(name) && names.indexOf(name) !== at);
+    const twice = names.filter((name, at) => this.#sent.has(name) && names.indexOf(name) !== at);
     if (twice.length) throw new CsvError(`The first line names a column twice: ${twice.join(", ")}.`);
-    this.#columns = names;
+    [this.#head, this.#columns] = [row, names];
+  }
+
+  /** A column as the schema spells it: as it is, else without blanks around it; one without a name by its place. */
+  #spelt(name, at) {
+    if (this.#sent.has(name)) return name;
+    return name.trim() || (this.#sent.has(`Unnamed: ${at}`) ? `Unnamed: ${at}` : "");
   }
 
   /** What the API takes of a row; null, with an error in its place, if the row has too few or too many cells. */
-  passenger(at) {
+  row(at) {
     const [cells, names] = [this.#cells[at], this.#columns];
     if (cells.length !== names.length) {
       this.fail(at, `${cells.length} cells where the first line has ${names.length}`);
       return null;
     }
-    return Object.fromEntries(names.flatMap((name, column) => (TAKEN.includes(name) ? [[name, cells[column]]] : [])));
+    const sent = (name, cell) => this.#sent.has(name) && (name !== this.#id || cell.trim());
+    return Object.fromEntries(names.flatMap((name, column) => (sent(name, cells[column]) ? [[name, cells[column]]] : [])));
   }
 
-  settle(at, { probability, survived, prediction_id }) {
-    this.#outcome(at, { probability, survived, prediction_id });
+  settle(at, answer) {
+    const { probability, prediction_id } = answer;
+    this.#outcome(at, { probability, predicted: this.#predicted(answer), prediction_id });
   }
 
   fail(at, error) {
@@ -61,9 +84,10 @@ export class PassengerList {
   window(from, size, { by, descending, failed }) {
     const order = this.#ordered(by, descending);
     const all = failed ? order.filter((at) => this.#outcomes[at]?.error) : order;
+    const { sent } = this;
     const rows = all.slice(from, from + size).map((at) => ({
-      row: at + 1,
-      ...Object.fromEntries(TAKEN.map((name) => [name, this.#cell(at, name)])),
+      number: at + 1,
+      cells: sent.map((name) => this.#cell(at, name)),
       ...this.#outcomes[at],
     }));
     return { rows, total: all.length };
@@ -71,12 +95,12 @@ export class PassengerList {
 
   /** The file with what was predicted: chunks of text. Cells that the first line has no column for come last. */
   *csv() {
-    yield `${written([...this.#columns, ...MADE])}\r\n`;
+    yield `${written([...this.#head, ...MADE])}\r\n`;
     for (let start = 0; start < this.size; start += 1000) {
       const part = this.#cells.slice(start, start + 1000).map((cells, offset) => {
-        const { probability, survived, prediction_id, error } = this.#outcomes[start + offset] ?? {};
+        const { probability, predicted, prediction_id, error } = this.#outcomes[start + offset] ?? {};
         const own = this.#columns.map((_, column) => cells[column] ?? "");
-        const made = [probability, survived, prediction_id, error].map((value) => String(value ?? ""));
+        const made = [probability, predicted, prediction_id, error].map((value) => String(value ?? ""));
         return written([...own, ...made, ...cells.slice(own.length)]);
       });
       yield `${part.join("\r\n")}\r\n`;
@@ -85,21 +109,21 @@ export class PassengerList {
 
   #outcome(at, outcome) {
     this.#outcomes[at] = outcome;
-    if (this.#sorted.startsWith("probability")) this.#order = null;
+    if (this.#sorted.startsWith("probability false")) this.#order = null;
   }
 
   #cell(at, name) {
     return this.#cells[at][this.#columns.indexOf(name)] ?? "";
   }
 
-  /** Rows without a value come last, whichever way. */
+  /** `by` is "number", "probability" or {column}. Rows without a value come last, whichever way. */
   #ordered(by, descending) {
-    const wanted = `${by} ${descending}`;
+    const wanted = `${by.column ?? by} ${Boolean(by.column)} ${descending}`;
     if (this.#order?.length === this.size && this.#sorted === wanted) return this.#order;
-    const value = by === "probability" ? (at) => this.#outcomes[at]?.probability ?? "" : (at) => this.#cell(at, by);
+    const value = by === "probability" ? (at) => this.#outcomes[at]?.probability ?? "" : (at) => this.#cell(at, by.column);
     const order = Array.from({ length: this.size }, (_, at) => at);
     const sign = descending ? -1 : 1;
-    if (by === "row") {
+    if (by === "number") {
       if (descending) order.reverse();
     } else {
       const values = order.map(value);

@@ -1,37 +1,52 @@
 // The Batch page: a file goes to the worker, what the worker tells is shown.
 
-import { find } from "../dom.js";
-import { count, percent, plural } from "../words.js";
+import { find, html } from "../dom.js";
+import { begin } from "../shell.js";
+import { count, percent } from "../words.js";
 import { table } from "./table.js";
-import "../shell.js";
 
 const REFRESH_MILLISECONDS = 400;
+const NAMED = 14; // columns; more of them are folded
 const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-const rows = table(find("#table"), (wanted) => worker.postMessage({ kind: "window", ...wanted }));
+let useCase;
+let rows = null;
 let name = "";
 let refreshed = 0;
-worker.postMessage({ kind: "configure", titanic: globalThis.TITANIC });
 
 const PHASES = {
-  reading: ({ rows: read }) => `Reading: ${plural(read, "passenger")} so far`,
-  scoring: ({ scored, failed, rows: all }) => `${count(scored + failed)} of ${plural(all, "passenger")}`,
-  done: ({ rows: all }) => `All ${plural(all, "passenger")}`,
-  cancelled: ({ scored, failed, rows: all }) => `Cancelled after ${count(scored + failed)} of ${plural(all, "passenger")}`,
-  failed: ({ scored, failed, rows: all }) => `Stopped after ${count(scored + failed)} of ${plural(all, "passenger")}`,
+  reading: ({ rows: read }) => `Reading: ${useCase.counted(read)} so far`,
+  scoring: ({ scored, failed, rows: all }) => `${count(scored + failed)} of ${useCase.counted(all)}`,
+  done: ({ rows: all }) => `All ${useCase.counted(all)}`,
+  cancelled: ({ scored, failed, rows: all }) => `Cancelled after ${count(scored + failed)} of ${useCase.counted(all)}`,
+  failed: ({ scored, failed, rows: all }) => `Stopped after ${count(scored + failed)} of ${useCase.counted(all)}`,
   unreadable: () => "This file cannot be read",
 };
 
+/** What the first line of a file must name, and may. */
+function columns() {
+  const codes = (found) => found.flatMap(({ name: column }, at) => [at ? ", " : "", html("code", {}, column)]);
+  const named = (words, found) => found.length > 0 && [words, found.length > NAMED ? `${found.length} columns` : codes(found), ". "];
+  const needed = useCase.columns.filter(({ required }) => required);
+  const optional = useCase.columns.filter(({ required }) => !required);
+  const folded = [["Needed", needed], ["Optional", optional]].filter(([, found]) => found.length > NAMED);
+  return [
+    html("p", {}, "The first line names the columns. ", ["Needed: ", "Optional: "].map((words, at) => named(words, [needed, optional][at]) || ""), "Others stay in the file and are not sent."),
+    ...folded.map(([words, found]) => html("details", { class: "mt-1" }, html("summary", {}, `${words}, by name`), html("p", { class: "mt-1 text-left" }, codes(found)))),
+  ];
+}
+
 function open(file) {
-  if (!file) return;
+  if (!file || !useCase) return;
   name = file.name;
   find("#only-failed").checked = false;
-  rows.onlyFailed(false);
+  rows = null;
+  find("#table").replaceChildren();
   find("#file-name").textContent = name;
   worker.postMessage({ kind: "open", file });
 }
 
 function progress(state) {
-  const { phase, scored, failed, survived, rows: all, share, trouble, degraded } = state;
+  const { phase, scored, failed, positive, rows: all, share, trouble, degraded } = state;
   const known = scored + failed;
   const running = phase === "reading" || phase === "scoring";
   const bar = find("#bar");
@@ -46,10 +61,12 @@ function progress(state) {
   find("#degraded").hidden = !degraded;
   find("#results").hidden = !all || phase === "reading" || phase === "unreadable";
   find("#download").disabled = running || !known;
-  find("#survived").textContent = scored ? percent(survived / scored) : "–";
+  find("#positive").textContent = scored ? percent(positive / scored) : "–";
   find("#scored").textContent = count(scored);
   find("#failed").textContent = count(failed);
   find("#failed-choice").hidden = !failed;
+  if (!state.columns) return;
+  rows ??= table(useCase, find("#table"), state.columns, (wanted) => worker.postMessage({ kind: "window", ...wanted }));
   const now = performance.now();
   if (!running || now - refreshed > REFRESH_MILLISECONDS) {
     refreshed = now;
@@ -67,7 +84,7 @@ function save(blob) {
 
 worker.addEventListener("message", ({ data }) => {
   if (data.kind === "progress") progress(data);
-  if (data.kind === "window") rows.show(data);
+  if (data.kind === "window") rows?.show(data);
   if (data.kind === "file") save(data.blob);
 });
 
@@ -88,10 +105,16 @@ find("#file").addEventListener("change", ({ target }) => {
   target.value = ""; // the same file again is a choice too
 });
 find("#sample").addEventListener("click", async () => {
-  const list = await fetch("titanic.csv");
-  open(new File([await list.blob()], "titanic.csv"));
+  const sample = await fetch("sample.csv");
+  if (sample.ok) open(new File([await sample.blob()], "sample.csv"));
 });
 find("#cancel").addEventListener("click", () => worker.postMessage({ kind: "cancel" }));
 find("#resume").addEventListener("click", () => worker.postMessage({ kind: "resume" }));
 find("#download").addEventListener("click", () => worker.postMessage({ kind: "download" }));
-find("#only-failed").addEventListener("change", ({ target }) => rows.onlyFailed(target.checked));
+find("#only-failed").addEventListener("change", ({ target }) => rows?.onlyFailed(target.checked));
+begin(find("#columns"), (known) => {
+  useCase = known;
+  worker.postMessage({ kind: "configure", config: globalThis.MLOPS, schema: known.schema });
+  find("#columns").replaceChildren(...columns());
+  find("#positive-name").textContent = `Predicted “${known.outcome(1)}”`;
+});

@@ -1,22 +1,26 @@
-// A thousand passengers a request, two requests at a time; a row that the API refuses does not cost the others theirs.
+// Many rows a request, two requests at a time; a row that the API refuses does not cost the others theirs.
 
 import { ApiError, call } from "../api.js";
 
-export const SHARE = 1000;
+const CELLS = 60_000; // in one request, whose size is limited
 const AT_ONCE = 2;
 const TRIES = 6;
-const PLACE = /^passengers\.(\d+)\.?/;
+const PLACE = /^[^.]+\.(\d+)\.?/; // of a row in the request
+
+/** How many rows a request takes. */
+export const shareOf = ({ schema, columns }) =>
+  Math.max(1, Math.min(schema.batch.maximum, Math.floor(CELLS / Math.max(1, columns.length))));
 
 /** Score rows `from` to `to` of a list; the API's answer for those that it took. Throws ApiError if it stays away. */
 export async function score(list, from, to, signal, wait = pause) {
   let rows = [];
   for (let at = from; at < to; at++) {
-    const passenger = list.passenger(at);
-    if (passenger) rows.push({ at, passenger });
+    const row = list.row(at);
+    if (row) rows.push({ at, row });
   }
   while (rows.length) {
     try {
-      const body = { passengers: rows.map(({ passenger }) => passenger) };
+      const body = { rows: rows.map(({ row }) => row) };
       const answer = await persistently(() => call("/predict/batch", { body, signal }), signal, wait);
       answer.predictions.forEach((prediction, place) => list.settle(rows[place].at, prediction));
       return answer;
@@ -40,7 +44,7 @@ export async function scoreAll(next, list, signal, done) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-/** What a 422 says of each passenger, by place in the request. */
+/** What a 422 says of each row, by its place in the request. */
 function refusals(error) {
   const found = new Map();
   for (const { field, reason } of error instanceof ApiError && error.status === 422 ? error.fields : []) {

@@ -1,27 +1,24 @@
 // A table of any length that has only the rows in sight. Whoever holds the rows is asked for those, and answers later.
 
 import { find, html } from "../dom.js";
-import { percent } from "../words.js";
+import { choiceTitle, columnTitle } from "../use_case.js";
+import { capital, percent } from "../words.js";
 
 const ROW_PIXELS = 40;
 const IN_SIGHT = 12; // rows; the rest is to be scrolled to
 const SPARE = 10; // above and below those
-const CLASSES = { 1: "First", 2: "Second", 3: "Third" };
-const COLUMNS = [
-  { by: "row", head: "Row", say: (row) => row.row },
-  { by: "probability", head: "Chance", say: chance },
-  { by: "Name", head: "Name", say: (row) => row.Name },
-  { by: "Sex", head: "Sex", say: (row) => row.Sex },
-  { by: "Age", head: "Age", say: (row) => row.Age || "–" },
-  { by: "Pclass", head: "Class", say: (row) => CLASSES[row.Pclass] ?? row.Pclass },
-  { by: "Fare", head: "Fare", say: (row) => row.Fare || "–" },
+const MOST = 8; // columns of the file; the others are in the download
+const WIDTHS = { whole: "6rem", decimal: "6rem", choice: "8rem", text: "minmax(10rem,1fr)" };
+const ROW = "grid items-center gap-3 px-4";
+const FIXED = [
+  { by: "number", head: "Row", width: "4rem", say: (row) => row.number },
+  { by: "probability", head: "Chance", width: "minmax(9rem,14rem)", say: chance },
 ];
-const GRID = "grid grid-cols-[3.5rem_9rem_minmax(14rem,1fr)_4.5rem_3.5rem_5rem_5.5rem] sm:grid-cols-[4rem_14rem_minmax(14rem,1fr)_4.5rem_4rem_5rem_5.5rem] items-center gap-3 px-4";
 
-function chance({ probability, survived, error }) {
+function chance({ probability, predicted, error }) {
   if (error) return html("span", { class: "block truncate text-against", title: error }, error);
   if (probability === undefined) return html("span", { class: "text-soft" }, "…");
-  const bar = html("span", { class: `bar ${survived ? "tone-accent" : "tone-against"}` });
+  const bar = html("span", { class: `bar ${predicted ? "tone-accent" : "tone-against"}` });
   bar.style.width = percent(probability); // a property: the policy forbids only the attribute
   return html(
     "span",
@@ -31,25 +28,46 @@ function chance({ probability, survived, error }) {
   );
 }
 
-/** A table in `place`; `ask({from, size, sort})` fetches rows, which come back through `show`. */
-export function table(place, ask) {
-  const sort = { by: "row", descending: false, failed: false };
+/** The table's columns for those that a file has. */
+function columnsOf(useCase, names) {
+  const known = new Map([...(useCase.id ? [useCase.id] : []), ...useCase.columns].map((column) => [column.name, column]));
+  const shown = names.slice(0, MOST).map((name, at) => {
+    const column = known.get(name);
+    const say = ({ cells }) => (cells[at] === "" ? "–" : choiceTitle(column, cells[at]) ?? cells[at]);
+    return { by: { column: name }, head: columnTitle(column), width: WIDTHS[column.type] ?? WIDTHS.text, say };
+  });
+  return [...FIXED, ...shown, ...(shown.some(({ width }) => width === WIDTHS.text) ? [] : [{ by: null, head: "", width: "1fr", say: () => "" }])];
+}
+
+/**
+ * A table in `place` of the columns `names`; `ask({from, size, sort})` fetches rows, which come back through `show`.
+ */
+export function table(useCase, place, names, ask) {
+  const columns = columnsOf(useCase, names);
+  const widths = columns.map(({ width }) => width).join(" ");
+  const sort = { by: FIXED[0].by, descending: false, failed: false };
   const rows = html("div", { role: "rowgroup", class: "relative" });
-  const heads = COLUMNS.map(({ by, head }) => ({
+  const heads = columns.filter(({ by }) => by).map(({ by, head }) => ({
     by,
-    cell: html("div", { role: "columnheader", "aria-sort": "none" }, html("button", { type: "button", class: "flex h-10 items-center gap-1 rounded text-xs font-medium text-soft hover:text-ink", click: () => sortBy(by) }, head, html("span", { "aria-hidden": "true", class: "arrow w-3" }))),
+    cell: html("div", { role: "columnheader", "aria-sort": "none" }, html("button", { type: "button", class: "flex h-10 items-center gap-1 rounded text-xs font-medium text-soft hover:text-ink max-w-full", click: () => sortBy(by) }, html("span", { class: "truncate" }, capital(head)), html("span", { "aria-hidden": "true", class: "arrow w-3" }))),
   }));
   const scroller = html(
     "div",
-    { class: "relative max-h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": "Passengers" },
+    { class: "relative max-h-[30rem] overflow-auto outline-offset-[-2px]", tabindex: 0, role: "region", "aria-label": capital(useCase.entity.many) },
     html(
       "div",
-      { role: "table", "aria-label": "Passengers and their chances", class: "min-w-[52rem] text-sm tabular-nums" },
-      html("div", { role: "rowgroup", class: "sticky top-0 z-1 border-b border-line bg-sunk" }, html("div", { role: "row", class: GRID }, heads.map(({ cell }) => cell))),
+      { role: "table", "aria-label": `${capital(useCase.entity.many)} and their chances`, class: "w-max min-w-full text-sm tabular-nums" },
+      html("div", { role: "rowgroup", class: "sticky top-0 z-1 border-b border-line bg-sunk" }, laidOut(html("div", { role: "row", class: ROW }, heads.map(({ cell }) => cell)))),
       rows,
     ),
   );
   place.replaceChildren(scroller);
+
+  /** A row in the table's columns; a property of its style, for the policy forbids only the attribute. */
+  function laidOut(line) {
+    line.style.gridTemplateColumns = widths;
+    return line;
+  }
 
   function sortBy(by) {
     sort.descending = sort.by === by && !sort.descending;
@@ -95,9 +113,10 @@ export function table(place, ask) {
         ...shown.map((row, offset) => {
           const line = html(
             "div",
-            { role: "row", "aria-rowindex": from + offset + 2, class: `${GRID} absolute inset-x-0 h-10 border-b border-line` },
-            COLUMNS.map(({ by, say }) => html("div", { role: "cell", class: by === "Name" ? "truncate" : "min-w-0" }, say(row))),
+            { role: "row", "aria-rowindex": from + offset + 2, class: `${ROW} absolute inset-x-0 h-10 border-b border-line` },
+            columns.filter(({ by }) => by).map(({ say }) => html("div", { role: "cell", class: "min-w-0 truncate" }, say(row))),
           );
+          laidOut(line);
           line.style.top = `${(from + offset) * ROW_PIXELS}px`;
           return line;
         }),

@@ -1,11 +1,13 @@
-// Reads, scores, sorts and writes a list apart from the page, which only ever has the rows that it shows.
+// Reads, scores, sorts and writes a file apart from the page, which only ever has the rows that it shows.
 
+import { UseCase } from "../use_case.js";
 import { CsvError, CsvParser } from "./csv.js";
-import { PassengerList } from "./list.js";
-import { SHARE, scoreAll } from "./scoring.js";
+import { RowList } from "./list.js";
+import { scoreAll, shareOf } from "./scoring.js";
 
 const TELL_MILLISECONDS = 100;
-let list = new PassengerList();
+let useCase;
+let list;
 let running = new AbortController();
 let told = 0;
 let state = {};
@@ -29,12 +31,12 @@ async function run(work) {
 }
 
 async function open(file, signal) {
-  list = new PassengerList();
-  state = { phase: "reading", rows: 0, scored: 0, failed: 0, survived: 0, degraded: false, share: 0, trouble: null };
+  list = new RowList(useCase);
+  state = { phase: "reading", rows: 0, scored: 0, failed: 0, positive: 0, degraded: false, share: 0, trouble: null };
   tell({}, true);
   await read(file, signal);
-  if (!list.size) throw new CsvError("There is no passenger in this file.");
-  tell({ rows: list.size });
+  if (!list.size) throw new CsvError(`There is no ${useCase.entity.one} in this file.`);
+  tell({ rows: list.size, columns: list.sent });
   await scoreOpen(signal);
 }
 
@@ -53,13 +55,13 @@ async function read(file, signal) {
 
 /** Whatever nothing is known of yet: all of a list, or the rest of one that was cancelled or failed. */
 async function scoreOpen(signal) {
-  const shares = list.open(SHARE);
+  const shares = list.open(shareOf(useCase));
   tell({ phase: "scoring", trouble: null }, true);
   await scoreAll(() => shares.shift(), list, signal, ([from, to], { predictions = [], degraded, model_version }) => {
     tell({
       scored: state.scored + predictions.length,
       failed: state.failed + to - from - predictions.length,
-      survived: state.survived + predictions.filter((each) => each.survived).length,
+      positive: state.positive + predictions.filter((each) => useCase.predicted(each)).length,
       degraded: state.degraded || Boolean(degraded),
       version: model_version ?? state.version,
     });
@@ -76,12 +78,15 @@ function stop(error, signal) {
 }
 
 const WORK = {
-  configure: ({ titanic }) => (globalThis.TITANIC = titanic),
+  configure({ config, schema }) {
+    globalThis.MLOPS = config;
+    useCase = new UseCase(schema);
+  },
   open: ({ file }) => run((signal) => open(file, signal)),
   resume: () => run(scoreOpen),
   cancel: () => running.abort(),
   window({ from, size, sort }) {
-    postMessage({ kind: "window", from, ...(list.size ? list.window(from, size, sort) : { rows: [], total: 0 }) });
+    postMessage({ kind: "window", from, ...(list?.size ? list.window(from, size, sort) : { rows: [], total: 0 }) });
   },
   download: () => postMessage({ kind: "file", blob: new Blob([...list.csv()], { type: "text/csv" }) }),
 };

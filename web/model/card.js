@@ -2,14 +2,12 @@
 
 import { chart } from "../chart.js";
 import { html, terms } from "../dom.js";
-import { count, featureName, featureValue, percent, plural } from "../words.js";
+import { capital, count, percent, plural } from "../words.js";
 import { decisionList } from "./decisions.js";
 
+const FEATURES = 15; // those that matter most; the others are folded
 const SHARES = { ticks: [0, 0.25, 0.5, 0.75, 1], format: (share) => percent(share) };
-const SLICES = { sex: "Sex", pclass: "Class", age: "Age" };
-// As people order groups; others come last.
-const ORDER = ["female", "male", "1", "2", "3", "child", "teenager", "adult", "over 50", "not recorded"];
-const placeOf = ({ value }) => (ORDER.findIndex((start) => value.startsWith(start)) + ORDER.length + 1) % (ORDER.length + 1);
+const quoted = (useCase, label) => `“${useCase.outcome(label)}”`;
 
 export const section = (title, note, ...content) => {
   const id = `title-${title.replace(/\W+/g, "-").toLowerCase()}`;
@@ -19,7 +17,7 @@ export const section = (title, note, ...content) => {
 const figure = (name, value, note) =>
   html("div", { class: "min-w-0" }, html("dt", { class: "small" }, name), html("dd", {}, html("span", { class: "block font-serif text-3xl tabular-nums" }, value), html("span", { class: "small" }, note)));
 
-export function headline({ model_version, metrics, algorithm }) {
+export function headline(useCase, { model_version, metrics, algorithm, baselines = [] }) {
   const [low, high] = metrics.accuracy_interval;
   return html(
     "section",
@@ -27,7 +25,7 @@ export function headline({ model_version, metrics, algorithm }) {
     html(
       "div",
       { class: "flex flex-wrap items-baseline gap-x-4 gap-y-1" },
-      html("h2", { id: "champion-title" }, "The champion"),
+      html("h2", { id: "champion-title" }, "Champion"),
       html("code", { class: "text-sm" }, model_version),
       html("span", { class: "small" }, algorithm),
     ),
@@ -35,70 +33,92 @@ export function headline({ model_version, metrics, algorithm }) {
       "dl",
       { class: "mt-5 grid grid-cols-2 gap-x-6 gap-y-5 lg:grid-cols-4" },
       figure("Accuracy", percent(metrics.accuracy, 1), `95% interval ${percent(low)} to ${percent(high)}`),
-      figure("Area under the ROC", metrics.roc_auc.toFixed(3), "1 is perfect, 0.5 is chance"),
+      figure("ROC AUC", metrics.roc_auc.toFixed(3), "1 is perfect, 0.5 is chance"),
       figure("Brier score", metrics.brier.toFixed(3), "lower is better"),
-      figure("Held out", count(metrics.rows), "passengers it has never seen"),
+      figure("Held out", count(metrics.rows), `${useCase.entity.many} it has never seen`),
     ),
+    baselines.length > 0 && beside(useCase, metrics, baselines),
   );
 }
 
-export const roc = ({ curves, metrics }) =>
-  section(
-    "Who it finds",
-    "Of the survivors, the share it finds, for each share of the lost that it takes for survivors.",
+/** The model's accuracy and that of simple rules, measured on the same rows. */
+function beside(useCase, metrics, baselines) {
+  const losses = baselines.some(({ log_loss }) => typeof log_loss === "number");
+  const loss = (value) => (typeof value === "number" ? value.toFixed(3) : "–");
+  const all = [{ name: "This model", ...metrics, tone: "tone-accent" }, ...baselines.map((each) => ({ ...each, tone: "tone-quiet" }))];
+  const caption = "Accuracy beside the baselines";
+  return html(
+    "div",
+    { class: "mt-6 border-t border-line pt-5" },
+    html("h3", {}, "Baselines"),
+    html("p", { class: "note mb-2" }, `What it must be worth more than: simple rules on the same ${useCase.counted(metrics.rows)}.`),
+    barTable(caption, ["Rule", "", "Accuracy", ...(losses ? ["Log loss"] : [])], bars(all.map(({ name, accuracy, log_loss, tone }) => ({ name, tone, share: accuracy, figures: [percent(accuracy, 1), ...(losses ? [loss(log_loss)] : [])] })), 1)),
+  );
+}
+
+export function roc(useCase, { curves, metrics }) {
+  const [no, yes] = [quoted(useCase, 0), quoted(useCase, 1)];
+  return section(
+    "ROC curve",
+    `Who it finds: the share of ${yes} that it finds, for each share of ${no} that it takes for ${yes}.`,
     chart({
       label: `ROC curve, area ${metrics.roc_auc.toFixed(3)}`,
-      x: { ...SHARES, name: "Lost taken for survivors" },
+      x: { ...SHARES, name: `${no} taken for ${yes}` },
       y: SHARES,
       legend: false,
       series: [
         { name: "By chance", kind: "dashed", tone: "tone-soft", points: [[0, 0], [1, 1]] },
-        { name: "Survivors found", kind: "area", tone: "tone-accent", points: curves.roc.map((point) => [point.false_positive_rate, point.true_positive_rate]) },
+        { name: `${yes} found`, kind: "area", tone: "tone-accent", points: curves.roc.map((point) => [point.false_positive_rate, point.true_positive_rate]) },
       ],
     }),
   );
+}
 
-export const calibration = ({ curves }) =>
-  section(
-    "Whether it means what it says",
-    "Of those given a chance, the share that survived. On the dashed line, the chance is the truth.",
+export function calibration(useCase, { curves }) {
+  const observed = curves.calibration.map((point) => [point.predicted, point.observed]);
+  const name = `Share of ${quoted(useCase, 1)}`;
+  return section(
+    "Calibration",
+    `Whether it means what it says: of those given a chance, the share of ${quoted(useCase, 1)}. On the dashed line, both are equal.`,
     chart({
-      label: "Calibration: share that survived, by predicted chance",
+      label: `Calibration: share of ${quoted(useCase, 1)}, by predicted chance`,
       x: { ...SHARES, name: "Predicted chance", exact: (share) => percent(share, 1) },
       y: { ...SHARES, exact: (share) => percent(share, 1) },
       legend: false,
       series: [
         { name: "Perfect", kind: "dashed", tone: "tone-soft", points: [[0, 0], [1, 1]] },
-        { name: "Survived", kind: "line", tone: "tone-accent", points: curves.calibration.map((point) => [point.predicted, point.observed]) },
-        { name: "Survived ", kind: "dots", tone: "tone-accent", points: curves.calibration.map((point) => [point.predicted, point.observed]) },
+        { name, kind: "line", tone: "tone-accent", points: observed },
+        { name: `${name} `, kind: "dots", tone: "tone-accent", points: observed },
       ],
     }),
   );
+}
 
-export function confusion({ metrics }) {
+export function confusion(useCase, { metrics }) {
   const { tp, fn, fp, tn } = metrics.confusion;
+  const [no, yes] = [quoted(useCase, 0), quoted(useCase, 1)];
   const cell = (number, words, right) =>
     html("td", { class: `rounded-xl p-4 text-center ${right ? "bg-accent-quiet" : "bg-against-quiet"}` }, html("span", { class: "block font-serif text-2xl tabular-nums" }, count(number)), html("span", { class: "text-xs" }, words));
-  const row = (name, ...cells) => html("tr", {}, html("th", { scope: "row", class: "pr-3 text-sm" }, name), cells);
+  const head = (name) => html("th", { scope: "col", class: "w-2/5 text-center text-sm wrap-anywhere" }, `Predicted ${name}`);
+  const row = (name, ...cells) => html("tr", {}, html("th", { scope: "row", class: "pr-3 text-sm wrap-anywhere" }, `In truth ${name}`), cells);
   return section(
-    "Right and wrong",
-    "At a chance of one half, of those held out.",
+    "Confusion matrix",
+    "Right and wrong, of those held out. Above a chance of one half it says yes.",
     html(
       "table",
       { class: "w-full border-separate border-spacing-2" },
       html("caption", { class: "sr-only" }, "Confusion matrix"),
-      html("thead", {}, html("tr", {}, html("td"), html("th", { scope: "col", class: "text-center text-sm" }, "Said to survive"), html("th", { scope: "col", class: "text-center text-sm" }, "Said to be lost"))),
-      html("tbody", {}, row("Survived", cell(tp, "right", true), cell(fn, "missed", false)), row("Lost", cell(fp, "wrong hope", false), cell(tn, "right", true))),
+      html("thead", {}, html("tr", {}, html("td"), head(yes), head(no))),
+      html("tbody", {}, row(yes, cell(tp, "right", true), cell(fn, "missed", false)), row(no, cell(fp, "false alarm", false), cell(tn, "right", true))),
     ),
   );
 }
 
-function bars(rows) {
-  const most = Math.max(...rows.map(({ share }) => share));
+function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e-9)) {
   return rows.map(({ name, share, figures, tone }) => {
     const bar = html("span", { class: `bar ${tone ?? "tone-accent"}` });
     bar.style.width = `${(100 * share) / most}%`;
-    return html("tr", {}, html("th", { scope: "row" }, name), html("td", { class: "w-2/5" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number" }, each)));
+    return html("tr", {}, html("th", { scope: "row", class: "wrap-anywhere" }, name), html("td", { class: "w-2/5" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number" }, each)));
   });
 }
 
@@ -115,41 +135,73 @@ const barTable = (caption, heads, rows) =>
     ),
   );
 
-export const importances = (card) =>
-  section("What it looks at", "Each feature’s part in the splits of the trees.", barTable("Importance by feature", ["Feature", "", "Part"], bars(Object.entries(card.importances).sort(([, a], [, b]) => b - a).map(([name, share]) => ({ name: featureName(name), share, figures: [percent(share, 1)] })))));
+export function importances(useCase, card) {
+  const ranked = Object.entries(card.importances).sort(([, a], [, b]) => b - a);
+  const table = (entries, most) =>
+    barTable("Importance by feature", ["Feature", "", "Part"], bars(entries.map(([name, share]) => ({ name: useCase.featureTitle(name), share, figures: [percent(share, 1)] })), most));
+  const rest = ranked.slice(FEATURES);
+  return section(
+    "Feature importance",
+    "What it looks at: each feature’s part in the splits of the trees.",
+    table(ranked.slice(0, FEATURES), ranked[0]?.[1]),
+    rest.length > 0 && html("details", { class: "mt-2" }, html("summary", { class: "small inline rounded hover:text-ink" }, `${plural(rest.length, "more feature")}`), table(rest, ranked[0][1])),
+  );
+}
 
-export const slices = (card) =>
-  section(
-    "For whom it is right",
-    "Accuracy by group. Small groups tell little.",
+/** Slices with those of one feature together, their values in people's order where the schema has one. */
+function inOrder(useCase, slices) {
+  const names = [...new Set(slices.map(({ feature }) => feature))];
+  const place = ({ feature, value }) => {
+    const order = Object.keys(useCase.feature(feature)?.words ?? {});
+    return value === "not recorded" ? Infinity : order.indexOf(value);
+  };
+  return slices.toSorted((a, b) => names.indexOf(a.feature) - names.indexOf(b.feature) || (place(a) === place(b) ? 0 : place(a) - place(b)));
+}
+
+export function slices(useCase, card) {
+  const value = ({ feature, value: group }) => (useCase.feature(feature)?.type === "number" ? group : useCase.featureValue(feature, group));
+  return section(
+    "Slices",
+    "For whom it is right: accuracy by group, of those held out. Small groups tell little.",
     barTable(
       "Accuracy by group",
-      ["Group", "", "Accuracy", "Survived", "Mean chance", "People"],
-      bars(card.slices.toSorted((a, b) => placeOf(a) - placeOf(b)).map(({ feature, value, rows, accuracy, survived, probability }) => ({ name: `${SLICES[feature] ?? featureName(feature)}: ${feature === "age" ? value : featureValue(feature, value)}`, share: accuracy, figures: [percent(accuracy), percent(survived), percent(probability), count(rows)] }))),
+      ["Group", "", "Accuracy", capital(quoted(useCase, 1)), "Mean chance", capital(useCase.entity.many)],
+      bars(inOrder(useCase, card.slices).map((slice) => ({ name: `${useCase.featureTitle(slice.feature)}: ${value(slice)}`, share: slice.accuracy, figures: [percent(slice.accuracy), percent(slice.positive), percent(slice.probability), count(slice.rows)] }))),
     ),
   );
+}
+
+const score = (scoring, value) => (scoring === "accuracy" ? percent(value, 1) : Math.abs(value).toFixed(3));
+
+/** What the search chose from, and by what. */
+function searched({ candidates, folds, chosen, scoring = "log_loss" }) {
+  const best = Math.max(...candidates.map(({ mean }) => mean));
+  return `${plural(candidates.length, "candidate")}, ${folds} folds, number ${chosen} chosen: ${scoring === "accuracy" ? "accuracy" : "log loss"} ${score(scoring, best)}`;
+}
 
 /** Accuracy of a part of the rows, where there is one. */
 const part = (one) => typeof one?.accuracy === "number" && `${percent(one.accuracy, 1)} of ${count(one.rows)}`;
 
-export function lineage(card) {
+export function lineage(useCase, card) {
   const { cross_validation: validated, params } = card;
   const [low, high] = validated?.interval ?? [];
+  const rows = (part) => `${useCase.counted(part.rows)}, ${count(part.positive)} ${quoted(useCase, 1)}`;
   return section(
-    "What it was made of",
-    card.training.note,
+    "Lineage",
+    ["What it was made of.", card.training.note].filter(Boolean).join(" "),
     terms(
       [
         ["Dataset version", html("code", {}, card.dataset_version)],
         ["Feature schema", html("code", {}, card.schema_hash)],
         ["Training code", card.code && html("code", {}, card.code)],
-        ["Serves fitted on", card.serving && `${plural(card.serving.rows, "passenger")}, ${count(card.serving.survived)} survived`],
-        [card.serving ? "Judged fitted on" : "Trained on", `${plural(card.training.rows, "passenger")}, ${count(card.training.survived)} survived`],
-        ["Held out", `${plural(card.holdout.rows, "passenger")}, by ${card.holdout.by}`],
+        ["Serves fitted on", card.serving && rows(card.serving)],
+        [card.serving ? "Judged fitted on" : "Trained on", rows(card.training)],
+        ["Held out", `${useCase.counted(card.holdout.rows)}, by ${card.holdout.by}`],
         ["Cross-validated accuracy", validated && `${percent(validated.accuracy, 1)} (${percent(low, 1)} to ${percent(high, 1)}), ${validated.folds} folds × ${validated.repeats}`],
-        ["with companions known", part(validated?.with_companions)],
-        ["without companions", part(validated?.without_companions)],
-        ["Search", card.search && `${plural(card.search.candidates.length, "candidate")}, ${card.search.folds} folds, number ${card.search.chosen} chosen`],
+        ["where the group is known", part(validated?.known_groups)],
+        ["where it is not", part(validated?.unknown_groups)],
+        ["Cross-validated log loss", typeof validated?.log_loss === "number" && `${validated.log_loss.toFixed(3)}${typeof validated.prior_log_loss === "number" ? `; ${validated.prior_log_loss.toFixed(3)} for the base rate alone` : ""}`],
+        ["Search", card.search && searched(card.search)],
         ...Object.entries(params).map(([name, value]) => [html("code", {}, name), String(value)]),
       ].filter(([, value]) => value),
       "",
@@ -157,4 +209,4 @@ export function lineage(card) {
   );
 }
 
-export const record = ({ decisions }) => section("How it came to serve", null, decisionList(decisions));
+export const record = ({ decisions }) => section("Decisions", "How it came to serve.", decisionList(decisions));

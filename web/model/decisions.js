@@ -5,7 +5,8 @@ import { moment } from "../words.js";
 
 const WORDS = {
   promoted: ["tag-good", "Promoted"],
-  crowned: ["tag-good", "Made champion by hand"],
+  set_by_hand: ["tag-good", "Made champion by hand"],
+  crowned: ["tag-good", "Made champion by hand"], // what older rows say
   kept: ["tag-warn", "Not promoted"],
   unchanged: ["tag-plain", "Unchanged"],
 };
@@ -18,7 +19,7 @@ export const decisionTag = (decision) => {
 /** Decisions, newest first; null is "not to be had", for they are in PostgreSQL. */
 export function decisionList(decisions) {
   if (decisions === null) return html("p", { class: "notice notice-warn" }, "PostgreSQL is away, and with it the record of decisions.");
-  if (!decisions?.length) return html("p", { class: "note" }, "No decision is on record.");
+  if (!decisions?.length) return html("p", { class: "note" }, "No decision is recorded.");
   return html(
     "ol",
     { class: "grid gap-4" },

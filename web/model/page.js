@@ -2,7 +2,7 @@
 
 import { ApiError, call } from "../api.js";
 import { find, html } from "../dom.js";
-import { trouble, waiting } from "../shell.js";
+import { begin, health, trouble, waiting } from "../shell.js";
 import { calibration, confusion, headline, importances, lineage, record, roc, slices } from "./card.js";
 import { promote } from "./promotion.js";
 import { versions } from "./versions.js";
@@ -16,43 +16,46 @@ async function load(place, path, make) {
   try {
     const answer = await call(path);
     place.replaceChildren(...[make(answer)].flat());
-    return answer;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const none = error.status === 503 && path === "/model";
-    place.replaceChildren(trouble(error, () => load(place, path, make)), none ? html("p", { class: "note mt-3" }, "The first run of the pipeline makes a champion.") : "");
-    return null;
+    place.replaceChildren(trouble(error, () => load(place, path, make)));
   }
 }
 
-const loadCard = () =>
+const loadCard = (useCase) =>
   load(find("#card"), "/model", (card) => {
     shown = card.model_version;
     return [
-      headline(card),
-      html("div", { class: "grid gap-6 lg:grid-cols-2" }, roc(card), calibration(card), confusion(card), record(card)),
-      html("div", { class: "grid items-start gap-6 lg:grid-cols-2" }, importances(card), lineage(card)),
-      slices(card),
+      headline(useCase, card),
+      html("div", { class: "grid gap-6 lg:grid-cols-2" }, roc(useCase, card), calibration(useCase, card), confusion(useCase, card), record(card)),
+      html("div", { class: "grid items-start gap-6 lg:grid-cols-2" }, importances(useCase, card), lineage(useCase, card)),
+      slices(useCase, card),
     ];
   });
 
-const loadVersions = () =>
+const loadVersions = (useCase) =>
   load(find("#versions"), "/models", (known) =>
-    known.models.length ? versions(known, (version) => change(version, known.champion)) : html("p", { class: "note" }, "There is none yet."),
+    known.models.length ? versions(known, (version) => change(useCase, version, known.champion)) : html("p", { class: "note" }, "There is none yet."),
   );
 
-async function change(version, champion) {
+/** Whether there is a champion to ask about; as long as nobody says that there is none. */
+const championless = async () => (await health)?.model_version === null;
+
+async function change(useCase, version, champion) {
   if (!(await promote(version, champion))) return;
   const place = find("#done");
   place.replaceChildren(html("p", { class: "notice notice-plain" }, "Promoted. Each instance of the API looks for a new champion within five seconds …"));
   for (let looks = 0; looks < PATIENCE && shown !== version; looks++) {
     await new Promise((resolve) => setTimeout(resolve, SOON_MILLISECONDS));
-    await Promise.all([loadCard(), loadVersions()]);
+    await Promise.all([loadCard(useCase), loadVersions(useCase)]);
   }
   place.replaceChildren(html("p", { class: "notice notice-plain" }, html("code", {}, version), shown === version ? " serves." : " is champion; it will serve in a moment."));
 }
 
 find("#card").replaceChildren(waiting("Asking for the champion’s card …"));
 find("#versions").replaceChildren(waiting("Asking for the versions …"));
-loadCard();
-loadVersions();
+begin(find("#card"), async (useCase) => {
+  loadVersions(useCase);
+  if (await championless()) find("#card").replaceChildren(html("p", { class: "notice notice-plain" }, "No model serves yet: the first run of the pipeline makes one."));
+  else loadCard(useCase);
+});

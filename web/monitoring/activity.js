@@ -2,7 +2,7 @@
 
 import { chart, ticksUpTo } from "../chart.js";
 import { html } from "../dom.js";
-import { clock, count, day, percent } from "../words.js";
+import { capital, clock, count, day, percent } from "../words.js";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -11,12 +11,12 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440].map((minutes) => mi
 const milliseconds = (value) => (value >= 1000 ? `${Number((value / 1000).toFixed(1))} s` : `${Number(value.toPrecision(2))} ms`);
 const sum = (points, name) => points.reduce((total, point) => total + point[name], 0);
 
-export function totals({ points }) {
+export function totals({ points }, useCase) {
   const requests = sum(points, "requests");
   const predictions = sum(points, "predictions");
   const share = (number) => (requests ? `${percent(number / requests, 1)} of requests` : "no requests");
   const figures = [
-    ["Predictions", count(predictions), predictions ? `${percent(sum(points, "survived") / predictions)} survive` : "none yet"],
+    ["Predictions", count(predictions), predictions ? `${percent(sum(points, "positive") / predictions)} “${useCase.outcome(1)}”` : "none yet"],
     ["Requests", count(requests), `${count(sum(points, "cold_starts"))} met a cold start`],
     ["Errors of ours", count(sum(points, "errors")), share(sum(points, "errors"))],
     ["Rejected", count(sum(points, "rejected")), share(sum(points, "rejected"))],
@@ -77,7 +77,7 @@ export const coldStarts = ({ points, step_seconds, ...span }) =>
     series: [{ name: "Cold starts", kind: "columns", tone: "tone-accent", width: 1000 * step_seconds, points: over(points, "cold_starts") }],
   });
 
-export function scores({ scores: { bounds, counts, predictions } }) {
+export function scores({ scores: { bounds, counts, predictions } }, useCase) {
   const edges = [0, ...bounds, 1];
   const shares = counts.map((each) => (predictions ? each / predictions : 0));
   const place = (index) => (edges[index] + edges[index + 1]) / 2;
@@ -89,8 +89,8 @@ export function scores({ scores: { bounds, counts, predictions } }) {
     x: { ticks: [0, 0.25, 0.5, 0.75, 1], format: (share) => percent(share), exact: range, name: "Chance" },
     y: { ticks: ticksUpTo(Math.max(0.01, ...shares)), format: (share) => percent(share), exact: (share) => percent(share, 1) },
     series: [
-      { name: "Lost", kind: "columns", tone: "tone-against", width: 0.1, points: points(0, half) },
-      { name: "Survived", kind: "columns", tone: "tone-accent", width: 0.1, points: points(half) },
+      { name: capital(useCase.outcome(0)), kind: "columns", tone: "tone-against", width: 0.1, points: points(0, half) },
+      { name: capital(useCase.outcome(1)), kind: "columns", tone: "tone-accent", width: 0.1, points: points(half) },
     ],
   });
 }

@@ -1,7 +1,7 @@
 // How far what serving sees has moved from what the champion was trained on, feature by feature.
 
 import { html, svg } from "../dom.js";
-import { count, featureName, featureValue, moment, percent, plural } from "../words.js";
+import { count, moment, percent, plural } from "../words.js";
 
 const STATUSES = {
   ok: ["tag-good", "Stable"],
@@ -10,6 +10,8 @@ const STATUSES = {
   insufficient_data: ["tag-plain", "Too few to tell"],
 };
 const TONES = { ok: "tone-accent", watch: "tone-warn", drift: "tone-against", insufficient_data: "tone-soft" };
+const NONE = "No drift report yet: monitoring writes one every hour.";
+const SHOWN = 12; // features, those that moved furthest; the others are folded
 const USUAL = { watch: 0.1, drift: 0.25 };
 
 const tag = (status) => {
@@ -17,10 +19,13 @@ const tag = (status) => {
   return html("span", { class: `tag ${kind}` }, words);
 };
 
-export function driftReport(report) {
+/** What is known of drift: a report, or that there is none yet. */
+export function driftReport(useCase, report) {
+  if (report.status === "none") return [html("p", { class: "note" }, NONE)];
   const { status, window, made_at, minimum_sample, features, prediction, performance, sustained } = report;
   const thresholds = { ...USUAL, ...report.thresholds };
   const each = [prediction, ...features.toSorted((a, b) => b.psi - a.psi)];
+  const list = (some) => html("ul", { class: "grid gap-4 sm:grid-cols-2 lg:grid-cols-3" }, some.map((one) => feature(useCase, one, thresholds)));
   return [
     html(
       "div",
@@ -31,7 +36,8 @@ export function driftReport(report) {
     status === "insufficient_data" && html("p", { class: "notice notice-plain" }, `A verdict takes ${count(minimum_sample)} predictions: fewer look like drift by chance.`),
     performance && accuracyOf(performance),
     html("p", { class: "small flex flex-wrap gap-x-4" }, legend("tone-quiet", "when it was trained"), legend("tone-accent", "now"), `A population stability index above ${thresholds.watch} is worth a look, one above ${thresholds.drift} is drift.`),
-    html("ul", { class: "grid gap-4 sm:grid-cols-2 lg:grid-cols-3" }, each.map((one) => feature(one, thresholds))),
+    list(each.slice(0, SHOWN)),
+    each.length > SHOWN && html("details", {}, html("summary", { class: "small inline rounded hover:text-ink" }, plural(each.length - SHOWN, "more feature")), html("div", { class: "mt-4" }, list(each.slice(SHOWN)))),
   ];
 }
 
@@ -44,17 +50,18 @@ function accuracyOf({ labelled, accuracy, interval, reference_accuracy, status }
   return html("p", { class: "flex flex-wrap items-center gap-3 text-sm" }, tag(status), words);
 }
 
-function feature(one, thresholds) {
+function feature(useCase, one, thresholds) {
+  const title = one.name === "probability" ? "Predicted chance" : useCase.featureTitle(one.name);
   const { name, psi, status, test } = one;
   const filled = one.bins.map((_, index) => index).filter((index) => one.reference[index] || one.current[index]);
   const [bins, reference, current] = [one.bins, one.reference, one.current].map((each) => filled.map((index) => each[index]));
-  const words = bins.map((bin) => (bin === "missing" ? "not recorded" : one.type === "number" ? bin : featureValue(name, bin)));
+  const words = bins.map((bin) => (bin === "missing" ? "not recorded" : one.type === "number" ? bin : useCase.featureValue(name, bin)));
   return html(
     "li",
     { class: "min-w-0 rounded-xl border border-line p-4" },
-    html("div", { class: "flex items-start justify-between gap-3" }, html("h3", {}, featureName(name)), tag(status)),
-    distribution(featureName(name), reference, current, words, TONES[status]),
-    html("div", { class: "small flex justify-between gap-4" }, html("span", {}, words[0]), html("span", {}, words.at(-1))),
+    html("div", { class: "flex items-start justify-between gap-3" }, html("h3", { class: "min-w-0 wrap-anywhere" }, title), tag(status)),
+    distribution(title, reference, current, words, TONES[status]),
+    html("div", { class: "small flex justify-between gap-4" }, html("span", { class: "min-w-0 wrap-anywhere" }, words[0]), html("span", { class: "min-w-0 text-right wrap-anywhere" }, words.at(-1))),
     scale(psi, thresholds, TONES[status]),
     html("p", { class: "small mt-1 tabular-nums" }, `PSI ${psi.toFixed(3)}`, test && `, adjusted p ${test.adjusted_p < 0.001 ? "< 0.001" : test.adjusted_p.toFixed(3)} (${test.name})`),
     html(
@@ -64,7 +71,7 @@ function feature(one, thresholds) {
       html(
         "table",
         { class: "table mt-2" },
-        html("caption", { class: "sr-only" }, `${featureName(name)}, then and now`),
+        html("caption", { class: "sr-only" }, `${title}, then and now`),
         html("thead", {}, html("tr", {}, ["Value", "Then", "Now"].map((head, index) => html("th", { scope: "col", class: index ? "number" : "" }, head)))),
         html("tbody", {}, words.map((word, index) => html("tr", {}, html("th", { scope: "row" }, word), html("td", { class: "number" }, percent(reference[index], 1)), html("td", { class: "number" }, percent(current[index], 1))))),
       ),

@@ -1,8 +1,8 @@
 // The Monitoring page: four questions to the API, asked again every few seconds while someone looks.
 
 import { ApiError, apiUrl, call } from "../api.js";
-import { find, html } from "../dom.js";
-import { trouble } from "../shell.js";
+import { find } from "../dom.js";
+import { begin, trouble } from "../shell.js";
 import { coldStarts, latency, requests, scores, totals } from "./activity.js";
 import { driftReport } from "./drift.js";
 import { refreshing } from "./refresh.js";
@@ -23,28 +23,28 @@ async function ask(path, place, show) {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     said.set(place, null);
-    find(place).replaceChildren(error.status === 404 ? html("p", { class: "note" }, error.message === "Not Found" ? "This API does not tell." : error.message) : trouble(error));
+    find(place).replaceChildren(trouble(error));
     return false;
   }
 }
 
-function showActivity(activity) {
-  find("#activity").replaceChildren(totals(activity));
+function showActivity(activity, useCase) {
+  find("#activity").replaceChildren(totals(activity, useCase));
   find("#charts").hidden = false;
   for (const [place, draw] of [["#requests", requests], ["#latency", latency], ["#cold-starts", coldStarts], ["#scores", scores]]) {
     const open = find(`${place} details`)?.open;
-    find(place).replaceChildren(draw(activity));
+    find(place).replaceChildren(draw(activity, useCase));
     if (open) find(`${place} details`).open = true;
   }
 }
 
-async function refresh() {
+async function refresh(useCase) {
   const main = find("#main");
   const hours = find("#hours").elements.hours.value;
   main.setAttribute("aria-busy", "true");
   const answered = await Promise.all([
-    ask(`/activity?hours=${hours}`, "#activity", showActivity),
-    ask("/drift", "#drift", (report) => find("#drift").replaceChildren(...driftReport(report).filter(Boolean))),
+    ask(`/activity?hours=${hours}`, "#activity", (activity) => showActivity(activity, useCase)),
+    ask("/drift", "#drift", (report) => find("#drift").replaceChildren(...driftReport(useCase, report).filter(Boolean))),
     ask("/retraining", "#retraining", (known) => find("#retraining").replaceChildren(...retraining(known).filter(Boolean))),
   ]);
   main.setAttribute("aria-busy", "false");
@@ -52,9 +52,11 @@ async function refresh() {
   if (answered.some(Boolean)) find("#refreshed").textContent = `Refreshed at ${CLOCK.format(new Date())}`;
 }
 
-const loop = refreshing(refresh, SECONDS, (paused) => {
-  find("#pause").textContent = paused ? "Go on" : "Pause";
+begin(find("#activity"), (useCase) => {
+  const loop = refreshing(() => refresh(useCase), SECONDS, (paused) => {
+    find("#pause").textContent = paused ? "Go on" : "Pause";
+  });
+  find("#pause").addEventListener("click", ({ target }) => loop.pause(target.textContent === "Pause"));
+  find("#hours").addEventListener("change", () => loop.now());
 });
-find("#pause").addEventListener("click", ({ target }) => loop.pause(target.textContent === "Pause"));
-find("#hours").addEventListener("change", () => loop.now());
 find("#metrics").href = `${apiUrl()}/metrics`;

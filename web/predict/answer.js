@@ -1,46 +1,48 @@
-// The answer: the chance, who was asked about, what the model saw of them and what weighed how much.
+// The answer: the chance, what was asked about, what the model saw of it and what weighed how much.
 
 import { find, html, terms } from "../dom.js";
 import { gauge } from "../gauge.js";
-import { featureName, featureValue, points } from "../words.js";
-import { spoken } from "./passenger.js";
+import { points } from "../words.js";
 import { waterfall } from "./waterfall.js";
 
-const dial = gauge();
-find("#gauge").append(dial.element);
+/** What shows the answers of a use case. `verdict` says a class of the label as a sentence. */
+export function answers(useCase, verdict = (label) => `Most likely ${useCase.outcome(label)}`) {
+  const dial = gauge(`Chance of “${useCase.outcome(1)}”`);
+  find("#gauge").replaceChildren(dial.element);
 
-const fate = (survived) => (survived ? "survived" : "was lost");
+  function explain(answer) {
+    find("#degraded").hidden = !answer.degraded;
+    find("#why").replaceChildren(waterfall(useCase, answer));
+    const seen = Object.entries(answer.features).filter(([name]) => useCase.feature(name)?.type !== "key"); // a key only tells who belongs together
+    find("#seen").replaceChildren(terms(seen.map(([name, value]) => [useCase.featureTitle(name), useCase.featureValue(name, value)])));
+    find("#version").textContent = answer.model_version;
+  }
 
-/** Show a prediction of `passenger`; `truth` is what became of them, null if no one knows. */
-export function showAnswer(answer, passenger, truth) {
-  dial.show(answer.probability);
-  dial.mark(null);
-  find("#verdict").textContent = answer.survived ? "Would probably have survived" : "Would probably have been lost";
-  find("#who").textContent = spoken(passenger.Name);
-  find("#truth").replaceChildren(
-    ...(truth === null
-      ? []
-      : [
-          html("span", { class: `tag ${truth ? "tag-good" : "tag-bad"}` }, `In truth ${fate(truth)}`),
-          html("span", { class: "small" }, truth === answer.survived ? "The model says the same." : "The model is wrong here."),
-        ]),
-  );
-  find("#change").textContent = "";
-  explain(answer);
-}
-
-/** Show what would have been otherwise, beside `original`, the answer to what was entered. */
-export function showWhatIf(answer, original) {
-  dial.show(answer.probability);
-  dial.mark(original.probability);
-  find("#verdict").textContent = answer.survived ? "Would probably have survived, then" : "Would probably have been lost, then";
-  find("#change").textContent = `${points(answer.probability - original.probability)} points against what was entered`;
-  explain(answer);
-}
-
-function explain(answer) {
-  find("#degraded").hidden = !answer.degraded;
-  find("#why").replaceChildren(waterfall(answer));
-  find("#seen").replaceChildren(terms(Object.entries(answer.features).map(([name, value]) => [featureName(name), featureValue(name, value)])));
-  find("#version").textContent = answer.model_version;
+  return {
+    /** Show a prediction of `who`; `truth` is the class that was observed, null if no one knows. */
+    show(answer, who, truth) {
+      dial.show(answer.probability);
+      dial.mark(null);
+      find("#verdict").textContent = verdict(useCase.predicted(answer));
+      find("#who").textContent = who;
+      find("#truth").replaceChildren(
+        ...(truth === null || truth === undefined
+          ? []
+          : [
+              html("span", { class: `tag ${truth ? "tag-good" : "tag-bad"}` }, `In truth ${useCase.outcome(truth)}`),
+              html("span", { class: "small" }, truth === useCase.predicted(answer) ? "The model says the same." : "The model is wrong here."),
+            ]),
+      );
+      find("#change").textContent = "";
+      explain(answer);
+    },
+    /** Show what would have been otherwise, beside `original`, the answer to what was entered. */
+    showWhatIf(answer, original) {
+      dial.show(answer.probability);
+      dial.mark(original.probability);
+      find("#verdict").textContent = `${verdict(useCase.predicted(answer))}, then`;
+      find("#change").textContent = `${points(answer.probability - original.probability)} points against what was entered`;
+      explain(answer);
+    },
+  };
 }

@@ -1,21 +1,32 @@
-// People of the passenger list, as it has them, and what became of them.
+// The schema's examples as buttons: rows to try, and a line about each.
 
-const person = (survived, Pclass, Name, Sex, Age, SibSp, Parch, Ticket, Fare, Cabin, Embarked, story) => ({
-  survived,
-  story,
-  passenger: { Pclass, Name, Sex, Age, SibSp, Parch, Ticket, Fare, Embarked, ...(Cabin && { Cabin }) },
-});
+import { html } from "../dom.js";
+import { capital } from "../words.js";
 
-export const EXAMPLES = [
-  person(1, 1, "Brown, Mrs. James Joseph (Margaret Tobin)", "female", 44, 0, 0, "PC 17610", 27.7208, "B4", "C",
-    "Remembered as the unsinkable Molly Brown"),
-  person(0, 1, "Andrews, Mr. Thomas Jr", "male", 39, 0, 0, "112050", 0, "A36", "S", "Designed the ship"),
-  person(1, 2, "Navratil, Master. Michel M", "male", 3, 1, 1, "230080", 26, "F2", "S",
-    "One of two brothers whom no one could name"),
-  person(0, 3, "Goodwin, Master. Sidney Leonard", "male", 1, 5, 2, "CA 2144", 46.9, "", "S",
-    "The unknown child, named 95 years later"),
-  person(0, 1, "Allison, Miss. Helen Loraine", "female", 2, 1, 2, "113781", 151.55, "C22 C26", "S",
-    "The only child of first class who was lost"),
-  person(1, 3, "Heikkinen, Miss. Laina", "female", 26, 0, 0, "STON/O2. 3101282", 7.925, "", "S",
-    "Came from Finland, travelling alone"),
-];
+const TOLD = 3; // values, where an example has no story
+
+/** What an example is called; without a title of its own by its place. */
+export const exampleTitle = (useCase, example) =>
+  example.title || `${capital(useCase.entity.one)} ${useCase.schema.examples.indexOf(example) + 1}`;
+
+/** Buttons in `place`; `choose` is called with an example. `mark` shows which one the form holds, null for none. */
+export function offerExamples(useCase, place, choose) {
+  const { examples } = useCase.schema;
+  const buttons = examples.map((example) =>
+    html(
+      "button",
+      { type: "button", class: "example", "aria-pressed": "false", click: () => choose(example) },
+      html("span", { class: "block text-sm font-semibold" }, exampleTitle(useCase, example)),
+      html("span", { class: "small block" }, example.story || inShort(useCase, example.row)),
+    ),
+  );
+  place.replaceChildren(...buttons.map((button) => html("li", {}, button)));
+  return { mark: (one) => buttons.forEach((button, at) => button.setAttribute("aria-pressed", String(examples[at] === one))) };
+}
+
+const inShort = ({ columns }, row) =>
+  columns
+    .map(({ name }) => row[name])
+    .filter((value) => value !== null && value !== undefined && value !== "")
+    .slice(0, TOLD)
+    .join(" · ");

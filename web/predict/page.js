@@ -2,89 +2,148 @@
 
 import { call } from "../api.js";
 import { find, html } from "../dom.js";
-import { trouble } from "../shell.js";
-import { showAnswer, showWhatIf } from "./answer.js";
-import { EXAMPLES } from "./examples.js";
-import { fill, parts, read, spoken } from "./passenger.js";
-import { bounds, complaint, passengerSchema } from "./schema.js";
+import { begin, health, trouble } from "../shell.js";
+import { answers } from "./answer.js";
+import { exampleTitle, offerExamples } from "./examples.js";
+import { generatedForm } from "./generated.js";
 import { whatIf } from "./whatif.js";
 
-const form = find("#passenger");
-const fields = ["Name", "Sex", "Age", "Pclass", "SibSp", "Parch", "Fare", "Embarked", "Ticket", "Cabin"];
-const control = (field) => form.querySelector(field === "Name" ? "[name=surname]" : `[name=${field}]`);
-let schema = null; // until it is known, the API's own answer complains
-const touched = new Set(); // fields to look at once it is
-let example = null;
-let running = new AbortController();
+const NO_MODEL = "No model serves yet: the first run of the pipeline makes one.";
 
-/** The answer to the newest question; the one before is not waited for any more. */
-function ask(passenger, path = "/predict") {
-  running.abort();
-  running = new AbortController();
-  return call(path, { body: passenger, signal: running.signal });
+/** A form of the use case's own, else one made of its columns. */
+async function formOf(useCase) {
+  const { form } = useCase.schema;
+  return form ? (await import(new URL(form, document.baseURI))).form(useCase) : generatedForm(useCase);
 }
 
-function complain(field, words) {
-  const place = find(`#${field}-complaint`);
-  place.textContent = words ?? "";
-  place.hidden = !words;
-  const input = control(field);
-  if (words) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
-  return Boolean(words);
+function introduce({ schema, label, entity }) {
+  document.title = schema.question || document.title;
+  find("#question").textContent = schema.question || `What is the ${label.title || label.name} of this ${entity.one}?`;
+  find("#summary").textContent = schema.summary || `Describe a ${entity.one}, or take an example. A model that has learnt from many ${entity.many} answers, and says why.`;
 }
 
-/** Complain of every field that the API would refuse, and go to the first. */
-function sound(passenger) {
-  const bad = fields.filter((field) => complain(field, unreadable(field) ?? (schema && complaint(schema, field, passenger[field]))));
-  if (bad.length) control(bad[0]).focus();
-  return bad.length === 0;
-}
+async function start(useCase) {
+  const form = await formOf(useCase);
+  const element = find("#form");
+  const shown = answers(useCase, form.verdict);
+  const examples = offerExamples(useCase, find("#examples"), (example) => {
+    write(example.row);
+    hold(example);
+    predict();
+  });
+  let example = null; // that the form holds; null once it is another row
+  let running = new AbortController();
 
-/** A number field gives nothing at all for what it cannot read. */
-const unreadable = (field) => (control(field).validity.badInput ? "A number, please." : null);
-
-async function predict() {
-  const passenger = read(form);
-  if (!sound(passenger)) return;
-  const asked = example;
-  const button = find("#predict");
-  button.setAttribute("aria-busy", "true");
-  try {
-    const answer = await ask(passenger);
-    find("#trouble").replaceChildren();
-    find("#answer").hidden = false;
-    find("#empty").hidden = true;
-    showAnswer(answer, passenger, asked ? asked.survived : null);
-    offerWhatIf(passenger, answer, asked);
-    comeIntoView(find("#result"));
-  } catch (error) {
-    if (error.name !== "AbortError") refuse(error, predict);
-  } finally {
-    button.removeAttribute("aria-busy");
+  function hold(one) {
+    example = one;
+    examples.mark(one);
   }
-}
 
-function offerWhatIf(passenger, original, asked) {
-  const sliders = () =>
-    whatIf(passenger, async (changed) => {
+  const write = (row) => form.fields.forEach((field) => (field.write(row[field.column.name]), field.complain(null)));
+
+  /** The row that the form describes, by the table's own names; what is left empty is left out. */
+  const read = () => Object.fromEntries(form.fields.map((field) => [field.column.name, field.read()]).filter(([, value]) => value !== undefined));
+
+  /** The answer to the newest question; the one before is not waited for any more. */
+  function ask(row, path = "/predict") {
+    running.abort();
+    running = new AbortController();
+    return call(path, { body: row, signal: running.signal });
+  }
+
+  /** Complain of every field that the API would refuse, and go to the first. */
+  function sound() {
+    const bad = form.fields.filter((field) => field.check());
+    if (bad.length) reveal(bad[0]);
+    return bad.length === 0;
+  }
+
+  async function predict() {
+    if (!sound()) return;
+    const row = read();
+    const asked = example;
+    const button = find("#predict");
+    button.setAttribute("aria-busy", "true");
+    try {
+      const answer = await ask(row);
+      find("#trouble").replaceChildren();
+      find("#answer").hidden = false;
+      find("#empty").hidden = true;
+      const about = [nameOf(row, asked), asked?.label];
+      shown.show(answer, ...about);
+      offerWhatIf(row, answer, about);
+      comeIntoView(find("#result"));
+    } catch (error) {
+      if (error.name !== "AbortError") refuse(error, predict);
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  const nameOf = (row, asked) => form.nameOf?.(row) ?? (asked ? exampleTitle(useCase, asked) : `This ${useCase.entity.one}`);
+
+  function offerWhatIf(row, original, about) {
+    const changed = async (copy) => {
       try {
-        showWhatIf(await ask(changed, "/predict?what_if=true"), original);
+        shown.showWhatIf(await ask(copy, "/predict?what_if=true"), original);
         find("#trouble").replaceChildren();
         find("#reset").hidden = false;
       } catch (error) {
         if (error.name !== "AbortError") refuse(error, null);
       }
-    });
-  find("#sliders").replaceChildren(sliders());
-  find("#reset").hidden = true;
-  find("#reset").onclick = () => {
-    running.abort();
-    showAnswer(original, passenger, asked ? asked.survived : null);
-    find("#sliders").replaceChildren(sliders());
+    };
+    const sliders = () => find("#sliders").replaceChildren(whatIf({ useCase, ranges: form.ranges, row, answer: original, changed }));
+    sliders();
     find("#reset").hidden = true;
-    find("#sliders input").focus();
-  };
+    find("#reset").onclick = () => {
+      running.abort();
+      shown.show(original, ...about);
+      sliders();
+      find("#reset").hidden = true;
+      find("#sliders input, #sliders select").focus();
+    };
+  }
+
+  /** What a 422 says goes to its fields, everything else above the answer. */
+  function refuse(error, retry) {
+    const named = error.fields.flatMap(({ field, reason }) => form.fields.filter(({ column }) => field === column.name || field.startsWith(`${column.name}.`)).map((found) => [found, reason]));
+    for (const [field, reason] of named) field.complain(`${reason}.`);
+    if (named.length) reveal(named[0][0]);
+    find("#trouble").replaceChildren(trouble(error, error.passing && retry));
+  }
+
+  element.noValidate = true; // the browser's own bubbles would speak of fields, not of what they mean
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    predict();
+  });
+  element.addEventListener("input", ({ target }) => {
+    hold(null);
+    form.fields.find((field) => field.element.contains(target))?.check();
+  });
+  find("#clear").addEventListener("click", () => {
+    write({});
+    hold(null);
+    form.fields[0].focus();
+  });
+  find("#fields").replaceChildren(...form.body.filter(Boolean));
+  if (form.start) write(form.start.row);
+  hold(useCase.schema.examples.includes(form.start) ? form.start : null);
+  introduce(useCase);
+  find("#waiting").hidden = true;
+  find("#content").hidden = false;
+  const known = await health;
+  if (known && !known.model_version && !find("#trouble").firstChild) find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
+}
+
+/** Show a field that a search has hidden, too. */
+function reveal(field) {
+  const search = find("#search");
+  if (search?.value) {
+    search.value = "";
+    search.dispatchEvent(new Event("input"));
+  }
+  field.focus();
 }
 
 /** On a phone the answer is below the form. */
@@ -93,81 +152,4 @@ function comeIntoView(element) {
   if (top < 0 || bottom > innerHeight) element.scrollIntoView({ behavior: "smooth", block: "start" });
 }
 
-/** What a 422 says goes to its fields, everything else above the answer. */
-function refuse(error, retry) {
-  const named = error.fields.filter(({ field }) => fields.includes(field));
-  for (const { field, reason } of named) complain(field, `${reason}.`);
-  if (named.length) control(named[0].field).focus();
-  find("#trouble").replaceChildren(trouble(error, error.passing && retry));
-}
-
-/** The example that the form holds; null once it is someone else. */
-function choose(one) {
-  example = one;
-  [...find("#examples").children].forEach(({ firstChild }, place) => firstChild.setAttribute("aria-pressed", String(EXAMPLES[place] === one)));
-}
-
-function offerExamples() {
-  find("#examples").append(
-    ...EXAMPLES.map((each) =>
-      html(
-        "li",
-        {},
-        html(
-          "button",
-          {
-            type: "button",
-            class: "example",
-            "aria-pressed": "false",
-            click() {
-              choose(each);
-              fill(form, each.passenger);
-              predict();
-            },
-          },
-          html("span", { class: "block text-sm font-semibold" }, spoken(each.passenger.Name)),
-          html("span", { class: "small block" }, each.story),
-        ),
-      ),
-    ),
-  );
-}
-
-/** What the fields take, as the API says: bounds for the browser's own keyboards and steppers. */
-async function learn() {
-  schema = await passengerSchema();
-  for (const field of fields.filter((each) => control(each).matches(".input:not(select)"))) {
-    for (const [name, value] of Object.entries(bounds(schema.fields[field]))) {
-      if (value !== undefined) control(field).setAttribute(name, value);
-    }
-  }
-  touched.forEach(look);
-}
-
-/** Complain of one field, as far as is known what it takes. */
-function look(field) {
-  if (schema) complain(field, unreadable(field) ?? complaint(schema, field, read(form)[field]));
-}
-
-/** A woman is no Mr: the form of address follows the sex where it would contradict it. */
-function follow() {
-  const title = form.elements.title;
-  const woman = form.elements.Sex.value === "female";
-  if (woman && /^(mr|master)\.?$/i.test(title.value)) title.value = "Miss";
-  if (!woman && /^(mrs|miss)\.?$/i.test(title.value)) title.value = "Mr";
-}
-
-form.noValidate = true; // the browser's own bubbles would speak of fields, not of people
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  predict();
-});
-form.addEventListener("input", ({ target }) => {
-  choose(null);
-  if (target.name === "Sex") follow();
-  const field = target.name in parts("") ? "Name" : target.name;
-  touched.add(field);
-  look(field);
-});
-offerExamples();
-learn().catch(() => {});
+begin(find("#waiting"), start);

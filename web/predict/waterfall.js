@@ -1,14 +1,15 @@
-// Why: from the chance that anyone had to the chance of this passenger, one feature after the other. It adds up.
+// Why: from the base rate to the chance of this row, one feature after the other. It adds up.
 
 import { html, svg } from "../dom.js";
-import { featureName, featureValue, percent, points } from "../words.js";
+import { percent, points } from "../words.js";
 
 const SMALL = 0.01;
+const MOST = 14; // steps
 
-/** Contributions by weight, from the greatest; those too small to see become one step, so that the sum stays the same. */
+/** Contributions by weight, from the greatest; the small ones become one step, so that the sum stays the same. */
 export function steps({ base, ...contributions }) {
   const ranked = Object.entries(contributions).sort(([, a], [, b]) => Math.abs(b) - Math.abs(a));
-  const large = ranked.filter(([, weight]) => Math.abs(weight) >= SMALL);
+  const large = ranked.filter(([, weight]) => Math.abs(weight) >= SMALL).slice(0, MOST);
   const small = ranked.slice(large.length);
   const rest = small.reduce((sum, [, weight]) => sum + weight, 0);
   let from = base;
@@ -35,32 +36,34 @@ const line = (name, value, drawing, figure, kind = "") =>
   html(
     "tr",
     { class: kind },
-    html("th", { scope: "row" }, name, value && html("span", { class: "block text-xs font-normal text-soft sm:ml-2 sm:inline" }, value)),
+    html("th", { scope: "row", class: "wrap-anywhere" }, name, value && html("span", { class: "block text-xs font-normal text-soft sm:ml-2 sm:inline" }, value)),
     html("td", { class: "w-2/5 sm:w-1/2" }, drawing),
     html("td", { class: "number whitespace-nowrap" }, figure),
   );
 
 /** The table of a prediction's contributions, drawn. */
-export function waterfall({ probability, features, contributions }) {
+export function waterfall(useCase, { probability, features, contributions }) {
   const { base } = contributions;
+  const { one, many } = useCase.entity;
+  const value = (name) => (name in features ? useCase.featureValue(name, features[name]) : `from other ${many}`);
   return html(
     "table",
     { class: "table table-tight" },
-    html("caption", { class: "sr-only" }, "What moved the chance of survival, in percentage points"),
+    html("caption", { class: "sr-only" }, `What moved the chance of “${useCase.outcome(1)}”, in percentage points`),
     html("thead", {}, html("tr", {}, ["What", "From 0 to 100%", "Points"].map((head, i) => html("th", { scope: "col", class: i === 2 ? "number" : "" }, head)))),
     html(
       "tbody",
       {},
-      line("Anyone aboard", "the base rate", bar(0, base, "tone-soft"), percent(base, 1)),
+      line(`Any ${one}`, "the base rate", bar(0, base, "tone-soft"), percent(base, 1)),
       steps(contributions).map(({ name, weight, from, to, others }) =>
         line(
-          name ? featureName(name) : `${others} more, each small`,
-          name && featureValue(name, features[name] ?? (name.startsWith("companions") ? "looked up in the list" : null)),
+          name ? useCase.featureTitle(name) : `${others} more, each small`,
+          name && value(name),
           bar(from, to, weight < 0 ? "tone-against" : "tone-accent"),
           points(weight),
         ),
       ),
-      line("This passenger", null, bar(0, probability, "tone-soft"), percent(probability, 1), "font-semibold"),
+      line(`This ${one}`, null, bar(0, probability, "tone-soft"), percent(probability, 1), "font-semibold"),
     ),
   );
 }

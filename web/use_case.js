@@ -1,0 +1,88 @@
+// The use case as `GET /schema` tells it. A page asks once; whatever a page says about the table comes from here.
+
+import { call } from "./api.js";
+
+const FLAG_WORDS = { 0: "no", 1: "yes" };
+const MISSING = "not recorded";
+
+/** The schema, with the words for it. */
+export class UseCase {
+  #features;
+
+  constructor(schema) {
+    this.schema = schema;
+    this.title = schema.title || schema.name;
+    this.entity = schema.entity;
+    this.label = schema.label;
+    this.id = schema.id;
+    this.columns = schema.columns.filter(({ ignored }) => !ignored);
+    this.#features = new Map(schema.features.map((feature) => [feature.name, feature]));
+  }
+
+  /** A class of the label in people's words. */
+  outcome(label) {
+    return this.label.words[label] || `${this.label.name}: ${this.label.values[label]}`;
+  }
+
+  /** The class that an answer predicts. */
+  predicted(answer) {
+    return answer[this.label.key];
+  }
+
+  /** A number of rows by their own name. */
+  counted(number) {
+    return `${Math.round(number).toLocaleString("en-GB")} ${number === 1 ? this.entity.one : this.entity.many}`;
+  }
+
+  feature(name) {
+    return this.#features.get(name);
+  }
+
+  featureTitle(name) {
+    return this.feature(name)?.title || this.#column(name)?.title || name;
+  }
+
+  /** The value of a feature in words; what is not recorded says so. */
+  featureValue(name, value) {
+    if (value === null || value === undefined) return MISSING;
+    const feature = this.feature(name);
+    const words = feature?.words?.[value] ?? (feature?.type === "flag" ? FLAG_WORDS[value] : choiceTitle(this.#column(name), value));
+    return words ?? numberInWords(value);
+  }
+
+  /** The columns that a feature is derived from. */
+  sources(name) {
+    const known = new Set(this.feature(name)?.source);
+    return this.columns.filter((column) => known.has(column.name));
+  }
+
+  /** The one column that a feature is made of, if there is just one. */
+  #column(name) {
+    const columns = this.sources(name);
+    return columns.length === 1 ? columns[0] : undefined;
+  }
+}
+
+export const columnTitle = ({ title, name }) => title || name;
+
+/** What people call a choice, whatever kind of cell it comes as; undefined if it is none. */
+export const choiceTitle = (column, value) => {
+  const choice = column?.choices?.find((each) => String(each.value) === String(value));
+  return choice && (choice.title || String(choice.value));
+};
+
+const numberInWords = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value));
+
+let asked = null;
+
+/** The use case, asked for once; the errors of `call`, after which it can be asked for again. */
+export function useCase() {
+  asked ??= call("/schema").then(
+    (schema) => new UseCase(schema),
+    (error) => {
+      asked = null;
+      throw error;
+    },
+  );
+  return asked;
+}
