@@ -1,7 +1,7 @@
-"""docs/cost.md: what AWS would charge a month, from GB-seconds measured on the running cloud and prices stated here.
+"""Write docs/cost.md: the monthly price on AWS, from GB-seconds measured on the running cloud and prices stated here.
 
-Run by `make cost`. It sends predictions, runs the pipeline on the newest list, which changes nothing, and reads the
-REPORT lines of the functions' logs.
+Run by `make cost`. It sends predictions of the use case's first example, runs the pipeline on the newest dataset file,
+which changes nothing, and reads the REPORT lines of the functions' logs.
 """
 
 import json
@@ -17,7 +17,6 @@ from typing import Any
 from localstack_client.session import Session
 
 PAGE = Path(__file__).parent / "cost.md"
-PASSENGER = Path(__file__).parents[1] / "functions" / "inference" / "events" / "passenger.json"
 REPORT = re.compile(r"Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB")
 PREDICTIONS = 300
 HOURS = 730  # a month of AWS's calculator
@@ -60,8 +59,9 @@ LARGE = Stores("db.r7g.large", 0.239, "cache.r7g.large", 0.1752)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one of each costs in GB-seconds, and what a prediction leaves in the log and sends out."""
+    """GB-seconds of a prediction, a retraining and a minute of monitoring; bytes of log and answer per prediction."""
 
+    use_case: str
     prediction: float
     log_bytes: float
     answer_bytes: float
@@ -73,14 +73,14 @@ class Measured:
 
 def main() -> int:
     outputs = json.load(sys.stdin)
-    found = measure(outputs)
-    PAGE.write_text(page(found))
-    print(f"✓ {PAGE.name}: {month(found, VOLUMES[1])['total']:,.2f} dollars a month at {VOLUMES[1]:,} predictions")  # noqa: T201
+    measured = measure(outputs)
+    PAGE.write_text(page(measured))
+    print(f"✓ {PAGE.name}: {month(measured, VOLUMES[1])['total']:,.2f} dollars a month at {VOLUMES[1]:,} predictions")  # noqa: T201
     return 0
 
 
 def measure(outputs: Mapping[str, Any]) -> Measured:
-    """From the logs of the cloud's functions."""
+    """Measure from the logs of the cloud's functions."""
     session = Session("test", "test", localstack_host=outputs["endpoint_url"].removeprefix("http://"))
     logs, states, machine = session.client("logs"), session.client("stepfunctions"), outputs["pipeline_arn"]
 
@@ -90,19 +90,21 @@ def measure(outputs: Mapping[str, Any]) -> Measured:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, **window)
         return [event["message"] for page in pages for event in page["events"]]
 
-    ask(outputs["api_url"])
+    schema = json.loads(call(f"{outputs['api_url']}/schema"))
+    row = json.dumps(schema["examples"][0]["row"]).encode()
+    call(f"{outputs['api_url']}/predict", row)  # the cold start is not measured
     began = time.time()
-    answers = [ask(outputs["api_url"]) for _ in range(PREDICTIONS)]
+    answers = [len(call(f"{outputs['api_url']}/predict", row)) for _ in range(PREDICTIONS)]
     while len(billed(served := events("InferenceFunction", began, time.time()))) < PREDICTIONS:
         time.sleep(0.5)
     run = run_again(states, session.client("s3"), outputs["data_bucket"], machine)
     span = run["startDate"].timestamp(), run["stopDate"].timestamp()
-    trained = [
-        one for name in ("Ingestion", "Features", "Training") for one in billed(events(f"{name}Function", *span))
-    ]
+    functions = [f"{name}Function" for name in ("Ingestion", "Features", "Training")]
+    trained = [gb_seconds for function in functions for gb_seconds in billed(events(function, *span))]
     history = states.get_execution_history(executionArn=run["executionArn"], maxResults=1000)["events"]
     watched = billed(events("MonitoringFunction", time.time() - 24 * 3600, time.time()))
     return Measured(
+        use_case=schema["name"],
         prediction=sum(billed(served)) / len(billed(served)),
         log_bytes=sum(len(line.encode()) + 26 for line in served) / PREDICTIONS,  # 26: CloudWatch's own share
         answer_bytes=sum(answers) / PREDICTIONS,
@@ -114,9 +116,9 @@ def measure(outputs: Mapping[str, Any]) -> Measured:
 
 
 def run_again(states: Any, s3: Any, bucket: str, machine: str) -> Any:
-    """A pipeline run on the newest list, when it is done."""
-    listed = s3.list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
-    newest = max(listed, key=lambda each: each["LastModified"])["Key"]
+    """Run the pipeline on the newest dataset file; returns the finished execution."""
+    files = s3.list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
+    newest = max(files, key=lambda file: file["LastModified"])["Key"]
     document = json.dumps({"bucket": bucket, "key": newest})
     started = states.start_execution(stateMachineArn=machine, input=document)["executionArn"]
     while (run := states.describe_execution(executionArn=started))["status"] == "RUNNING":
@@ -127,38 +129,40 @@ def run_again(states: Any, s3: Any, bucket: str, machine: str) -> Any:
     return run
 
 
-def ask(api: str) -> int:
-    """One prediction; returns how long its answer is."""
-    request = urllib.request.Request(f"{api}/predict", PASSENGER.read_bytes(), {"Content-Type": "application/json"})
+def call(url: str, body: bytes | None = None) -> bytes:
+    """The answer to one request; a body makes it a POST of JSON."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=30) as response:
-        return len(response.read())
+        answer: bytes = response.read()
+        return answer
 
 
 def billed(lines: list[str]) -> list[float]:
     """GB-seconds of each invocation that the lines report."""
-    found = (REPORT.search(line) for line in lines)
-    return [int(one[1]) / 1000 * int(one[2]) / 1024 for one in found if one]
+    reports = (REPORT.search(line) for line in lines)
+    return [int(report[1]) / 1000 * int(report[2]) / 1024 for report in reports if report]
 
 
-def retraining(found: Measured) -> float:
+def retraining(measured: Measured) -> float:
     """Dollars for one run of the pipeline."""
-    compute = found.retraining * PRICES["lambda_gb_second"] + found.invocations * PRICES["lambda_request"]
-    return compute + found.transitions * PRICES["state_transition"]
+    compute = measured.retraining * PRICES["lambda_gb_second"] + measured.invocations * PRICES["lambda_request"]
+    return compute + measured.transitions * PRICES["state_transition"]
 
 
-def month(found: Measured, predictions: int) -> dict[str, float]:
+def month(measured: Measured, predictions: int) -> dict[str, float]:
     """Dollars a month by item, with one retraining a day."""
     stores = LARGE if predictions > 10_000_000 else SMALL
     minutes = HOURS * 60
     disk = DISK_GB + predictions * KEPT_MONTHS * ROW_BYTES / 1e9
     items = {
         "API Gateway": predictions * PRICES["api_request"],
-        "Lambda, inference": predictions * (found.prediction * PRICES["lambda_gb_second"] + PRICES["lambda_request"]),
+        "Lambda, inference": predictions
+        * (measured.prediction * PRICES["lambda_gb_second"] + PRICES["lambda_request"]),
         "Lambda, monitoring each minute": minutes
-        * (found.minute * PRICES["lambda_gb_second"] + PRICES["lambda_request"]),
-        "30 retrainings": 30 * retraining(found),
-        "Logs": predictions * found.log_bytes / 1e9 * PRICES["log_gb"],
-        "Answers, sent out": predictions * found.answer_bytes / 1e9 * PRICES["out_gb"],
+        * (measured.minute * PRICES["lambda_gb_second"] + PRICES["lambda_request"]),
+        "30 retrainings": 30 * retraining(measured),
+        "Logs": predictions * measured.log_bytes / 1e9 * PRICES["log_gb"],
+        "Answers, data transfer out": predictions * measured.answer_bytes / 1e9 * PRICES["out_gb"],
         f"PostgreSQL ({SMALL.database}; {LARGE.database} over 10 M)": stores.database_hour * HOURS
         + disk * PRICES["disk_gb_month"],
         f"Valkey ({SMALL.cache}; {LARGE.cache} over 10 M)": stores.cache_hour * HOURS,
@@ -172,34 +176,36 @@ def month(found: Measured, predictions: int) -> dict[str, float]:
 
 TEXT = """# What it costs on AWS
 
-Made by `make cost` from GB-seconds measured on the embedded cloud, where a function has a whole core whatever its
-memory; on Lambda one with 1,024 MB has 0.58 of one, so compute may be up to 1.7 times as much. Prices: us-east-1, on
-demand, as listed on aws.amazon.com in {as_of}, no free tier, single zone (`infra/aws/deploy.sh dev`).
+Made by `make cost` from GB-seconds measured on the embedded cloud with the use case {m.use_case}. There a function has
+a whole core whatever its memory; on Lambda one with 1,024 MB has 0.58 of a core, so compute may cost up to 1.7 times as
+much. Prices: us-east-1, on demand, as listed on aws.amazon.com in {as_of}, no free tier, single zone
+(`infra/aws/deploy.sh dev`).
 
 | measured | |
 |---|---|
-| a prediction | {found.prediction:.5f} GB-s, {found.log_bytes:,.0f} bytes of log, {found.answer_bytes:,.0f} of answer |
-| a retraining | {found.retraining:.1f} GB-s in {found.invocations} invocations, {found.transitions} state transitions |
-| monitoring's minute | {found.minute:.4f} GB-s |
+| a prediction | {m.prediction:.5f} GB-s, {m.log_bytes:,.0f} bytes of log, {m.answer_bytes:,.0f} of answer |
+| a retraining | {m.retraining:.1f} GB-s in {m.invocations} invocations, {m.transitions} state transitions |
+| a minute of monitoring | {m.minute:.4f} GB-s |
 
-**A retraining costs {retraining:.4f} dollars.**
+**A retraining costs {retraining:.4f} US dollars.**
 
 {table}
 
-Up to a million predictions the price is that of the stores and the gateway that wait, beyond that API Gateway's: an
-HTTP API before the same function costs less than a third. A hundred million a month are 38 a second on average.
+Up to a million predictions most of the price is for stores and the NAT gateway, which run all the time; beyond that it
+is API Gateway's: an HTTP API in front of the same function costs less than a third. A hundred million a month are 38 a
+second on average.
 """
 
 
-def page(found: Measured) -> str:
-    """docs/cost.md."""
-    months = {volume: month(found, volume) for volume in VOLUMES}
+def page(measured: Measured) -> str:
+    """The text of docs/cost.md."""
+    months = {volume: month(measured, volume) for volume in VOLUMES}
     head = ["US dollars a month", *(f"{volume:,} predictions" for volume in VOLUMES)]
-    rows = [[name, *(f"{each[name]:,.2f}" for each in months.values())] for name in months[VOLUMES[0]]]
-    rows.append(["total for each prediction", *(f"{each['total'] / volume:.7f}" for volume, each in months.items())])
+    rows = [[name, *(f"{items[name]:,.2f}" for items in months.values())] for name in months[VOLUMES[0]]]
+    rows.append(["total per prediction", *(f"{items['total'] / volume:.7f}" for volume, items in months.items())])
     lines = [head, ["---", *["---:"] * len(VOLUMES)], *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return TEXT.format(as_of=PRICES_AS_OF, found=found, retraining=retraining(found), table=table)
+    return TEXT.format(as_of=PRICES_AS_OF, m=measured, retraining=retraining(measured), table=table)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`airflow standalone`, on loopback alone.
+"""Run `airflow standalone` without the servers that listen on every interface.
 
-Airflow's two log servers listen on every interface and cannot be told otherwise. They are for components on several
-machines; here all share one log folder.
+These are two log servers, for components on several machines, and no setting binds them to loopback. Here all
+components share one log folder.
 """
 
 import signal
@@ -22,7 +22,7 @@ class Component(standalone_command.SubCommand):
 
 
 if __name__ == "__main__":
-    for asked in (signal.SIGINT, signal.SIGTERM):  # also where the shell that started this ignores interrupts
-        signal.signal(asked, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also if the shell that started this ignores interrupts
+        signal.signal(number, signal.default_int_handler)
     standalone_command.SubCommand = Component
     standalone_command.StandaloneCommand().run()
