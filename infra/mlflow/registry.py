@@ -13,6 +13,7 @@ from typing import Any
 
 from mlops.registry.versions import CARD, RegistryReader
 from mlops.stores.s3 import S3ObjectStore
+from mlops.use_case import load
 
 
 @dataclass(frozen=True)
@@ -48,5 +49,5 @@ def source() -> Source:
         AWS_SECRET_ACCESS_KEY=addresses.get("s3_secret_access_key", "test"),
         AWS_SESSION_TOKEN="",  # the shell's would be of another account
     )
-    reader = RegistryReader(S3ObjectStore(), addresses["models_bucket"])
+    reader = RegistryReader(S3ObjectStore(), addresses["models_bucket"], load(addresses["use_case"]))
     return Source(addresses["use_case"], addresses["api_url"], reader)

@@ -145,7 +145,7 @@ def traffic(cloud: Cloud) -> Traffic:
         connection.cursor() as at,
     ):
         at.execute(
-            "TRUNCATE labelled_passengers, retrainings; UPDATE predictions SET outcome = NULL, outcome_at = NULL"
+            "TRUNCATE labelled_rows, retrainings; UPDATE prediction_history SET outcome = NULL, outcome_at = NULL"
         )
     return traffic
 
