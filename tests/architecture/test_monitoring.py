@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from mlops.stores import exposition
+from mlops.telemetry import metrics
+
 CHECKOUT = Path(__file__).parents[2]
 PROMETHEUS, GRAFANA = CHECKOUT / "infra/prometheus", CHECKOUT / "infra/grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
@@ -39,6 +42,19 @@ def test_every_alert_is_tested_firing() -> None:
 
     assert len(alerts) > 10
     assert set(alerts) == firing
+
+
+def test_every_series_that_is_queried_is_exposed() -> None:
+    files = [*PROMETHEUS.glob("rules/*.yml"), *DASHBOARDS]
+    queried = {name for file in files for name in re.findall(r"\bmlops_\w+", file.read_text())}
+    exposed = {
+        each.name
+        for module in (metrics, exposition)
+        for each in vars(module).values()
+        if isinstance(each, metrics.Metric)
+    }
+
+    assert {re.sub("_(total|bucket|count|sum)$", "", name) for name in queried} <= exposed
 
 
 def test_the_dashboards_are_what_their_code_makes() -> None:
