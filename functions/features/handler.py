@@ -4,18 +4,23 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
+from aws_lambda_powertools.utilities.parser import BaseModel
 
-from mlops import wiring
-from mlops.errors import InvalidInputError
+from mlops.wiring.events import parsed
+from mlops.wiring.features import write_features
 
 logger = Logger(service="features")
 
 
+class Dataset(BaseModel):
+    """A dataset version, as ingestion answers it."""
+
+    dataset_version: str
+
+
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    version = event.get("dataset_version")
-    if not isinstance(version, str):
-        raise InvalidInputError('The event names no dataset: send {"dataset_version": …}, as ingestion answers it')
-    written = wiring.features()(dataset_version=version)
+    remedy = 'The event names no dataset: send {"dataset_version": …}, as ingestion answers it'
+    written = write_features(parsed(event, Dataset, remedy).dataset_version)
     logger.info("Features written", extra=written)
     return written

@@ -6,20 +6,23 @@ import admin
 import insight
 import problems
 import routes
+from bodies import Bodies
 from correlation import Correlation
 from fastapi import FastAPI
 from limits import Size
 from starlette.types import Lifespan
 from telemetry import Telemetry
 
-from mlops import settings, wiring
+from mlops import settings
+from mlops.wiring.inference import Dependencies
 
 
-def create(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The app; touches no store before the first request. `lifespan` is what a server does beside requests."""
+    case = dependencies.case
     app = FastAPI(
-        title="Titanic",
-        summary="Who survived the Titanic? Predictions of a random forest, explained.",
+        title=case.title,
+        summary=case.summary or None,
         version="1",
         docs_url=None,
         redoc_url=None,
@@ -28,11 +31,12 @@ def create(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
         servers=[{"url": "."}],  # beside this document, whatever stage or prefix is in front of both
         root_path_in_servers=False,
     )
-    for each in (routes, insight, admin):
-        app.include_router(each.router)
+    app.include_router(routes.router(dependencies, Bodies(case)))
+    app.include_router(insight.router(dependencies))
+    app.include_router(admin.router(dependencies))
     problems.install(app)
     app.add_middleware(Size)
-    app.add_middleware(Telemetry, log=lambda: wiring.inference().log)
+    app.add_middleware(Telemetry, log=lambda: dependencies.log)
     if origins := sorted({_origin(url) for url in settings.site_urls()}):
         from starlette.middleware.cors import CORSMiddleware
 

@@ -1,22 +1,26 @@
-"""Inference's door: HTTP by way of API Gateway, or a plain event with one passenger or `{"passengers": […]}`.
+"""Inference's door: HTTP by way of API Gateway, or a plain event with one row or `{"rows": […]}`.
 
-Both lead to the same predictions; a plain event that is no passenger is InvalidInputError.
+Both lead to the same predictions; a plain event that is no row is InvalidInputError.
 """
 
 from typing import Any
 
-import api
 import correlation
-from bodies import BatchBody, PassengerBody
+from answers import Answers
+from api import create_app
+from bodies import Bodies
 from mangum import Mangum
-from predictions import answer_batch, answer_one
 from problems import MEDIA_TYPE, bad_fields, in_words
 from pydantic import ValidationError
 
 from mlops.errors import InvalidInputError
+from mlops.wiring.inference import Dependencies
 
+dependencies = Dependencies()
+bodies = Bodies(dependencies.case)
+answers = Answers(dependencies)
 http = Mangum(
-    api.create(),
+    create_app(dependencies),
     lifespan="off",
     text_mime_types=["text/", "application/json", "application/vnd.oai.openapi", MEDIA_TYPE],
 )
@@ -28,8 +32,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return http(event, context)
     correlation.begin(context.aws_request_id)
     try:
-        if "passengers" in event:
-            return answer_batch(BatchBody.model_validate(event), explain=False)
-        return answer_one(PassengerBody.model_validate(event))
+        if any(isinstance(event.get(name), list) for name in ("rows", dependencies.case.batch_key)):
+            batch: Any = bodies.batch.model_validate(event)
+            return answers.batch(bodies.questions(batch.rows), explain=False)
+        return answers.one(bodies.question(bodies.row.model_validate(event)))
     except ValidationError as error:
         raise InvalidInputError(in_words(bad_fields(error.errors()))) from error

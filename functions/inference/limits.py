@@ -4,7 +4,7 @@ from problems import problem
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Bytes. A thousand passengers, every text as long as it may be; Lambda itself takes 6 MB.
+# Bytes. Lambda itself takes 6 MB.
 MAX_BODY = 4 * 2**20
 
 

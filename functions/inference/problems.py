@@ -13,22 +13,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from telemetry import blame
 
 from mlops.errors import (
+    EntityNotFoundError,
     InvalidInputError,
+    MlopsError,
     ModelCorruptedError,
     ModelNotFoundError,
     NoChampionError,
     PredictionNotFoundError,
     PromotionConflictError,
     StoreUnavailableError,
-    TitanicError,
 )
 
 MEDIA_TYPE = "application/problem+json"
-STATUSES: Mapping[type[TitanicError], HTTPStatus] = {
+STATUSES: Mapping[type[MlopsError], HTTPStatus] = {
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoChampionError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelNotFoundError: HTTPStatus.NOT_FOUND,
     PredictionNotFoundError: HTTPStatus.NOT_FOUND,
+    EntityNotFoundError: HTTPStatus.NOT_FOUND,
     PromotionConflictError: HTTPStatus.CONFLICT,
     ModelCorruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -69,13 +71,13 @@ def problem(status: int, detail: str, headers: Mapping[str, str] | None = None, 
 
 
 def bad_fields(errors: Sequence[Any]) -> list[dict[str, str]]:
-    """Each bad field by its place in the request, in the dataset's own column names, and what is wrong with it."""
-    return [{"field": _place(error["loc"]), "reason": error["msg"]} for error in errors]
+    """Each bad field by its place in the request, in the table's own column names, and what is wrong with it."""
+    return [{"field": _place(error["loc"]), "reason": error["msg"].removeprefix("Value error, ")} for error in errors]
 
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem document."""
-    app.add_exception_handler(TitanicError, _product)
+    app.add_exception_handler(MlopsError, _product)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
     app.add_middleware(Unforeseen)

@@ -7,60 +7,80 @@ boto3, is no coroutine: FastAPI runs it in a thread, so that a server goes on pr
 
 from typing import Annotated
 
-from bodies import (
-    BatchAnswer,
-    BatchBody,
-    FeedbackAnswer,
-    FeedbackBody,
-    HealthAnswer,
-    PassengerBody,
-    PredictionAnswer,
-)
+from answers import Answers
+from bodies import Bodies, HealthAnswer
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from predictions import answer_batch, answer_one
 from problems import UNAVAILABLE, described
 
-from mlops import wiring
-from mlops.errors import TitanicError
+from mlops.errors import MlopsError
+from mlops.wiring.inference import Dependencies
 
-router = APIRouter(responses=described(400, 413, 415, 422))
-
-
-@router.post("/predict", response_model=PredictionAnswer, responses=UNAVAILABLE)
-async def predict(
-    request: Request,
-    body: PassengerBody,
-    what_if: Annotated[bool, Query(description="Only ask: it is neither logged nor counted as a prediction")] = False,
-) -> Response:
-    """One passenger's prediction, explained."""
-    return JSONResponse(answer_one(body, request.state.meter.observations, what_if))
+_REQUIRED = {"requestBody": {"required": True}}
+_MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
 
 
-@router.post("/predict/batch", response_model=BatchAnswer, responses=UNAVAILABLE)
-async def predict_batch(
-    request: Request, body: BatchBody, explain: Annotated[bool, Query(description="Explain each")] = False
-) -> Response:
-    """The predictions of up to 1,000 passengers."""
-    return JSONResponse(answer_batch(body, explain, request.state.meter.observations))
+def router(dependencies: Dependencies, bodies: Bodies) -> APIRouter:
+    """The routes over some dependencies, with the models of one use case."""
+    routes = APIRouter(responses=described(400, 413, 415, 422))
+    answers = Answers(dependencies)
+
+    @routes.post(
+        "/predict",
+        response_model=bodies.prediction,
+        responses={**UNAVAILABLE, **described(404)},
+        openapi_extra=_REQUIRED,
+    )
+    async def predict(
+        request: Request,
+        body: bodies.row | None = None,  # type: ignore[name-defined]
+        what_if: Annotated[bool, Query(description="Neither logged nor counted as a prediction")] = False,
+        row_id: Annotated[
+            str | None,
+            Query(alias="id", max_length=200, description="With an empty body: predict from what is stored of this id"),
+        ] = None,
+    ) -> Response:
+        """One row's prediction, explained."""
+        observe = request.state.meter.observations
+        if body is not None:
+            return JSONResponse(answers.one(bodies.question(body), observe, what_if))
+        if row_id is None:
+            raise RequestValidationError([_MISSING])
+        return JSONResponse(answers.stored(row_id, observe, what_if))
+
+    @routes.post("/predict/batch", response_model=bodies.predictions, responses=UNAVAILABLE)
+    async def predict_batch(
+        request: Request,
+        body: bodies.batch,  # type: ignore[name-defined]
+        explain: Annotated[bool, Query(description="Explain each")] = False,
+    ) -> Response:
+        """The predictions of up to 1,000 rows."""
+        questions = bodies.questions(body.rows)
+        return JSONResponse(answers.batch(questions, explain, request.state.meter.observations))
+
+    @routes.post(
+        "/feedback",
+        status_code=202,
+        response_model=bodies.feedback,
+        responses={**UNAVAILABLE, **described(404)},
+    )
+    def feedback(body: bodies.feedback) -> Response:  # type: ignore[name-defined]
+        """What became of a row that was predicted. Repeating it is harmless; the last word counts."""
+        dependencies.give_feedback(body.prediction_id, body.label)
+        return JSONResponse(body.model_dump(by_alias=True), 202)
+
+    @routes.get("/health", response_model=HealthAnswer)
+    async def health() -> Response:
+        """Liveness: answers whatever else is away."""
+        return JSONResponse({"status": "ok", "model_version": version(dependencies)})
+
+    return routes
 
 
-@router.post("/feedback", status_code=202, response_model=FeedbackAnswer, responses={**UNAVAILABLE, **described(404)})
-def feedback(body: FeedbackBody) -> Response:
-    """What became of a passenger whose fate was predicted. Repeating it is harmless; the last word counts."""
-    wiring.feedback()(body.prediction_id, body.survived)
-    return JSONResponse(body.model_dump(), 202)
-
-
-@router.get("/health", response_model=HealthAnswer)
-async def health() -> Response:
-    """Liveness: answers whatever else is away."""
-    return JSONResponse({"status": "ok", "model_version": version()})
-
-
-def version() -> str | None:
+def version(dependencies: Dependencies) -> str | None:
     """The version that serves; None if there is none or none is to be had."""
     try:
-        return wiring.inference().incumbent.serving().version
-    except TitanicError:
+        return dependencies.champions.champion().version
+    except MlopsError:
         return None

@@ -5,13 +5,14 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import api
+from api import create_app
 from fastapi import FastAPI
 from limits import Concurrency
 
-from mlops import settings, wiring
-from mlops.errors import TitanicError
-from mlops.serving.champion_cache import PATIENCE
+from mlops import settings
+from mlops.errors import MlopsError
+from mlops.serving.champion_cache import REFRESH_SECONDS
+from mlops.wiring.inference import Dependencies
 
 
 @asynccontextmanager
@@ -29,9 +30,10 @@ async def beside_requests(_: FastAPI) -> AsyncIterator[None]:
 
 async def _look_for_a_new_champion() -> None:
     while True:
-        with suppress(TitanicError):  # the next request tells
-            await asyncio.to_thread(wiring.inference().incumbent.refresh)
-        await asyncio.sleep(PATIENCE / 2)
+        with suppress(MlopsError):  # the next request tells
+            await asyncio.to_thread(dependencies.champions.refresh)
+        await asyncio.sleep(REFRESH_SECONDS / 2)
 
 
-app = Concurrency(api.create(beside_requests), settings.concurrency_limit())
+dependencies = Dependencies()
+app = Concurrency(create_app(dependencies, beside_requests), settings.concurrency_limit())

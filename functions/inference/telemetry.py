@@ -7,7 +7,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mlops.errors import StoreUnavailableError
-from mlops.ports import PredictionLog
+from mlops.serving.prediction_log import PredictionLog
 from mlops.telemetry import metrics
 
 UNMATCHED = "unmatched"

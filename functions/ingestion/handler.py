@@ -1,27 +1,57 @@
-"""Ingestion: takes `{"bucket", "key"}` or EventBridge's "Object Created"; answers with the dataset version."""
+"""Ingestion: takes `{"bucket", "key"}` or EventBridge's "Object Created"; answers with the dataset version.
+
+`{"migrate": true}` brings the database's schema up to date instead: a deployment asks for it before anything else.
+"""
 
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
+from aws_lambda_powertools.utilities.parser import BaseModel
 
-from mlops import wiring
-from mlops.errors import InvalidInputError
+from mlops.wiring import ingestion
+from mlops.wiring.events import parsed
 
 logger = Logger(service="ingestion")
 
 
+class File(BaseModel):
+    """A file, named plainly."""
+
+    bucket: str
+    key: str
+
+
+class Bucket(BaseModel):
+    name: str
+
+
+class Object(BaseModel):
+    key: str
+
+
+class Upload(BaseModel):
+    """The `detail` of an "Object Created" event."""
+
+    bucket: Bucket
+    object: Object
+
+
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    bucket, key = _uploaded(event)
-    dataset = wiring.ingestion()(bucket=bucket, key=key)
+    if event.get("migrate") is True:
+        ingestion.migrate()
+        return {"migrated": True}
+    file = _file(event)
+    dataset = ingestion.load_file(file.bucket, file.key)
     logger.info("Dataset loaded", extra=dataset)
     return dataset
 
 
-def _uploaded(event: dict[str, Any]) -> tuple[str, str]:
+def _file(event: dict[str, Any]) -> File:
+    remedy = 'The event names no file: send {"bucket": …, "key": …} or an "Object Created" event'
     detail = event.get("detail", event)
-    match detail:
-        case {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}} | {"bucket": str(bucket), "key": str(key)}:
-            return bucket, key
-    raise InvalidInputError('The event names no file: send {"bucket": …, "key": …} or an "Object Created" event')
+    if isinstance(detail, dict) and isinstance(detail.get("object"), dict):
+        upload = parsed(detail, Upload, remedy)
+        return File(bucket=upload.bucket.name, key=upload.object.key)
+    return parsed(detail, File, remedy)

@@ -3,30 +3,17 @@
 Raised where the fact is known, caught once at the boundary. A message names what is wrong and the remedy.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from mlops.ports import Rejection
+class MlopsError(Exception):
+    """Root of the machinery's own errors."""
 
 
-class TitanicError(Exception):
-    """Root of the product's own errors."""
+class UseCaseError(MlopsError):
+    """The declaration of a use case cannot work, or there is none of that name."""
 
 
-class InvalidInputError(TitanicError):
+class InvalidInputError(MlopsError):
     """What came in cannot be used as it is; trying again without changing it is pointless."""
-
-
-class DatasetRefusedError(InvalidInputError):
-    """A file that is not a passenger list, or holds too many bad rows: nothing of it was loaded.
-
-    `rejections` are the first faults of the latter.
-    """
-
-    def __init__(self, words: str, rejections: "Sequence[Rejection]" = ()) -> None:
-        super().__init__(words)
-        self.rejections = rejections
 
 
 class DatasetNotFoundError(InvalidInputError):
@@ -37,33 +24,33 @@ class NotEnoughDataError(InvalidInputError):
     """The dataset cannot carry a model: too few rows, or one class only."""
 
 
-class SearchFailedError(TitanicError):
+class SearchFailedError(MlopsError):
     """No candidate of a search could be evaluated."""
 
 
-class ModelNotFoundError(TitanicError):
+class ModelNotFoundError(MlopsError):
     """There is no such model version."""
 
 
-class PredictionNotFoundError(TitanicError):
+class PredictionNotFoundError(MlopsError):
     """There is no such prediction, or it is older than the retention."""
+
+
+class EntityNotFoundError(MlopsError):
+    """The online store holds nothing of this id."""
 
 
 class NoChampionError(ModelNotFoundError):
     """No model was promoted yet: run the pipeline first."""
 
 
-class ModelCorruptedError(TitanicError):
+class ModelCorruptedError(MlopsError):
     """A model artifact whose digest, format or feature schema is not what this code can serve."""
 
 
-class StoreUnavailableError(TitanicError):
+class StoreUnavailableError(MlopsError):
     """A store did not answer; trying again later is right."""
 
 
-class PromotionConflictError(TitanicError):
+class PromotionConflictError(MlopsError):
     """Another run moved the champion pointer first; read it again and judge anew."""
-
-
-class UseCaseError(TitanicError):
-    """The declaration of a use case cannot work, or there is none of that name."""

@@ -23,6 +23,11 @@ def _required(name: str) -> str:
     return value
 
 
+def use_case() -> str:
+    """The package that declares the use case: `USE_CASE`."""
+    return os.environ.get("USE_CASE") or "titanic"
+
+
 def database_url() -> str:
     """PostgreSQL, as `postgresql://user:password@host:port/database`."""
     return _required("DATABASE_URL")
@@ -54,7 +59,7 @@ def s3_endpoint_url() -> str | None:
 
 
 def retention() -> timedelta:
-    """How long logged passenger data is kept: `PREDICTION_RETENTION_DAYS`."""
+    """How long logged predictions are kept: `PREDICTION_RETENTION_DAYS`."""
     return timedelta(days=int(_required("PREDICTION_RETENTION_DAYS")))
 
 
@@ -64,7 +69,7 @@ def watched_functions() -> dict[str, str]:
 
 
 def dead_letter_queues() -> dict[str, str]:
-    """The URLs of the queues that events end up in which started nothing, by whose they are."""
+    """Dead-letter queue URLs by owner."""
     return _pairs("DEAD_LETTER_QUEUES")
 
 

@@ -31,7 +31,8 @@ MAX_COLUMNS = 200
 MAX_TEXT_LENGTH = 200
 # Fields of answers and requests, which a label or a feature must not be mistaken for.
 FIXED_FIELDS = frozenset(
-    "prediction_id probability model_version features contributions degraded base predictions rows explain id".split()
+    {"prediction_id", "probability", "model_version", "features", "contributions", "degraded", "base", "predictions"}
+    | {"rows", "explain", "id"}
 )
 
 
@@ -215,6 +216,8 @@ class UseCase:
     form: str = ""
     # A change of a feature's definition that leaves its name is a change of schema too: raise this number.
     definition: int = 1
+    # What the encoder makes of other rows beside the features above: named in contributions, and for people.
+    learned_features: tuple[Feature, ...] = ()
     # SQL that brings in what a layout before this one has kept; run at each deployment, so it must be idempotent.
     earlier_tables: str = ""
 
@@ -252,7 +255,7 @@ class UseCase:
         """The encoder of a model's file; ModelCorruptedError if it is not of this code's features."""
         if data.get("schema_hash") != self.schema_hash:
             raise ModelCorruptedError(
-                f"The model is of feature schema {data.get('schema_hash')}, this code serves {self.schema_hash}: retrain"
+                f"The model has feature schema {data.get('schema_hash')}, this code {self.schema_hash}: train again"
             )
         try:
             return self.encoding.from_json(data["encoder"])
@@ -298,6 +301,6 @@ def _faults(case: UseCase) -> "list[str]":
         found.append(f"both classes of the label are {case.label.values[0]!r}")
     known = {column.name for column in case.kept}
     for feature in case.features:
-        if unknown := [name for name in feature.source if name not in {*known, case.label.name}]:
-            found.append(f"feature {feature.name!r} is of {unknown[0]!r}, which is no column that is kept")
+        unknown = [name for name in feature.source if name not in {*known, case.label.name}]
+        found += [f"feature {feature.name!r} is of {name!r}, which is no column that is kept" for name in unknown]
     return found

@@ -3,61 +3,68 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
+from aws_lambda_powertools.utilities.parser import BaseModel
+from pydantic import Field, StrictInt
 
-from mlops import wiring
 from mlops.errors import InvalidInputError, StoreUnavailableError
-from mlops.monitoring import monitor
+from mlops.monitoring import drift as report_of
+from mlops.monitoring.monitor import WINDOW
 from mlops.monitoring.retrain import in_short
+from mlops.wiring.events import parsed
+from mlops.wiring.monitoring import Monitoring
 
-Event = Mapping[str, Any]
-Task = Callable[[], dict[str, Any]]
 logger = Logger(service="monitoring")
 
 
-def drift(event: Event) -> dict[str, Any]:
-    """The drift report in short, and what was decided on it about training again, on all outcomes that are to be had.
+class Task(BaseModel):
+    """`window` is how many of the latest predictions a report is of, `hours` how far back a replay looks."""
 
-    `window` is how many of the latest predictions it is of.
-    """
-    window = event.get("window")
-    if window is not None and not (isinstance(window, int) and window > 0):
-        raise InvalidInputError('"window" is the number of latest predictions to look at: a whole number above 0')
+    window: Annotated[StrictInt, Field(gt=0)] | None = None
+    hours: Annotated[float, Field(gt=0, le=24 * 365, strict=True)] = 24
+
+
+@cache
+def monitoring() -> Monitoring:
+    """Wired at the first event of an environment."""
+    return Monitoring()
+
+
+def drift(event: Task) -> dict[str, Any]:
+    """The drift report in short, and what was decided on it about training again, on all known outcomes."""
     drain(event)  # label files speak of predictions that were drained, and what they say is drained in turn
-    labels = _if_there(lambda: wiring.learning().read_labels())
+    labels = _if_there(monitoring().read_labels)
     drain(event)
-    report = wiring.monitoring()(**({"window": window} if window else {}))
-    decided = _if_there(lambda: in_short(wiring.learning().retrain(report)))
-    return {**monitor.in_short(report), "labels": labels, "retraining": decided}
+    report = monitoring().monitor(event.window or WINDOW)
+    decided = _if_there(lambda: in_short(monitoring().retrain(report)))
+    return {**report_of.in_short(report), "labels": labels, "retraining": decided}
 
 
-def drain(_: Event) -> dict[str, Any]:
+def drain(_: Task) -> dict[str, Any]:
     """What was moved from the prediction log to the history."""
-    return _if_there(lambda: asdict(wiring.draining().drain()))
+    return _if_there(lambda: asdict(monitoring().drain()))
 
 
-def watch(_: Event) -> dict[str, Any]:
+def watch(_: Task) -> dict[str, Any]:
     """What was seen of invocations, pipeline runs and dead letters."""
-    return _if_there(lambda: wiring.watching()())
+    return _if_there(monitoring().watch)
 
 
-def minute(event: Event) -> dict[str, Any]:
+def minute(event: Task) -> dict[str, Any]:
     """Both of what is done each minute; neither keeps the other from being done."""
     return {task.__name__: task(event) for task in (drain, watch)}
 
 
-def replay(event: Event) -> dict[str, Any]:
-    """How many predictions came from inference's log into the history; `hours` is how far to look back."""
-    hours = event.get("hours", 24)
-    if not isinstance(hours, int | float) or not 0 < hours <= 24 * 365:
-        raise InvalidInputError('"hours" is how far to look back: a number above 0')
-    return {"kept": wiring.draining().replay(datetime.now(UTC) - timedelta(hours=hours))}
+def replay(event: Task) -> dict[str, Any]:
+    """How many predictions came from inference's log into the history."""
+    return {"kept": monitoring().replay(datetime.now(UTC) - timedelta(hours=event.hours))}
 
 
-def _if_there(task: Task) -> dict[str, Any]:
+def _if_there(task: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a task answers; with a store away it is no failure but `postponed`."""
     try:
         return task()
@@ -66,7 +73,7 @@ def _if_there(task: Task) -> dict[str, Any]:
         return {"postponed": str(error)}
 
 
-TASKS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
+TASKS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
     task.__name__: task for task in (drift, drain, watch, minute, replay)
 }
 
@@ -76,6 +83,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     task = event.get("task", "drift")
     if task not in TASKS:
         raise InvalidInputError(f'"task" is one of {", ".join(TASKS)}')
-    answer = TASKS[task](event)
+    answer = TASKS[task](parsed(event, Task, "See functions/monitoring/events"))
     logger.info("Done", extra={"task": task, "answer": answer})
     return answer

@@ -1,20 +1,20 @@
 """From derived features to the model's numbers: what had to be learnt from the training rows, and nothing else.
 
-The second of the two stages (see features.py). An encoder is fitted on training rows alone, travels inside the model
-and names the feature schema it belongs to, so that serving cannot feed it anything else.
+The second of the two stages (see features.py). An encoder is fitted on training rows alone and travels inside the
+model.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlops.errors import ModelCorruptedError
+from mlops.use_case import Cell, Derived, ModelInput
 from titanic import companions
-from titanic.companions import Companions, Company
-from titanic.features import SCHEMA_HASH, Derived
+from titanic.companions import CompanionFeatures, Companions
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
 TITLES = ("Mr", "Mrs", "Miss", "Master", "Rare")
@@ -23,25 +23,16 @@ DECKS = "UABCDEFG"
 _TITLE = {title: [float(title == known) for known in TITLES] for title in TITLES}
 _NO_TITLE = [0.0] * len(TITLES)
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One number the model sees, and the registry features it is made of."""
-
-    name: str
-    features: tuple[str, ...]
-
-
 # Few on purpose: what mostly repeats another (relatives by kind, the whole fare, the port) costs more than it tells.
-COLUMNS: tuple[Column, ...] = (
-    Column("pclass", ("pclass",)),
-    Column("female", ("sex",)),
-    *(Column(f"title_{title.lower()}", ("title",)) for title in TITLES),
-    Column("age", ("age",)),
-    Column("family_size", ("family_size",)),
-    Column("deck", ("deck",)),
-    *(Column(feature.name, (feature.name,)) for feature in companions.FEATURES),
-    Column("fare_per_head", ("fare", "companions")),
+INPUTS: tuple[ModelInput, ...] = (
+    ModelInput("pclass", ("pclass",)),
+    ModelInput("female", ("sex",)),
+    *(ModelInput(f"title_{title.lower()}", ("title",)) for title in TITLES),
+    ModelInput("age", ("age",)),
+    ModelInput("family_size", ("family_size",)),
+    ModelInput("deck", ("deck",)),
+    *(ModelInput(feature.name, (feature.name,)) for feature in companions.FEATURES),
+    ModelInput("fare_per_head", ("fare", "companions")),
 )
 
 
@@ -57,41 +48,41 @@ class Encoder:
     fare: float
     fare_by_class: Mapping[str, float]
     companions: Companions
-    schema_hash: str = SCHEMA_HASH
+
+    @property
+    def inputs(self) -> Sequence[ModelInput]:
+        return INPUTS
 
     @classmethod
-    def fit(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "Encoder":
-        """Learn from training rows and their fates, `survived`, of the same length."""
+    def fit(cls, features: "pd.DataFrame", labels: "NDArray[np.int64]") -> "Encoder":
+        """Learn from training rows and their labels, of the same length."""
         return cls(
-            age=_median(rows, "age"),
-            age_by_title=_medians(rows, "age", by="title"),
-            fare=_median(rows, "fare"),
-            fare_by_class=_medians(rows, "fare", by="pclass"),
-            companions=Companions.fit(rows, survived),
+            age=_median(features["age"]),
+            age_by_title=features.groupby("title")["age"].median().dropna().to_dict(),
+            fare=_median(features["fare"]),
+            fare_by_class=features.groupby("pclass")["fare"].median().dropna().to_dict(),
+            companions=Companions.fit(_records(features), labels.tolist()),
         )
 
     @classmethod
-    def fit_transform(cls, rows: Sequence[Derived], survived: Sequence[int]) -> "tuple[Encoder, NDArray[np.float32]]":
+    def fit_transform(
+        cls, features: "pd.DataFrame", labels: "NDArray[np.int64]"
+    ) -> "tuple[Encoder, NDArray[np.float32]]":
         """The fitted encoder and the training matrix.
 
         Not `transform` of the same rows, as in scikit-learn's TargetEncoder: what became of its companions reaches a
         training row out-of-fold.
         """
-        encoder = cls.fit(rows, survived)
-        known = companions.out_of_fold(rows, survived)
-        return encoder, _matrix(encoder._numbers(row, company) for row, company in zip(rows, known, strict=True))
+        encoder = cls.fit(features, labels)
+        return encoder, encoder._matrix(features, companions.out_of_fold(_records(features), labels.tolist()))
 
-    def transform(self, rows: Iterable[Derived]) -> "NDArray[np.float32]":
-        """The model's matrix of any rows, float32 of shape (n, len(COLUMNS))."""
-        return _matrix(map(self.encode, rows))
+    def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
+        """The model's matrix of any rows, float32 of shape (n, len(INPUTS))."""
+        return self._matrix(features, [self.companions.of(row) for row in _records(features)])
 
     def encode(self, row: Derived) -> list[float]:
         """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
-        return self._numbers(row, self.companions.of(row))
-
-    def _numbers(self, row: Derived, company: Company) -> list[float]:
-        """The columns' values of a passenger and of what is known of the companions."""
-        title, (size, _) = str(row["title"]), company
+        title, (size, more) = str(row["title"]), self.companions.of(row)
         fare = _number(row["fare"], self.fare_by_class.get(str(row["pclass"]), self.fare))
         return [
             _number(row["pclass"]),
@@ -100,46 +91,59 @@ class Encoder:
             _number(row["age"], self.age_by_title.get(title, self.age)),
             _number(row["family_size"]),
             float(DECKS.index(str(row["deck"]))),
-            *company,
+            size,
+            more,
             fare / size,
         ]
 
+    def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_]":
+        """Whether the label of any of a passenger's companions is known."""
+        import numpy as np
+
+        return np.array([self.companions.knows(row) for row in _records(features)], dtype=bool)
+
+    def _matrix(self, rows: "pd.DataFrame", company: Sequence[CompanionFeatures]) -> "NDArray[np.float32]":
+        """`encode` of many rows at once, given what is known of their companions."""
+        import numpy as np
+
+        sizes, more = np.array(company, dtype=np.float64).reshape(-1, 2).T
+        age = rows["age"].fillna(rows["title"].map(self.age_by_title).astype(float)).fillna(self.age)
+        fare = rows["fare"].fillna(rows["pclass"].map(self.fare_by_class).astype(float)).fillna(self.fare)
+        columns = [
+            rows["pclass"].astype(float),
+            rows["sex"] == "female",
+            *(rows["title"] == title for title in TITLES),
+            age,
+            rows["family_size"],
+            rows["deck"].map(DECKS.index),
+            sizes,
+            more,
+            fare / sizes,
+        ]
+        return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns]).astype(np.float32)
+
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, the columns' names included."""
-        return {**asdict(self), "columns": [column.name for column in COLUMNS]}
+        """Plain JSON, the inputs' names included."""
+        return {**asdict(self), "inputs": [each.name for each in INPUTS]}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Encoder":
-        """The encoder that `to_json` wrote; ModelCorruptedError if it is not of this code's features and columns."""
-        if data.get("schema_hash") != SCHEMA_HASH:
-            raise ModelCorruptedError(
-                f"The model is of feature schema {data.get('schema_hash')}, this code serves {SCHEMA_HASH}: retrain"
-            )
-        if data.get("columns") != [column.name for column in COLUMNS]:
-            raise ModelCorruptedError("The model's columns are not those of this code: retrain")
-        try:
-            known = {name: value for name, value in data.items() if name != "columns"}
-            return Encoder(**{**known, "companions": Companions.from_json(data["companions"])})
-        except (TypeError, KeyError, ValueError) as error:
-            raise ModelCorruptedError(f"The model's encoder is not readable: {error}") from error
+        """The encoder that `to_json` wrote; KeyError, TypeError or ValueError if it is of other inputs."""
+        if data["inputs"] != [each.name for each in INPUTS]:
+            raise ValueError("its inputs are not those of this code")
+        known = {name: value for name, value in data.items() if name != "inputs"}
+        return Encoder(**{**known, "companions": Companions.from_json(data["companions"])})
 
 
-def _matrix(rows: Iterable[Sequence[float]]) -> "NDArray[np.float32]":
-    import numpy as np
+def _records(features: "pd.DataFrame") -> list[dict[str, Cell]]:
+    """The rows as dictionaries, None for what is not recorded."""
+    records: list[dict[str, Cell]] = features.astype(object).where(features.notna(), None).to_dict("records")
+    return records
 
-    return np.array(list(rows), dtype=np.float32).reshape(-1, len(COLUMNS))
 
-
-def _number(value: str | float | int | None, otherwise: float = 0.0) -> float:
+def _number(value: Cell, otherwise: float = 0.0) -> float:
     return otherwise if value is None else float(value)
 
 
-def _median(rows: Iterable[Derived], name: str) -> float:
-    from statistics import median  # not for serving, which only transforms
-
-    return float(median([_number(row[name]) for row in rows if row[name] is not None] or [0.0]))
-
-
-def _medians(rows: Sequence[Derived], name: str, by: str) -> dict[str, float]:
-    groups = sorted({str(row[by]) for row in rows if row[name] is not None})
-    return {group: _median([row for row in rows if str(row[by]) == group], name) for group in groups}
+def _median(numbers: "pd.Series[float]") -> float:
+    return float(numbers.median()) if numbers.notna().any() else 0.0

@@ -8,33 +8,88 @@ from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.parser import BaseModel
+from pydantic import Field
 
-from mlops import wiring
 from mlops.errors import InvalidInputError
 from mlops.model.search import FOLDS, Evaluation, Failure
-from mlops.training import promote as promotion
 from mlops.training import train
+from mlops.training.promote import promote as promote_version
+from mlops.wiring.events import parsed
+from mlops.wiring.training import training
 
 Event = Mapping[str, Any]
 logger = Logger(service="training")
 
 
-def plan(event: Event) -> dict[str, Any]:
-    """The candidates of the search, in shares for a Map; `count` and `shares` may say how many."""
-    shares = train.plan(int(event.get("count", train.CANDIDATES)), int(event.get("shares", train.SHARES)))
+class Dataset(BaseModel):
+    """Which features of which dataset version: every step but the last is about one."""
+
+    dataset_version: str
+    schema_hash: str
+
+
+class Plan(Dataset):
+    """`count` candidates in `shares` for a Map."""
+
+    count: int | None = None
+    shares: int = train.SHARES
+
+
+class Candidate(BaseModel):
+    index: int
+    params: dict[str, Any]
+
+
+class Evaluate(Dataset):
+    """One share of the candidates, and in how many folds to score them."""
+
+    candidates: list[Candidate]
+    folds: int = Field(FOLDS, ge=2)
+
+
+class Scored(Candidate):
+    fold_scores: list[float]
+
+
+class Failed(BaseModel):
+    """A candidate that failed, or a share of them that was lost whole."""
+
+    reason: str
+    index: int | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    candidates: list[Candidate] = Field(default_factory=list)
+
+
+class Fit(Dataset):
+    """What all shares of the search answered."""
+
+    evaluations: list[list[Scored]]
+    failures: list[list[Failed]] = Field(default_factory=list)
+
+
+class Promote(BaseModel):
+    """A model version to be judged."""
+
+    model_version: str
+
+
+def plan(event: Plan) -> dict[str, Any]:
+    """The candidates of the search, in shares for a Map."""
+    shares = train.plan(training().case, event.count, event.shares)
     return {
-        "dataset_version": event["dataset_version"],
-        "schema_hash": event["schema_hash"],
+        "dataset_version": event.dataset_version,
+        "schema_hash": event.schema_hash,
         "shares": [[{"index": index, "params": params} for index, params in share] for share in shares],
     }
 
 
-def evaluate(event: Event) -> dict[str, Any]:
-    """The cross-validated scores of one share's `candidates`, and which of them failed; `folds` may say how many."""
-    parts = wiring.training()
-    candidates = [(each["index"], each["params"]) for each in event["candidates"]]
+def evaluate(event: Evaluate) -> dict[str, Any]:
+    """The cross-validated scores of one share's candidates, and which of them failed."""
+    made_with = training()
+    candidates = [(each.index, each.params) for each in event.candidates]
     evaluations, failures = train.evaluate(
-        parts.offline, event["dataset_version"], event["schema_hash"], candidates, int(event.get("folds", FOLDS))
+        made_with.case, made_with.offline, event.dataset_version, event.schema_hash, candidates, event.folds
     )
     return {
         "evaluations": [
@@ -45,25 +100,26 @@ def evaluate(event: Event) -> dict[str, Any]:
     }
 
 
-def fit(event: Event) -> dict[str, Any]:
-    """The published winner of all shares' `evaluations`, with its figures on the held-out passengers.
-
-    `failures` of the search may come along: what is known of candidates that have no score.
-    """
-    parts = wiring.training()
+def fit(event: Fit) -> dict[str, Any]:
+    """The published winner of all shares' evaluations, with its figures on the held-out rows."""
+    made_with = training()
     evaluations = [
-        Evaluation(each["index"], each["params"], tuple(each["fold_scores"]))
-        for share in event["evaluations"]
-        for each in share
+        Evaluation(each.index, each.params, tuple(each.fold_scores)) for share in event.evaluations for each in share
     ]
     failures = [
-        Failure(candidate["index"], candidate["params"], each["reason"])
-        for share in event.get("failures", ())
+        Failure(candidate.index, candidate.params, each.reason)
+        for share in event.failures
         for each in share
-        for candidate in each.get("candidates", [each])  # a share that was lost whole
+        for candidate in each.candidates or [Candidate(index=each.index or 0, params=each.params)]
     ]
     published = train.fit(
-        parts.offline, parts.registry, event["dataset_version"], event["schema_hash"], evaluations, failures
+        made_with.case,
+        made_with.offline,
+        made_with.registry,
+        event.dataset_version,
+        event.schema_hash,
+        evaluations,
+        failures,
     )
     figures = ("accuracy", "roc_auc", "log_loss", "brier")
     return {
@@ -73,34 +129,37 @@ def fit(event: Event) -> dict[str, Any]:
     }
 
 
-def promote(event: Event) -> dict[str, Any]:
-    """The gate's decision on `model_version`, why, by which checks, and who is champion after it."""
-    parts = wiring.training()
-    outcome = promotion.promote(parts.offline, parts.registry, parts.decisions, event["model_version"])
+def promote(event: Promote) -> dict[str, Any]:
+    """The gate's decision, why, by which checks, and who is champion after it."""
+    made_with = training()
+    outcome = promote_version(
+        made_with.case, made_with.offline, made_with.registry, made_with.decisions, event.model_version
+    )
     return {
         "decision": outcome.verdict.decision,
         "reason": outcome.verdict.reason,
         "checks": outcome.verdict.evidence(),
-        "model_version": event["model_version"],
+        "model_version": event.model_version,
         "champion": outcome.champion,
         "accuracy": outcome.accuracy,
     }
 
 
-STEPS: Mapping[str, Callable[[Event], dict[str, Any]]] = {
-    step.__name__: step for step in (plan, evaluate, fit, promote)
+STEPS: Mapping[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
+    "plan": (Plan, plan),
+    "evaluate": (Evaluate, evaluate),
+    "fit": (Fit, fit),
+    "promote": (Promote, promote),
 }
 
 
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: Event, _context: object) -> dict[str, Any]:
     """Dispatch on `step`; InvalidInputError names a field that is missing."""
-    step = STEPS.get(str(event.get("step")))
-    if step is None:
-        raise InvalidInputError(f"step is {event.get('step')!r}, must be one of {', '.join(STEPS)}")
-    try:
-        answer = step(event)
-    except KeyError as error:
-        raise InvalidInputError(f"The event of step {event['step']} lacks {error}") from error
-    logger.info("Step done", extra={"step": event["step"], "answer": answer})
+    name = event.get("step")
+    if name not in STEPS:
+        raise InvalidInputError(f"step is {name!r}, must be one of {', '.join(STEPS)}")
+    model, step = STEPS[name]
+    answer = step(parsed(event, model, f"See functions/training/events/{name}.json"))
+    logger.info("Step done", extra={"step": name, "answer": answer})
     return answer

@@ -3,9 +3,10 @@
 import re
 from hashlib import sha256
 
+from mlops.data.header import columns_of
+from mlops.data.rejection import DatasetRefusedError
 from mlops.data.unpacking import GZIP, Readable, unpacked
-from mlops.data.validation import columns_of
-from mlops.errors import DatasetRefusedError
+from mlops.use_case import UseCase
 
 _BLOCK = 1 << 16
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
@@ -25,7 +26,7 @@ class CsvContent:
     database driver that reads on our behalf tells only that something failed.
     """
 
-    def __init__(self, source: Readable) -> None:
+    def __init__(self, source: Readable, case: UseCase) -> None:
         first = source.read(_BLOCK)
         while len(first) < len(GZIP) and (more := source.read(_BLOCK)):
             first += more
@@ -37,12 +38,12 @@ class CsvContent:
         while not (b"\n" in head or b"\r" in head[:-1]) and len(head) < _BLOCK and (more := self._pull()):
             head += more
         if not head.strip():
-            raise DatasetRefusedError("The file is empty: upload a passenger list with a header and rows")
+            raise DatasetRefusedError("The file is empty: upload a table with a header and rows")
         for mark, what in _FOREIGN.items():
             if head.startswith(mark):
                 raise DatasetRefusedError(f"The file is not CSV text but {what} and upload it again")
         header, self._held = _split_header(head.removeprefix(_BOM))
-        self.columns = columns_of(header)
+        self.columns = columns_of(header, case)
 
     @property
     def digest(self) -> str:

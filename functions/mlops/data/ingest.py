@@ -8,11 +8,15 @@ from typing import Any
 
 from mlops.data import quality
 from mlops.data.csv_content import CsvContent
-from mlops.errors import DatasetRefusedError, InvalidInputError
-from mlops.ports import DatasetStore, DatasetVersion, ObjectStore, Rejection
+from mlops.data.datasets import DatasetStore, DatasetVersion
+from mlops.data.objects import ObjectStore
+from mlops.data.rejection import DatasetRefusedError, Rejection
+from mlops.errors import InvalidInputError
+from mlops.use_case import UseCase
 
 
 def ingest(
+    case: UseCase,
     objects: ObjectStore,
     datasets: DatasetStore,
     store_bucket: str,
@@ -31,7 +35,7 @@ def ingest(
     except KeyError:
         raise InvalidInputError(f"There is no {source}: upload it, or correct the event") from None
     with stream:
-        content = CsvContent(stream)
+        content = CsvContent(stream, case)
         try:
             dataset = datasets.load(source, content, max_rejected_share)
         except DatasetRefusedError as refused:

@@ -1,65 +1,75 @@
-"""Passengers whose fate became known after they were predicted, and the list they become part of."""
+"""Rows whose label became known after they were predicted, and the table they become part of."""
 
 import csv
 import io
+import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
-from mlops.data.validation import COLUMNS, DECIMAL_LENGTH
-from titanic.passenger import FIELDS, LabelledPassenger, Passenger
+from mlops.data.cells import DECIMAL, MAX_DECIMAL_LENGTH
+from mlops.data.datasets import LabelledRow
+from mlops.data.header import expected
+from mlops.use_case import Cell, Row, UseCase
+
+_DECIMAL = re.compile(DECIMAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A passenger of this kind, and the prediction by which they are known."""
+    """A row of this kind, and the prediction by which it is known."""
 
-    passenger: LabelledPassenger
+    row: LabelledRow
     prediction_id: str
 
 
-def identity(name: str, ticket: str | None) -> str:
-    """Who a passenger is, whatever else was asked about them: two on the list may share a name, or a ticket.
-
-    Without NUL, which PostgreSQL holds in no text.
-    """
-    return "|".join(" ".join(each.replace("\0", "").split()).casefold() for each in (name, ticket or ""))
-
-
-def read(inputs: Mapping[str, Any]) -> Passenger:
-    """The passenger of a logged prediction."""
-    return Passenger(**{field: inputs[column] for column, field in FIELDS.items()})
+def identities(case: UseCase, row: Row, row_id: str | None) -> list[str]:
+    """Who a row is, the surest first: by the use case's own rule, else by its id and by the digest of its content."""
+    if case.identity:
+        return [case.identity(row)]
+    content = json.dumps([row[column.name] for column in case.kept]).encode()
+    by_id = [f"id {row_id}"] if case.id and row_id is not None else []
+    return [*by_id, f"row {sha256(content).hexdigest()}"]
 
 
-def newly_known(base: Iterable[LabelledPassenger], labelled: Iterable[Labelled]) -> list[Labelled]:
-    """Those who are not on the list yet: whose name and ticket are there would stand on both sides of the hold-out."""
-    there = {identity(each.passenger.name, each.passenger.ticket) for each in base}
+def logged_row(case: UseCase, inputs: Mapping[str, Any]) -> Row:
+    """The row of a logged prediction."""
+    return {column.name: inputs.get(column.name) for column in case.kept}
+
+
+def newly_known(case: UseCase, base: Iterable[LabelledRow], labelled: Iterable[Labelled]) -> list[Labelled]:
+    """Those who are not in the table yet: who is there already would stand on both sides of the hold-out."""
+    known = {identity for each in base for identity in identities(case, each.row, each.row_id)}
     return [
         each
         for each in labelled
-        if identity(each.passenger.passenger.name, each.passenger.passenger.ticket) not in there
-        and "\0" not in "".join(map(str, astuple(each.passenger.passenger)))  # which no list can hold
+        if known.isdisjoint(identities(case, each.row.row, each.row.row_id))
+        and "\0" not in "".join(map(str, each.row.row.values()))  # which no table can hold
     ]
 
 
-def as_csv(passengers: Iterable[LabelledPassenger]) -> bytes:
-    """A passenger list; the same passengers are the same bytes, and so the same dataset version.
+def as_csv(case: UseCase, rows: Iterable[LabelledRow]) -> bytes:
+    """The table; the same rows are the same bytes, and so the same dataset version.
 
-    Lines end as RFC 4180 has it: ended by a line feed alone, a carriage return in a name would stand there unquoted,
-    and a list with one is refused.
+    Lines end as RFC 4180 has it: ended by a line feed alone, a carriage return in a text would stand there unquoted,
+    and a file with one is refused.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.name for column in COLUMNS])
-    for each in passengers:
-        known = [getattr(each.passenger, field) for field in FIELDS.values()]
-        writer.writerow([each.passenger_id, each.survived, *map(_cell, known)])
+    writer.writerow(expected(case))
+    for each in rows:
+        row_id = [each.row_id] if case.id else []
+        cells = (_cell(each.row[column.name]) for column in case.kept)
+        writer.writerow([*row_id, case.label.values[each.label], *cells])
     return text.getvalue().encode()
 
 
-def _cell(value: str | float | None) -> str:
-    """Lists know no exponents, nor more digits than they have places for."""
+def _cell(value: Cell) -> str:
+    """A number with no more digits than a cell has places for, and no longer exponent."""
     if isinstance(value, float):
-        return f"{Decimal(repr(value)):f}"[:DECIMAL_LENGTH]
+        text = repr(value)
+        return text if _DECIMAL.fullmatch(text) else f"{Decimal(text):f}"[:MAX_DECIMAL_LENGTH]
     return "" if value is None else str(value)

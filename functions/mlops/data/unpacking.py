@@ -1,10 +1,10 @@
-"""Unpacking of an upload on the fly: the same list is the same dataset, packed or not."""
+"""Unpacking of an upload on the fly: the same table is the same dataset, packed or not."""
 
 import zlib
 from gzip import BadGzipFile, GzipFile
 from typing import IO, Protocol, cast
 
-from mlops.errors import DatasetRefusedError
+from mlops.data.rejection import DatasetRefusedError
 
 GZIP = b"\x1f\x8b"
 

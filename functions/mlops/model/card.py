@@ -6,9 +6,7 @@ one among them.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from hashlib import sha256
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sklearn
@@ -16,54 +14,64 @@ from sklearn.ensemble import RandomForestClassifier
 
 from mlops.model import evaluation
 from mlops.model.cross_validation import Validation
-from mlops.model.estimator import SEED
-from mlops.model.holdout import SHARE
+from mlops.model.holdout import SHARE, Parts
+from mlops.model.portable import Model
 from mlops.model.search import FOLDS, Evaluation, Failure
-from titanic.encoder import COLUMNS
-from titanic.features import SCHEMA_HASH, Derived
+from mlops.model.training_set import TrainingSet
+from mlops.use_case import UseCase
 
-FORMAT = 2
+FORMAT = 3
 _TRAINED_ON = (
-    "What serves is fitted on all passengers. Every figure under metrics, curves and slices is of a model with the "
-    "same parameters that was fitted on the training part alone: the held-out fifth was not used to choose, fit or "
-    "calibrate it, so they are passengers it has never seen, and so is any later comparison with another model."
+    "What serves is fitted on all rows. Every figure under metrics, curves, slices and baselines is of a model with "
+    "the same parameters that was fitted on the training part alone: the held-out fifth was not used to choose, fit or "
+    "calibrate it, so these are rows it has never seen, and so is any later comparison with another model."
 )
 
 
-def card(
-    dataset_version: str,
-    chosen: Evaluation,
-    evaluations: Sequence[Evaluation],
-    failures: Sequence[Failure],
-    estimator: RandomForestClassifier,
-    trained_on: tuple[Sequence[int], Sequence[int]],
-    validation: Validation,
-    held_out: tuple[Sequence[Derived], Sequence[int], Sequence[float]],
-) -> dict[str, Any]:
-    """The card of a model.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A model that serves, its forest as scikit-learn has it, and the model that was judged."""
 
-    `estimator` is the forest that serves; `trained_on` are the fates of all its rows and of the training part;
-    `held_out` are rows, their fates and the judged model's P(survived).
-    """
-    rows, survived, probabilities = held_out
-    everyone, training = trained_on
+    model: Model
+    estimator: RandomForestClassifier
+    judged: Model
+
+
+def card(
+    case: UseCase,
+    dataset_version: str,
+    code: str,
+    searched: tuple[Evaluation, Sequence[Evaluation], Sequence[Failure]],
+    parts: Parts,
+    fitted: Fitted,
+    validation: Validation,
+) -> dict[str, Any]:
+    """The card of a model: `searched` is the winner of the search, all that were scored, and those that failed."""
+    chosen, evaluations, failures = searched
+    labels = parts.holdout.labels.tolist()
+    probabilities = fitted.judged.score(parts.holdout.features)
+    by = "its content" if case.id is None else case.id.name
     return {
         "format": FORMAT,
+        "use_case": case.name,
+        "label": {"name": case.label.name, "key": case.label.key, "words": list(case.label.titles)},
         "algorithm": f"RandomForestClassifier of scikit-learn {sklearn.__version__}",
-        "params": {**chosen.params, "n_estimators": estimator.n_estimators, "random_state": SEED},
-        "code": code_digest(),
+        "params": {**chosen.params, "n_estimators": case.search.trees, "random_state": case.search.seed},
+        "code": code,
         "dataset_version": dataset_version,
-        "schema_hash": SCHEMA_HASH,
-        "serving": {"rows": len(everyone), "survived": sum(everyone)},
-        "training": {"rows": len(training), "survived": sum(training), "note": _TRAINED_ON},
-        "holdout": {"rows": len(rows), "survived": sum(survived), "share": SHARE, "by": "sha256 of PassengerId"},
-        "metrics": evaluation.metrics(survived, probabilities),
+        "schema_hash": case.schema_hash,
+        "serving": _counts(parts.everyone),
+        "training": {**_counts(parts.training), "note": _TRAINED_ON},
+        "holdout": {**_counts(parts.holdout), "share": SHARE, "by": f"sha256 of {by}"},
+        "metrics": evaluation.metrics(labels, probabilities),
+        "baselines": evaluation.baselines(case, parts.training, parts.holdout),
         "cross_validation": validation.to_json(evaluation.DIGITS),
-        "curves": evaluation.curves(survived, probabilities),
-        "slices": evaluation.slices(rows, survived, probabilities),
-        "importances": feature_importances(estimator.feature_importances_),
+        "curves": evaluation.curves(labels, probabilities),
+        "slices": evaluation.slices(case.slices, parts.holdout, probabilities),
+        "importances": feature_importances(fitted),
         "search": {
             "folds": FOLDS,
+            "scoring": case.search.scoring,
             "chosen": chosen.index,
             "candidates": [
                 {"index": each.index, "params": each.params, "fold_scores": each.fold_scores, "mean": each.mean}
@@ -74,20 +82,12 @@ def card(
     }
 
 
-def code_digest() -> str:
-    """Digest of the code that a model is made by: the domain's modules, whatever folder they lie in."""
-    total = sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
-        total.update(module.name.encode() + b"\0" + module.read_bytes())
-    return total.hexdigest()[:16]
-
-
-def feature_importances(by_column: Sequence[float]) -> dict[str, float]:
-    """Impurity importance of each feature, greatest first; a column made of several divides its own among them."""
+def feature_importances(fitted: Fitted) -> dict[str, float]:
+    """Impurity importance of each feature, greatest first; an input made of several divides its own among them."""
     total: dict[str, float] = {}
-    for column, importance in zip(COLUMNS, by_column, strict=True):
-        for feature in column.features:
-            total[feature] = total.get(feature, 0.0) + float(importance) / len(column.features)
+    for each, importance in zip(fitted.model.encoder.inputs, fitted.estimator.feature_importances_, strict=True):
+        for feature in each.features:
+            total[feature] = total.get(feature, 0.0) + float(importance) / len(each.features)
     ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))
     return {feature: round(importance, evaluation.DIGITS) for feature, importance in ranked}
 
@@ -95,3 +95,7 @@ def feature_importances(by_column: Sequence[float]) -> dict[str, float]:
 def as_json(document: Mapping[str, Any]) -> bytes:
     """The bytes of a document, the same for the same content."""
     return json.dumps(document, indent=2, sort_keys=True).encode()
+
+
+def _counts(rows: TrainingSet) -> dict[str, int]:
+    return {"rows": len(rows), "positive": int(rows.labels.sum())}

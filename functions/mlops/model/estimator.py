@@ -1,6 +1,6 @@
 """The scikit-learn side of the forest: growing one, and turning it into the portable form. For training alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,20 +8,36 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
 from mlops.model.forest import LEAF_THRESHOLD, Forest
+from mlops.model.portable import Model
+from mlops.model.training_set import TrainingSet
+from mlops.use_case import Encoder, Search, UseCase
 
-SEED = 1912
-# More trees never make a forest worse, only slower, so their number is chosen and not searched.
-TREES = 200
 
-
-def grow(params: Mapping[str, Any], matrix: NDArray[np.float32], survived: Sequence[int]) -> RandomForestClassifier:
+def grow(
+    search: Search, params: Mapping[str, Any], matrix: NDArray[np.float32], labels: NDArray[np.int64]
+) -> RandomForestClassifier:
     """A fitted forest; the same data and parameters give the same one, bit for bit.
 
     On one core: a function has few of them, the search spreads over functions instead, and trees added up by several
-    threads would differ in the last bit from run to run.
+    threads would differ in the last bit from run to run. More trees never make a forest worse, only slower, so their
+    number is chosen and not searched.
     """
-    forest = RandomForestClassifier(n_estimators=TREES, random_state=SEED, n_jobs=1)
-    return forest.set_params(**params).fit(matrix, survived)
+    forest = RandomForestClassifier(n_estimators=search.trees, random_state=search.seed, n_jobs=1)
+    return forest.set_params(**params).fit(matrix, labels)
+
+
+def fit(case: UseCase, params: Mapping[str, Any], rows: TrainingSet) -> tuple[Model, RandomForestClassifier]:
+    """A model of some rows, and its forest as scikit-learn has it."""
+    encoder, estimator = fit_estimator(case, params, rows)
+    return Model(encoder, portable(estimator)), estimator
+
+
+def fit_estimator(
+    case: UseCase, params: Mapping[str, Any], rows: TrainingSet
+) -> tuple[Encoder, RandomForestClassifier]:
+    """An encoder and a forest, both fitted on these rows alone."""
+    encoder, matrix = case.encoding.fit_transform(rows.features, rows.labels)
+    return encoder, grow(case.search, params, matrix, rows.labels)
 
 
 def portable(estimator: RandomForestClassifier) -> Forest:

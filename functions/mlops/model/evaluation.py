@@ -1,65 +1,103 @@
-"""How good a model's probabilities are on passengers it has not seen. For training alone."""
+"""How good a model's probabilities are on rows it has not seen. For training alone."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_auc_score, roc_curve
 
+from mlops.model.decision import decide
+from mlops.model.training_set import TrainingSet
 from mlops.statistics.proportion import wilson
-from mlops.training.gate import decide
-from titanic.features import Derived
-from titanic.slices import members
+from mlops.use_case import Slice, UseCase
 
 # Digits kept: the last bits of a sum depend on the processor, and a model's version must not.
 DIGITS = 6
+# Points of a curve, of which a picture shows no more.
+MAX_POINTS = 300
 
 
-def metrics(survived: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
+def metrics(labels: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
     """Accuracy with its 95 % interval, ROC AUC, log loss, Brier score and the confusion matrix."""
     decisions = [decide(p) for p in probabilities]
-    (tn, fp), (fn, tp) = confusion_matrix(survived, decisions, labels=[0, 1]).tolist()
+    (tn, fp), (fn, tp) = confusion_matrix(labels, decisions, labels=[0, 1]).tolist()
     right = tp + tn
     return {
-        "rows": len(survived),
-        "accuracy": _round(right / len(survived)),
-        "accuracy_interval": [_round(bound) for bound in wilson(right, len(survived))],
-        "roc_auc": _round(roc_auc_score(survived, probabilities)),
-        "log_loss": _round(log_loss(survived, probabilities, labels=[0, 1])),
-        "brier": _round(brier_score_loss(survived, probabilities)),
+        "rows": len(labels),
+        "accuracy": _round(right / len(labels)),
+        "accuracy_interval": [_round(bound) for bound in wilson(right, len(labels))],
+        "roc_auc": _round(roc_auc_score(labels, probabilities)),
+        "log_loss": _round(log_loss(labels, probabilities, labels=[0, 1])),
+        "brier": _round(brier_score_loss(labels, probabilities)),
         "confusion": {"tn": tn, "fp": fp, "fn": fn, "tp": tp},
     }
 
 
-def curves(survived: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
+def curves(labels: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
     """The points of the ROC curve, and of the calibration curve over ten equally full bins."""
-    false_rate, true_rate, _ = roc_curve(survived, probabilities)
-    observed, predicted = calibration_curve(survived, probabilities, n_bins=10, strategy="quantile")
+    false_rate, true_rate, _ = roc_curve(labels, probabilities)
+    observed, predicted = calibration_curve(labels, probabilities, n_bins=10, strategy="quantile")
     return {
-        "roc": _points("false_positive_rate", false_rate, "true_positive_rate", true_rate),
+        "roc": _points("false_positive_rate", _thinned(false_rate), "true_positive_rate", _thinned(true_rate)),
         "calibration": _points("predicted", predicted, "observed", observed),
     }
 
 
-def slices(rows: Sequence[Derived], survived: Sequence[int], probabilities: Sequence[float]) -> list[dict[str, Any]]:
-    """Accuracy, share of survivors and mean probability by sex, class and age."""
-    right = [decide(p) == fate for p, fate in zip(probabilities, survived, strict=True)]
+def slices(declared: Sequence[Slice], rows: TrainingSet, probabilities: Sequence[float]) -> list[dict[str, Any]]:
+    """Accuracy, share of class 1 and mean probability in each group of each declared slice."""
+    judged = pd.DataFrame({"positive": rows.labels, "probability": probabilities}, index=rows.features.index)
+    judged["accuracy"] = (judged["probability"] > 0.5) == (judged["positive"] == 1)
     return [
         {
             "feature": name,
             "value": value,
-            "rows": len(numbers),
-            "accuracy": _round(np.mean([right[i] for i in numbers])),
-            "survived": _round(np.mean([survived[i] for i in numbers])),
-            "probability": _round(np.mean([probabilities[i] for i in numbers])),
+            "rows": len(positions),
+            **{figure: _round(mean) for figure, mean in judged.iloc[positions].mean().items()},
         }
-        for (name, value), numbers in members(rows).items()
+        for (name, value), positions in members(declared, rows.features).items()
+    ]
+
+
+def members(declared: Sequence[Slice], features: pd.DataFrame) -> dict[tuple[str, str], list[int]]:
+    """The positions of the rows in each group, by (feature, value)."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for each in declared:
+        column = features[each.feature].astype(object)
+        values = column.where(column.notna(), None).map(each.value, na_action=None)
+        found = values.reset_index(drop=True).groupby(values.to_numpy()).indices
+        groups |= {(each.feature, str(value)): positions.tolist() for value, positions in found.items()}
+    return dict(sorted(groups.items()))
+
+
+def baselines(case: UseCase, training: TrainingSet, rows: TrainingSet) -> list[dict[str, Any]]:
+    """How good the majority class of the training rows and the use case's own rules are on these rows."""
+    usual = int(2 * training.labels.sum() > len(training))
+    decisions = {"Majority class": np.full(len(rows), usual)}
+    records = rows.features.astype(object).where(rows.features.notna(), None).to_dict("records")
+    for each in case.baselines:
+        decisions[each.name] = np.array([each.decide(record) for record in records])
+    return [
+        {
+            "name": name,
+            "accuracy": _round(np.mean(made == rows.labels)),
+            "interval": [_round(bound) for bound in wilson(int(np.sum(made == rows.labels)), len(rows))],
+        }
+        for name, made in decisions.items()
     ]
 
 
 def _points(x_name: str, xs: Iterable[float], y_name: str, ys: Iterable[float]) -> list[dict[str, float]]:
     return [{x_name: _round(x), y_name: _round(y)} for x, y in zip(xs, ys, strict=True)]
+
+
+def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """At most so many of a curve's points, the first and the last among them."""
+    if len(values) <= MAX_POINTS:
+        return values
+    return values[np.linspace(0, len(values) - 1, MAX_POINTS).round().astype(int)]
 
 
 def _round(value: Any) -> float:

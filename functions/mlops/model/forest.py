@@ -1,9 +1,9 @@
 """A random forest as plain numbers, scored without scikit-learn and equal to it.
 
 scikit-learn rounds its inputs to float32 and compares them with float64 thresholds, and adds its trees up one after the
-other: both are done here in the same order, so one passenger, a batch and scikit-learn itself agree to the last bit.
+other: both are done here in the same order, so one row, a batch and scikit-learn itself agree to the last bit.
 
-One passenger is walked through the trees in plain Python, since importing numpy would cost a cold start more than it
+One row is walked through the trees in plain Python, since importing numpy would cost a cold start more than it
 saves; many go through all trees at once in numpy.
 """
 
@@ -15,14 +15,14 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlops.model.forest_arrays import Descent
+    from mlops.model.forest_arrays import ForestArrays
 
 # What a leaf is compared with: whatever comes, it stays where it is.
 LEAF_THRESHOLD = inf
 
 # At so many rows numpy becomes the faster of the two ways.
 MANY = 8
-# P(survived), the base rate, and each column's share; the last two add up to the first.
+# P(class 1), the base rate, and each column's share; the last two add up to the first.
 Explanation = tuple[float, float, list[float]]
 
 
@@ -31,7 +31,7 @@ class Forest:
     """All trees in parallel lists, one entry a node; a tree is known by its root's index.
 
     `x[feature] <= threshold` leads to `left`, anything else to `right`; at a leaf both lead to itself. `value` is
-    P(survived) among the training rows that reached the node. `depth` is that of the deepest tree.
+    P(class 1) among the training rows that reached the node. `depth` is that of the deepest tree.
     """
 
     columns: int
@@ -44,20 +44,20 @@ class Forest:
     value: list[float]
 
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """P(survived) of each encoded row."""
+        """P(class 1) of each encoded row."""
         if len(rows) < MANY:
             return [self._walk(_rounded(row)) for row in rows]
-        return self._descent.probabilities(rows)
+        return self._arrays.probabilities(rows)
 
     def explanations(self, rows: Sequence[Sequence[float]]) -> list[Explanation]:
-        """P(survived) of each encoded row, and what it is made of.
+        """P(class 1) of each encoded row, and what it is made of.
 
-        On the way down each tree, the change of P(survived) at a split is credited to the column that splits; averaged
+        On the way down each tree, the change of P(class 1) at a split is credited to the column that splits; averaged
         over the trees (A. Saabas, "Interpreting random forests", 2014).
         """
         if len(rows) < MANY:
             return [self._account(_rounded(row)) for row in rows]
-        return self._descent.explanations(rows)
+        return self._arrays.explanations(rows)
 
     def _walk(self, x: Sequence[float]) -> float:
         feature, threshold, left, right, value = self.feature, self.threshold, self.left, self.right, self.value
@@ -88,10 +88,12 @@ class Forest:
         return total / trees, base / trees, [share / trees for share in shares]
 
     @cached_property
-    def _descent(self) -> "Descent":
-        from mlops.model.forest_arrays import Descent
+    def _arrays(self) -> "ForestArrays":
+        from mlops.model.forest_arrays import ForestArrays
 
-        return Descent.of(self)
+        return ForestArrays.of(
+            self.columns, self.depth, self.roots, self.feature, self.threshold, self.left, self.right, self.value
+        )
 
 
 def _rounded(row: Sequence[float]) -> list[float]:

@@ -5,20 +5,16 @@ Every sum is taken in the order in which `Forest` takes it row by row, so that b
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from mlops.model.forest import Explanation, Forest
 
 # Rows that go down together: enough to share the overhead, few enough to stay in the processor's cache.
 _TOGETHER = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Descent:
+class ForestArrays:
     """A forest's arrays; the left and the right child of node i are `children[2 * i]` and `children[2 * i + 1]`."""
 
     columns: int
@@ -30,30 +26,40 @@ class Descent:
     value: NDArray[np.float64]
 
     @staticmethod
-    def of(forest: "Forest") -> "Descent":
-        return Descent(
-            columns=forest.columns,
-            depth=forest.depth,
-            roots=np.asarray(forest.roots, np.int32),
-            feature=np.asarray(forest.feature, np.int32),
-            threshold=np.asarray(forest.threshold, np.float64),
-            children=np.stack([forest.left, forest.right], axis=1).astype(np.int32).ravel(),
-            value=np.asarray(forest.value, np.float64),
+    def of(
+        columns: int,
+        depth: int,
+        roots: Sequence[int],
+        feature: Sequence[int],
+        threshold: Sequence[float],
+        left: Sequence[int],
+        right: Sequence[int],
+        value: Sequence[float],
+    ) -> "ForestArrays":
+        """The arrays of a forest, given its fields."""
+        return ForestArrays(
+            columns=columns,
+            depth=depth,
+            roots=np.asarray(roots, np.int32),
+            feature=np.asarray(feature, np.int32),
+            threshold=np.asarray(threshold, np.float64),
+            children=np.stack([left, right], axis=1).astype(np.int32).ravel(),
+            value=np.asarray(value, np.float64),
         )
 
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[float]:
-        """P(survived) of each encoded row."""
+        """P(class 1) of each encoded row."""
         found: list[float] = []
         for x in _portions(rows):
             *_, leaves = self._levels(x)
             found += (_added(self.value[leaves]) / len(self.roots)).tolist()
         return found
 
-    def explanations(self, rows: Sequence[Sequence[float]]) -> "list[Explanation]":
-        """P(survived) of each encoded row, the base rate, and each column's share."""
+    def explanations(self, rows: Sequence[Sequence[float]]) -> list[tuple[float, float, list[float]]]:
+        """P(class 1) of each encoded row, the base rate, and each column's share."""
         trees = len(self.roots)
         base = float(_added(self.value[self.roots][:, None])[0] / trees)
-        found: list[Explanation] = []
+        found: list[tuple[float, float, list[float]]] = []
         for x in _portions(rows):
             levels = list(self._levels(x))
             probabilities = _added(self.value[levels[-1]]) / trees

@@ -1,23 +1,46 @@
-"""The passengers that no model ever sees before it is judged."""
+"""The rows that no model ever sees before it is judged."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlops.model.training_set import TrainingSet
+from mlops.use_case import UseCase
 
 SHARE = 0.2
 
 
-def held_out(passenger_ids: Sequence[int], survived: Sequence[int]) -> frozenset[int]:
-    """The ids of a fifth of each class, chosen by a stable hash of the id: no seed, no order, no chance.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A dataset, and its division into what a judged model may see and what it is judged by."""
 
-    A passenger keeps the side as the list grows, but for the few at the boundary of a fifth; of those the older model
-    may have trained on some, which can only make the newer one look worse, never better.
+    everyone: TrainingSet
+    training: TrainingSet
+    holdout: TrainingSet
+
+
+def divide(case: UseCase, rows: TrainingSet) -> Parts:
+    """The rows, and their two parts; by their ids, or where the table has none by their content."""
+    keys = rows.ids if case.id else [row_id.rpartition(".")[0] for row_id in rows.ids]  # see stores/postgres/rules.py
+    apart = held_out(keys, rows.labels.tolist())
+    return Parts(rows, rows.take((~apart).nonzero()[0]), rows.take(apart.nonzero()[0]))
+
+
+def held_out(keys: Sequence[str], labels: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each row is held out: a fifth of each class, chosen by a stable hash of its key; no seed, no order.
+
+    Rows with one key are on one side. A row keeps its side as the table grows, but for the few at the boundary of a
+    fifth; of those the older model may have trained on some, which can only make the newer one look worse.
     """
-    chosen: set[int] = set()
-    for fate in (0, 1):
-        ids = [each for each, its in zip(passenger_ids, survived, strict=True) if its == fate]
-        chosen.update(sorted(ids, key=_place)[: round(len(ids) * SHARE)])
-    return frozenset(chosen)
+    chosen: set[str] = set()
+    for label in (0, 1):
+        of_class = {key for key, its in zip(keys, labels, strict=True) if its == label}
+        chosen.update(sorted(of_class, key=_place)[: round(len(of_class) * SHARE)])
+    return np.array([key in chosen for key in keys], dtype=bool)
 
 
-def _place(passenger_id: int) -> str:
-    return sha256(str(passenger_id).encode()).hexdigest()
+def _place(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

@@ -10,52 +10,66 @@ import struct
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from mlops.errors import ModelCorruptedError
 from mlops.model.forest import Forest
-from titanic.encoder import COLUMNS, Encoder
-from titanic.features import Derived
+from mlops.use_case import Derived, Encoder, UseCase
 
-FORMAT = 1
-_KEY = "titanic"
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 2
+_KEY = "mlops"
 # Array type codes and their names in the file.
 _ARRAYS = {"roots": "i", "feature": "i", "threshold": "d", "left": "i", "right": "i", "value": "d"}
 _TYPES = {"i": "I32", "d": "F64"}
-_EXPLAINED = tuple(dict.fromkeys(feature for column in COLUMNS for feature in column.features))
 
 
 @dataclass(frozen=True)
 class Model:
-    """From derived features to P(survived)."""
+    """From derived features to P(class 1)."""
 
     encoder: Encoder
     forest: Forest
 
     def probabilities(self, rows: Sequence[Derived]) -> list[float]:
-        """P(survived) of each passenger."""
+        """P(class 1) of each row."""
         return self.forest.probabilities([self.encoder.encode(row) for row in rows])
 
+    def score(self, features: "pd.DataFrame") -> list[float]:
+        """P(class 1) of each row of a frame: the same as `probabilities`."""
+        return self.forest.probabilities(self.encoder.transform(features).tolist())
+
     def explanations(self, rows: Sequence[Derived]) -> list[tuple[float, dict[str, float]]]:
-        """P(survived) of each passenger, and `base` and each feature's contribution, which add up to it."""
+        """P(class 1) of each row, and `base` and each feature's contribution, which add up to it."""
         explained = self.forest.explanations([self.encoder.encode(row) for row in rows])
-        return [(probability, _by_feature(base, shares)) for probability, base, shares in explained]
+        return [(probability, self._by_feature(base, shares)) for probability, base, shares in explained]
+
+    def _by_feature(self, base: float, shares: Sequence[float]) -> dict[str, float]:
+        """What an input made of several features contributes is divided equally among them."""
+        total = {"base": base, **self._no_contributions}
+        for features, share in zip(self._features_of_inputs, shares, strict=True):
+            for feature in features:
+                total[feature] += share / len(features)
+        return total
+
+    @cached_property
+    def _features_of_inputs(self) -> list[tuple[str, ...]]:
+        return [each.features for each in self.encoder.inputs]
+
+    @cached_property
+    def _no_contributions(self) -> dict[str, float]:
+        return {feature: 0.0 for features in self._features_of_inputs for feature in features}
 
 
-def _by_feature(base: float, shares: Sequence[float]) -> dict[str, float]:
-    """What a column made of several features contributes is divided equally among them."""
-    total = {"base": base, **dict.fromkeys(_EXPLAINED, 0.0)}
-    for column, share in zip(COLUMNS, shares, strict=True):
-        for feature in column.features:
-            total[feature] += share / len(column.features)
-    return total
-
-
-def dump(model: Model) -> bytes:
+def dump(model: Model, case: UseCase) -> bytes:
     """The model's file."""
     forest = model.forest
     about = {
         "format": FORMAT,
+        "schema_hash": case.schema_hash,
         "encoder": model.encoder.to_json(),
         "forest": {"columns": forest.columns, "depth": forest.depth},
     }
@@ -72,22 +86,27 @@ def dump(model: Model) -> bytes:
     return struct.pack("<Q", len(text)) + text + body
 
 
-def load(file: bytes) -> Model:
+def load(file: bytes, case: UseCase) -> Model:
     """The model of a file that `dump` wrote; ModelCorruptedError if it is cut, damaged, or of another format."""
     try:
         (length,) = struct.unpack_from("<Q", file)
         header = json.loads(file[8 : 8 + length])
-        about = json.loads(header["__metadata__"][_KEY])
+        metadata = header["__metadata__"]
+        if _KEY not in metadata:
+            raise ModelCorruptedError("The model is of an earlier format: train again")
+        about = json.loads(metadata[_KEY])
         if about["format"] != FORMAT:
-            raise ModelCorruptedError(f"The model is of format {about['format']}, this code reads {FORMAT}: retrain")
-        encoder = Encoder.from_json(about["encoder"])
+            raise ModelCorruptedError(
+                f"The model is of format {about['format']}, this code reads {FORMAT}: train again"
+            )
+        encoder = case.read_encoder(about)
         body = memoryview(file)[8 + length :]
         arrays: dict[str, Any] = {name: _array(name, header[name], body) for name in _ARRAYS}
         forest = Forest(**about["forest"], **arrays)
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise ModelCorruptedError(f"The model's file is not readable: {error!r}") from error
     sizes = {len(getattr(forest, name)) for name in _ARRAYS if name != "roots"}
-    if len(sizes) != 1 or not forest.roots or forest.columns != len(COLUMNS):
+    if len(sizes) != 1 or not forest.roots or forest.columns != len(encoder.inputs):
         raise ModelCorruptedError("The model's arrays do not fit together")
     return Model(encoder, forest)
 

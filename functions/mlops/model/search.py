@@ -11,30 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.model_selection import ParameterSampler, StratifiedKFold
+from sklearn.metrics import log_loss
+from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
 
-from mlops.model.estimator import SEED, grow
-from titanic.encoder import Encoder
-from titanic.features import Derived
+from mlops.model.decision import decide
+from mlops.model.estimator import grow
+from mlops.model.training_set import TrainingSet
+from mlops.use_case import Search, UseCase
 
 _log = logging.getLogger(__name__)
 
 FOLDS = 5
 # Times that a candidate is tried before it is given up.
 TRIES = 2
-SPACE: Mapping[str, Sequence[Any]] = {
-    "max_depth": [5, 6, 7, 8, 10],
-    "min_samples_leaf": [1, 2, 3, 4, 6],
-    "max_features": ["sqrt", 0.3, 0.4, 0.5, 0.6],
-    "criterion": ["gini", "entropy"],
-}
+# Of more rows the search looks at so many: to tell candidates apart it needs no more.
+MAX_ROWS = 5000
 
 Params = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A candidate's accuracy on each fold."""
+    """A candidate's score on each fold; greater is better."""
 
     index: int
     params: Params
@@ -54,55 +52,68 @@ class Failure:
     reason: str
 
 
-def candidates(count: int) -> list[Params]:
+def candidates(search: Search, count: int) -> list[Params]:
     """The parameters to try, the same for the same count."""
-    return list(ParameterSampler(SPACE, n_iter=count, random_state=SEED))
+    return list(ParameterSampler(search.space, n_iter=count, random_state=search.seed))
 
 
-def splits(survived: Sequence[int], count: int = FOLDS) -> Iterator[tuple[list[int], list[int]]]:
+def splits(labels: NDArray[np.int64], seed: int, count: int = FOLDS) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """The row numbers of each fold's training and test part."""
-    splitter = StratifiedKFold(count, shuffle=True, random_state=SEED)
-    for train, test in splitter.split(np.zeros(len(survived)), np.asarray(survived)):
-        yield train.tolist(), test.tolist()
+    splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
+    yield from splitter.split(np.zeros(len(labels)), labels)
 
 
 def evaluate(
-    share: Sequence[tuple[int, Params]], rows: Sequence[Derived], survived: Sequence[int], folds: int = FOLDS
+    case: UseCase, share: Sequence[tuple[int, Params]], rows: TrainingSet, folds: int = FOLDS
 ) -> tuple[list[Evaluation], list[Failure]]:
-    """Score a share of the candidates, each given as (index, params), by the accuracy on each fold.
+    """Score a share of the candidates, each given as (index, params), on each fold.
 
     The encoder is fitted on the training part of each fold, for a statistic of all rows would tell of the test part.
     A candidate that fails, and fails again, takes no other with it.
     """
     scores: dict[int, list[float]] = {index: [] for index, _ in share}
     failed: dict[int, Failure] = {}
-    for train, test in splits(survived, folds):
-        fates = [survived[i] for i in train]
-        encoder, matrix = Encoder.fit_transform([rows[i] for i in train], fates)
-        unseen = encoder.transform([rows[i] for i in test])
-        truth = np.asarray([survived[i] for i in test])
+    for train, test in splits(rows.labels, case.search.seed, folds):
+        known, unseen = rows.take(train), rows.take(test)
+        encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
+        inputs = encoder.transform(unseen.features)
         for index, params in share:
             if index in failed:
                 continue
             try:
-                decisions = _insisted(params, matrix, fates).predict(unseen)
+                forest = _fit_with_retry(case.search, params, matrix, known.labels)
+                scores[index].append(_score(case.search, unseen.labels, forest.predict_proba(inputs)[:, 1]))
             except Exception as error:  # whatever it is, it is this candidate's
                 failed[index] = Failure(index, params, f"{type(error).__name__}: {error}")
-            else:
-                scores[index].append(float(np.mean(decisions == truth)))
     scored = [Evaluation(index, params, tuple(scores[index])) for index, params in share if index not in failed]
     return scored, list(failed.values())
 
 
-def _insisted(params: Params, matrix: NDArray[np.float32], fates: Sequence[int]) -> RandomForestClassifier:
-    for _ in range(TRIES - 1):
-        try:
-            return grow(params, matrix, fates)
-        except Exception as error:
-            _log.warning("A candidate failed and is tried again: %s", error)
-    return grow(params, matrix, fates)
+def sample(rows: TrainingSet, seed: int) -> TrainingSet:
+    """So many rows as the search looks at, both classes in proportion; the same for the same rows."""
+    if len(rows) <= MAX_ROWS:
+        return rows
+    chosen, _ = train_test_split(np.arange(len(rows)), train_size=MAX_ROWS, stratify=rows.labels, random_state=seed)
+    return rows.take(np.sort(chosen))
 
 
 def winner(evaluations: Sequence[Evaluation]) -> Evaluation:
     """The best by mean score; of equals the first, as scikit-learn chooses."""
     return min(evaluations, key=lambda each: (-each.mean, each.index))
+
+
+def _score(search: Search, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
+    if search.scoring == "accuracy":
+        return float(np.mean([decide(p) == label for p, label in zip(probabilities, labels, strict=True)]))
+    return -float(log_loss(labels, np.clip(probabilities, 1e-4, 1 - 1e-4), labels=[0, 1]))
+
+
+def _fit_with_retry(
+    search: Search, params: Params, matrix: NDArray[np.float32], labels: NDArray[np.int64]
+) -> RandomForestClassifier:
+    for _ in range(TRIES - 1):
+        try:
+            return grow(search, params, matrix, labels)
+        except Exception as error:
+            _log.warning("A candidate failed and is tried again: %s", error)
+    return grow(search, params, matrix, labels)

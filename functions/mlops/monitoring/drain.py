@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mlops.ports import PredictionHistory, PredictionLog
+from mlops.monitoring.stores import PredictionHistory, PredictionStream
 
 PORTION = 1000
 # Portions that one call moves at most: half a million predictions, about half a minute.
@@ -21,7 +21,7 @@ class Drained:
 
 
 def drain(
-    log: PredictionLog,
+    log: PredictionStream,
     history: PredictionHistory,
     retention: timedelta,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),

@@ -2,20 +2,20 @@
 
 Two questions of each feature and of the score, over a window of predictions, never of single rows. How large is the
 shift: the population stability index (PSI). Can it be chance: a two-sample test, with Holm's correction, for there are
-thirteen of them. It is drift if it is both: of a large window chance explains nothing, of a small one it explains much
+several of them. It is drift if it is both: of a large window chance explains nothing, of a small one it explains much
 (under no drift PSI scatters like (1/n + 1/m) times a chi-square with bins - 1 degrees of freedom: B. Yurdakul,
 "Statistical Properties of Population Stability Index", 2018). Below `MINIMUM_SAMPLE` no verdict is given.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import inf, log
+from collections.abc import Mapping, Sequence
+from math import log
 from typing import Any
 
 from mlops.errors import ModelCorruptedError
 from mlops.statistics import two_sample
-from mlops.statistics.histogram import Histogram, Value, categorical, numeric
+from mlops.statistics.histogram import Histogram, Value
 from mlops.statistics.proportion import wilson
-from titanic.features import REGISTRY, SCHEMA_HASH, Derived
+from mlops.statistics.reference import FORMAT, PREDICTION, ordered
 
 # The usual reading of PSI (N. Siddiqi, "Credit Risk Scorecards", 2006): below 0.1 stable, above 0.25 a shift.
 WATCH = 0.1
@@ -25,44 +25,6 @@ ALPHA = 0.01
 THRESHOLDS = {"watch": WATCH, "drift": DRIFT, "alpha": ALPHA}
 MINIMUM_SAMPLE = 200
 MINIMUM_LABELLED = 100
-# So many order statistics of a longer sample are kept for its tests.
-SAMPLE = 1000
-
-PREDICTION = "probability"
-FORMAT = 2
-
-
-def reference(rows: Sequence[Derived], probabilities: Sequence[float]) -> dict[str, Any]:
-    """What later windows are compared with, as plain JSON: histograms, and of numbers an ordered sample.
-
-    `rows` are derived features of the training rows, `probabilities` P(survived) of the same rows by models that did
-    not see them, the mean of several: a forest scores the rows it was grown on too boldly, and a single one's scores
-    have a fine structure of their own. Keys are left out: each names a ticket or a family, so new ones are no news.
-    """
-    return {
-        "format": FORMAT,
-        "schema_hash": SCHEMA_HASH,
-        "rows": len(rows),
-        "features": [
-            _numbers(feature.name, [row[feature.name] for row in rows])
-            if feature.type == "number"
-            else categorical(feature.name, [row[feature.name] for row in rows]).to_json()
-            for feature in REGISTRY
-            if feature.type != "key"
-        ],
-        "prediction": _numbers(PREDICTION, list(probabilities)),
-    }
-
-
-def _numbers(name: str, values: Sequence[Value]) -> dict[str, Any]:
-    ordered = _ordered(values)
-    thinned = [ordered[place * len(ordered) // SAMPLE] for place in range(SAMPLE)] if len(ordered) > SAMPLE else ordered
-    return {**numeric(name, values).to_json(), "sample": [None if each == -inf else each for each in thinned]}
-
-
-def _ordered(values: Iterable[Value]) -> list[float]:
-    """As one ordered variable: what is not recorded comes before all that is."""
-    return sorted(-inf if value is None else float(value) for value in values)
 
 
 def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
@@ -117,7 +79,7 @@ def _compared(data: Mapping[str, Any], values: list[Value]) -> dict[str, Any]:
     if expected.type == "number":
         test, (statistic, p) = (
             "kolmogorov-smirnov",
-            two_sample.kolmogorov_smirnov(*map(_ordered, (data["sample"], values))),
+            two_sample.kolmogorov_smirnov(*map(ordered, (data["sample"], values))),
         )
     else:
         test, (statistic, p) = "chi-square", two_sample.chi_square(expected.counts, actual.counts)
@@ -133,7 +95,7 @@ def _compared(data: Mapping[str, Any], values: list[Value]) -> dict[str, Any]:
 
 
 def performance(right: int, labelled: int, held_out: Mapping[str, Any]) -> dict[str, Any]:
-    """How right the champion is on passengers whose fate became known, against its card's figures on the held-out.
+    """How right the champion is on rows whose label became known, against its card's figures on the held-out rows.
 
     It is drift if the two 95 % intervals have nothing in common: each is of a sample.
     """
@@ -149,3 +111,16 @@ def performance(right: int, labelled: int, held_out: Mapping[str, Any]) -> dict[
         "reference_accuracy": held_out["accuracy"],
         "status": status,
     }
+
+
+def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a report a log or an event needs."""
+    names = ("model_version", "status", "window", "sustained", "report_key")
+    return {**{name: report[name] for name in names}, "drifted": drifted(report)}
+
+
+def drifted(report: Mapping[str, Any]) -> list[str]:
+    """The names of what drifts; `performance` is one of them."""
+    compared = [each["name"] for each in (*report["features"], report["prediction"]) if each["status"] == "drift"]
+    known = report["performance"]
+    return [*compared, "performance"] if known and known["status"] == "drift" else compared

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from math import nan
 from typing import Any
 
+from mlops.data.objects import ObjectStore
 from mlops.errors import NoChampionError, StoreUnavailableError
 from mlops.monitoring import drift
 from mlops.monitoring.drift_page import page
-from mlops.ports import ObjectStore, PredictionHistory, PredictionLog
-from mlops.registry.versions import CARD, REFERENCE, Shelf
+from mlops.monitoring.stores import PredictionHistory, PredictionStream
+from mlops.registry.versions import CARD, REFERENCE, RegistryReader
 from mlops.telemetry import metrics
+from mlops.telemetry.stores import Gauges
 
 WINDOW = 500
 LABELLED = 1000
@@ -19,10 +21,11 @@ LATEST = "drift/latest.json"
 
 
 def monitor(
+    registry: RegistryReader,
     objects: ObjectStore,
-    log: PredictionLog,
+    log: PredictionStream,
+    telemetry: Gauges,
     history: PredictionHistory,
-    bucket: str,
     window: int = WINDOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
@@ -31,12 +34,12 @@ def monitor(
     Only those of the champion count: its scores are compared with its scores, and after a promotion the window
     starts anew.
     """
-    shelf = Shelf(objects, bucket)
-    champion = shelf.champion()
+    bucket = registry.bucket
+    champion = registry.champion()
     if champion is None:
         raise NoChampionError("No model was promoted yet: run the pipeline first")
     version = champion.version
-    reference = json.loads(shelf.artifact(version, REFERENCE))
+    reference = json.loads(registry.artifact(version, REFERENCE))
     seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
     times = sorted(entry["at"] for entry in seen)
     report = {
@@ -44,7 +47,7 @@ def monitor(
         "made_at": now().isoformat(timespec="milliseconds"),
         "window": {"size": len(seen), "from": times[0] if times else None, "to": times[-1] if times else None},
         **drift.compare(reference, seen),
-        "performance": _performance(history, version, json.loads(shelf.artifact(version, CARD))),
+        "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
     }
     report |= _sustained(_previous(objects, bucket, version), report, times)
     key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z"
@@ -52,21 +55,8 @@ def monitor(
     objects.put(bucket, f"{key}.html", page(report).encode(), "text/html; charset=utf-8")
     objects.put(bucket, f"{key}.json", body, "application/json")
     objects.put(bucket, LATEST, body, "application/json")
-    log.measure(_gauges(report, shelf.versions().get(version)))
+    telemetry.measure(_gauges(report, registry.versions().get(version)))
     return {**report, "report_key": f"{key}.json"}
-
-
-def in_short(report: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a report a log or an event needs."""
-    names = ("model_version", "status", "window", "sustained", "report_key")
-    return {**{name: report[name] for name in names}, "drifted": drifted(report)}
-
-
-def drifted(report: Mapping[str, Any]) -> list[str]:
-    """The names of what drifts; `performance` is one of them."""
-    compared = [each["name"] for each in (*report["features"], report["prediction"]) if each["status"] == "drift"]
-    known = report["performance"]
-    return [*compared, "performance"] if known and known["status"] == "drift" else compared
 
 
 def _performance(history: PredictionHistory, version: str, card: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -92,18 +82,18 @@ def _sustained(previous: Mapping[str, Any], report: Mapping[str, Any], times: Se
     `counted_to` is how far the windows that were counted reach.
     """
     before, counted_to = previous.get("sustained", 0), previous.get("counted_to") or ""
-    if not drifted(report):
+    if not drift.drifted(report):
         before = 0
     if sum(at > counted_to for at in times) < drift.MINIMUM_SAMPLE:
         return {"sustained": before, "counted_to": counted_to or None}
-    return {"sustained": before + 1 if drifted(report) else 0, "counted_to": times[-1]}
+    return {"sustained": before + 1 if drift.drifted(report) else 0, "counted_to": times[-1]}
 
 
 def _gauges(report: Mapping[str, Any], published_at: str | None) -> dict[str, float]:
     known = report["performance"] or {}
     gauges = {
         metrics.named(metrics.MEASURED.name, "drift"): datetime.fromisoformat(report["made_at"]).timestamp(),
-        metrics.DRIFTING.name: float(bool(drifted(report))),
+        metrics.DRIFTING.name: float(bool(drift.drifted(report))),
         metrics.SUSTAINED.name: float(report["sustained"]),
         metrics.WINDOW.name: float(report["window"]["size"]),
     }

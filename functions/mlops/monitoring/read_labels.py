@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from mlops.ports import ObjectStore, PredictionHistory, PredictionLog
+from mlops.data.cells import CellError, read_label
+from mlops.data.objects import ObjectStore
+from mlops.monitoring.stores import OutcomeLog, PredictionHistory
+from mlops.use_case import UseCase
 
 PREFIX, READ = "labels/", "labels-read/"
-COLUMNS = ["prediction_id", "survived"]
 PORTION = 1000
 
 
 def read_labels(
+    case: UseCase,
     objects: ObjectStore,
     bucket: str,
-    log: PredictionLog,
+    log: OutcomeLog,
     history: PredictionHistory,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
@@ -37,24 +40,34 @@ def read_labels(
             body, _ = objects.get(bucket, key)
         except KeyError:  # deleted since it was listed
             continue
-        counts[name] = _read(body, log, history, now().isoformat(timespec="milliseconds"))
+        counts[name] = _read(case, body, log, history, now().isoformat(timespec="milliseconds"))
         objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
     return counts
 
 
-def _read(body: bytes, log: PredictionLog, history: PredictionHistory, at: str) -> Mapping[str, Any]:
-    counts = Counter[str]()
+def _read(case: UseCase, body: bytes, log: OutcomeLog, history: PredictionHistory, at: str) -> Mapping[str, Any]:
+    counts, key = Counter[str](), case.label.key
     try:
         rows = csv.DictReader(body.decode("utf-8-sig", errors="replace").splitlines())
-        if rows.fieldnames != COLUMNS:
-            return {"refused": f"The header must be {','.join(COLUMNS)}, not {','.join(rows.fieldnames or [])[:200]}"}
+        header = [name if name == "prediction_id" else name.lower() for name in rows.fieldnames or []]
+        if header != ["prediction_id", key]:
+            return {"refused": f"The header must be prediction_id,{key}, not {','.join(rows.fieldnames or [])[:200]}"}
+        rows.fieldnames = header
         while portion := list(islice(rows, PORTION)):
-            fates = [(row["prediction_id"] or "", row["survived"]) for row in portion if row["survived"] in ("0", "1")]
-            known = history.known({name for name, _ in fates})
-            if told := {name: int(fate) for name, fate in fates if name in known}:  # the last word counts
-                log.tell(told, at)
-            count = sum(name in known for name, _ in fates)
-            counts.update(told=count, unknown=len(fates) - count, bad=len(portion) - len(fates))
+            read = [(row["prediction_id"] or "", _label(case, row[key])) for row in portion]
+            told = [(name, label) for name, label in read if label is not None]
+            known = history.known({name for name, _ in told})
+            if outcomes := {name: label for name, label in told if name in known}:  # the last word counts
+                log.tell([{"prediction_id": name, key: label, "at": at} for name, label in outcomes.items()])
+            count = sum(name in known for name, _ in told)
+            counts.update(told=count, unknown=len(told) - count, bad=len(portion) - len(told))
     except csv.Error as error:
         return {"refused": f"It cannot be read as CSV ({error}): mend it and upload it under another name", **counts}
     return +counts
+
+
+def _label(case: UseCase, text: str | None) -> int | None:
+    try:
+        return read_label(case.label, text)
+    except CellError:
+        return None

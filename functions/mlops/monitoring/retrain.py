@@ -1,4 +1,4 @@
-"""Retrain: from a drift report and fates that became known to a pipeline run, or to the reason why not."""
+"""Retrain: from a drift report and labels that became known to a pipeline run, or to the reason why not."""
 
 import json
 import logging
@@ -9,15 +9,14 @@ from hashlib import sha256
 from typing import Any
 
 from mlops.data import labels
+from mlops.data.datasets import DatasetStore
 from mlops.data.labels import Labelled
+from mlops.data.objects import ObjectStore
 from mlops.errors import StoreUnavailableError
-from mlops.monitoring.monitor import drifted
-from mlops.monitoring.retraining import Evidence, Policy, Retraining, judge
-from mlops.ports import DatasetStore, ObjectStore, Retrainings
-from mlops.registry.versions import CARD, Shelf
+from mlops.monitoring.drift import drifted
+from mlops.monitoring.retraining import PREFIX, Evidence, Policy, Retraining, Retrainings, judge
+from mlops.registry.versions import CARD, RegistryReader
 
-# Lists that are made here; under raw/ the upload itself would start the pipeline a second time.
-PREFIX = "labelled/"
 # Decisions that are looked back on; more than a day of them.
 REMEMBERED = 3000
 _log = logging.getLogger(__name__)
@@ -32,25 +31,26 @@ class Outward:
 
 
 def retrain(
+    registry: RegistryReader,
     objects: ObjectStore,
     datasets: DatasetStore,
     retrainings: Retrainings,
     outward: Outward,
-    buckets: tuple[str, str],
+    bucket: str,
     policy: Policy,
     report: Mapping[str, Any],
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Retraining:
     """Decide, act on it and record it, in one transaction: two at once cannot both start, and a start that EventBridge
-    did not take is none. `buckets` are those of data and models.
+    did not take is none. `bucket` is that of data.
 
-    The next dataset is the champion's and those passengers whose fate became known; the gate judges what becomes of it.
+    The next dataset is the champion's and those rows whose label became known; the gate judges what becomes of it.
     """
-    data, models = buckets
-    trained_on = json.loads(Shelf(objects, models).artifact(report["model_version"], CARD))["dataset_version"]
+    case = registry.case
+    trained_on = json.loads(registry.artifact(report["model_version"], CARD))["dataset_version"]
     labelled = retrainings.labelled()
-    base = list(datasets.passengers(trained_on)) if labelled else []
-    new = labels.newly_known(base, labelled)
+    base = list(datasets.rows(trained_on)) if labelled else []
+    new = labels.newly_known(case, base, labelled)
 
     def decision(earlier: Sequence[Retraining]) -> Retraining:
         # What a start was already made with is no news, whatever the gate made of it.
@@ -60,18 +60,18 @@ def retrain(
         evidence = {**_known(report), "base": trained_on, "labelled": len(new), "new_labels": fresh}
         if decided.decision == "held":
             return replace(decided, evidence=evidence)
-        body = labels.as_csv([*base, *(each.passenger for each in new)])
+        body = labels.as_csv(case, [*base, *(each.row for each in new)])
         version = sha256(body).hexdigest()[:16]
         if not policy.dry_run:
-            _keep(objects, data, version, body, trained_on, new)
-            outward.request(data, f"{PREFIX}{version}.csv")
+            _keep(objects, bucket, version, body, trained_on, new)
+            outward.request(bucket, f"{PREFIX}{version}.csv")
         return replace(decided, dataset_version=version, evidence=evidence)
 
     decided = retrainings.decide(decision, REMEMBERED)
     if decided.decision == "started":
         verb = "would be started (dry run)" if policy.dry_run else "started"
         try:
-            outward.notify(f"Titanic: retraining {verb}", _words(decided, verb))
+            outward.notify(f"{case.title}: retraining {verb}", _words(decided, verb))
         except StoreUnavailableError as error:  # what was started and recorded is no failure
             _log.warning("Nobody was told: %s", error)
     return decided
@@ -95,8 +95,8 @@ def _known(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _keep(objects: ObjectStore, bucket: str, version: str, body: bytes, base: str, new: Sequence[Labelled]) -> None:
-    """The list, and before it where each passenger that it adds comes from."""
-    provenance = {"base": base, "predictions": {each.passenger.passenger_id: each.prediction_id for each in new}}
+    """The table, and before it where each row that it adds comes from."""
+    provenance = {"base": base, "predictions": {each.row.row_id: each.prediction_id for each in new}}
     objects.put(bucket, f"{PREFIX}{version}.json", json.dumps(provenance).encode(), "application/json")
     objects.put(bucket, f"{PREFIX}{version}.csv", body, "text/csv")
 
@@ -105,5 +105,5 @@ def _words(decided: Retraining, verb: str) -> str:
     return (
         f"Retraining {verb}, because {decided.reason}.\n\n"
         f"Dataset {decided.dataset_version} is the champion's, {decided.evidence['base']}, and "
-        f"{decided.evidence['labelled']} passengers whose fate became known. The gate decides whether its model serves."
+        f"{decided.evidence['labelled']} rows whose label became known. The gate decides whether its model serves."
     )

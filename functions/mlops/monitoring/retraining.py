@@ -1,14 +1,17 @@
 """Whether to train again by itself: on evidence, not too often, and never on what was tried already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from mlops.data.labels import Labelled
+
+# Tables that retraining makes; under raw/ the upload itself would start the pipeline a second time.
+PREFIX = "labelled/"
 # Windows in a row that drift.
 SUSTAINED = 2
-# Passengers whose fate is newly known: enough to be a reason by themselves, for they double the list; the least that a
-# drift is answered with.
+# Rows whose label is newly known: enough to be a reason by themselves; the least that a drift is answered with.
 ENOUGH_LABELS = 1000
 LEAST_LABELS = 100
 DAY = timedelta(days=1)
@@ -25,7 +28,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known at the time: windows in a row that drift and what drifts in them, and fates newly known."""
+    """What is known at the time: windows in a row that drift and what drifts in them, and labels newly known."""
 
     sustained: int
     drifted: Sequence[str]
@@ -54,7 +57,7 @@ def judge(evidence: Evidence, earlier: Sequence[Retraining], policy: Policy, now
     starts = [each.at for each in earlier if each.decision == "started" and each.dry_run <= policy.dry_run]
     what = ", ".join(evidence.drifted)
     drift = f"{what} drifts for {evidence.sustained} windows in a row"
-    labels = f"the fate of {evidence.new_labels} passengers is newly known"
+    labels = f"the labels of {evidence.new_labels} rows are newly known"
 
     def held(trigger: Literal["drift", "labels"] | None, reason: str) -> Retraining:
         return Retraining(now, "held", trigger, reason, policy.dry_run)
@@ -74,3 +77,23 @@ def judge(evidence: Evidence, earlier: Sequence[Retraining], policy: Policy, now
     if sum(now - at < DAY for at in starts) >= policy.a_day:
         return held(trigger, f"{why}; but {policy.a_day} starts within a day are the most there may be")
     return Retraining(now, "started", trigger, why, policy.dry_run)
+
+
+class Retrainings(Protocol):
+    """Rows whose label became known, and what was decided about training again."""
+
+    def labelled(self) -> list[Labelled]:
+        """Each such row once, by identity, with the last word on it and an id that no table has."""
+        ...
+
+    def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
+        """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
+        ...
+
+    def recent(self, count: int) -> list[Retraining]:
+        """The latest decisions, newest first."""
+        ...
+
+    def link(self, runs: Iterable[tuple[str, str]]) -> None:
+        """Say which run, by name, a dataset version was trained on in."""
+        ...

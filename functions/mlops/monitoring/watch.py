@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.errors import StoreUnavailableError
-from mlops.monitoring.retrain import PREFIX as LABELLED
-from mlops.ports import PipelineRun, PredictionLog
+from mlops.monitoring.retraining import PREFIX as LABELLED
+from mlops.monitoring.stores import PipelineRun
 from mlops.telemetry import activity, metrics, usage
+from mlops.telemetry.stores import Telemetry, Totals
 
-# How far back the first look goes, and how long a line may be on its way to the log.
+# How far back the first look goes, and how long a line may be on its way to the telemetry.
 FIRST_LOOK = timedelta(hours=1)
 ON_ITS_WAY = timedelta(seconds=15)
 _MINUTE = timedelta(minutes=1)
@@ -25,7 +26,7 @@ class Sources:
     """Where it is known; each raises StoreUnavailableError if it does not answer.
 
     `functions` are names by role; `reports` gives time and text of a function's REPORT lines between two times. `link`
-    is told which run a list that retraining made was of.
+    is told which run a table that retraining made was of.
     """
 
     functions: Mapping[str, str]
@@ -36,7 +37,7 @@ class Sources:
 
 
 def watch(
-    log: PredictionLog, sources: Sources, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    telemetry: Telemetry, sources: Sources, now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> dict[str, Any]:
     """Keep a reading of the totals, and add pipeline runs and invocations that ended since the last look.
 
@@ -44,8 +45,8 @@ def watch(
     does not keep the others from being read. StoreUnavailableError if Redis is.
     """
     at = now()
-    log.keep_reading(activity.read(log.totals(), at))
-    gauges = log.gauges()
+    telemetry.keep_reading(activity.read(telemetry.totals(), at))
+    gauges = telemetry.gauges()
 
     def since(task: str) -> datetime:
         known = gauges.get(metrics.named(metrics.MEASURED.name, task))
@@ -54,18 +55,18 @@ def watch(
     def invocations() -> tuple[datetime, int]:
         end = _whole_minute(at - ON_ITS_WAY)
         begin = since("invocations")
-        return end, sum(_count(log, sources.reports, *each, begin, end) for each in sources.functions.items())
+        return end, sum(_count(telemetry, sources.reports, *each, begin, end) for each in sources.functions.items())
 
     def runs() -> tuple[datetime, int]:
         recent = list(sources.runs(since("runs") - _MINUTE))
         own = [(key, run.name) for run in recent if (key := run.key) and key.startswith(LABELLED)]
         if own:
             sources.link([(key.removeprefix(LABELLED).removesuffix(".csv"), name) for key, name in own])
-        return at, sum(log.record_once(run.name, run.observations) for run in recent)
+        return at, sum(telemetry.record_once(run.name, run.observations) for run in recent)
 
     def dead_letters() -> tuple[datetime, int]:
         waiting = sources.dead_letters()
-        log.measure({metrics.named(metrics.DEAD_LETTERS.name, queue): count for queue, count in waiting.items()})
+        telemetry.measure({metrics.named(metrics.DEAD_LETTERS.name, queue): count for queue, count in waiting.items()})
         return at, sum(waiting.values())
 
     seen = {}
@@ -76,18 +77,18 @@ def watch(
         except StoreUnavailableError as error:
             _log.warning("Not seen: %s: %s", name, error)
             continue
-        log.measure({metrics.named(metrics.MEASURED.name, name): until.timestamp()})
+        telemetry.measure({metrics.named(metrics.MEASURED.name, name): until.timestamp()})
     return seen
 
 
-def _count(log: PredictionLog, reports: Reports, role: str, function: str, begin: datetime, end: datetime) -> int:
+def _count(totals: Totals, reports: Reports, role: str, function: str, begin: datetime, end: datetime) -> int:
     minutes: dict[datetime, Counter[str]] = defaultdict(Counter)
     count = 0
     for at, line in reports(function, begin, end):
         minutes[_whole_minute(at)].update(usage.observations(role, line))
         count += 1
     for minute, added in minutes.items():
-        log.record_once(f"{function} {minute:%Y-%m-%dT%H:%M}", added)
+        totals.record_once(f"{function} {minute:%Y-%m-%dT%H:%M}", added)
     return count
 
 

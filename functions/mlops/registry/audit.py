@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mlops.ports import DecisionLog, ModelDecision
+from mlops.registry.decisions import DecisionLog, ModelDecision
 from mlops.registry.versions import Champion, Registry
 
 
@@ -12,7 +12,7 @@ def catch_up(registry: Registry, decisions: DecisionLog) -> None:
 
     The pointer is the truth, and it holds all that a row needs but the evidence.
     """
-    champion = registry.shelf.champion()
+    champion = registry.reader.champion()
     if champion:  # a row that is there already stays as it is
         decisions.record(of_champion(champion, {}))
 

@@ -1,12 +1,12 @@
-"""Crown: make a version champion by hand, past the gate. Rollback is this same step."""
+"""Set the champion: make a version champion by hand, past the gate. Rollback is this same step."""
 
 import logging
 import re
 from dataclasses import dataclass
 
 from mlops.errors import ModelNotFoundError, StoreUnavailableError
-from mlops.ports import DecisionLog
 from mlops.registry.audit import catch_up, of_champion
+from mlops.registry.decisions import DecisionLog
 from mlops.registry.versions import Registry
 
 REASON = "By hand, through the API"
@@ -15,14 +15,14 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Crowned:
+class NewChampion:
     """Who is champion now, and who was before."""
 
     model_version: str
     previous: str | None
 
 
-def crown(registry: Registry, decisions: DecisionLog, version: str) -> Crowned:
+def set_champion(registry: Registry, decisions: DecisionLog, version: str) -> NewChampion:
     """Switch the champion to a version that is there and can be served; of the champion itself it changes nothing.
 
     ModelNotFoundError, ModelCorruptedError, or PromotionConflictError if the champion moved meanwhile. A rollback must
@@ -30,17 +30,17 @@ def crown(registry: Registry, decisions: DecisionLog, version: str) -> Crowned:
     """
     if not _VERSION.fullmatch(version):
         raise ModelNotFoundError(f"There is no model version {version!r}")
-    registry.shelf.model(version)
-    champion = registry.shelf.champion()
+    registry.reader.model(version)
+    champion = registry.reader.champion()
     if champion and champion.version == version:
-        return Crowned(version, version)
+        return NewChampion(version, version)
     try:
         catch_up(registry, decisions)
     except StoreUnavailableError as error:
         _log.warning("The champion's own promotion may not be recorded: %s", error)
-    crowned = registry.enthrone(version, REASON, champion, "crowned")
+    champion = registry.set_champion(version, REASON, champion, "set_by_hand")
     try:
-        decisions.record(of_champion(crowned, {}))
+        decisions.record(of_champion(champion, {}))
     except StoreUnavailableError as error:
         _log.warning("The promotion of %s will be recorded by the next decision: %s", version, error)
-    return Crowned(version, crowned.previous)
+    return NewChampion(version, champion.previous)

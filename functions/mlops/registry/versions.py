@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
 
+from mlops.data.objects import ObjectReader, ObjectStore
 from mlops.errors import ModelCorruptedError, ModelNotFoundError
 from mlops.model.portable import Model, load
-from mlops.ports import ObjectReader, ObjectStore
+from mlops.use_case import UseCase
 
 CHAMPION = "champion.json"
 DIGESTS = "digests.json"
@@ -34,18 +35,19 @@ class Champion:
 
     version: str
     etag: str
-    decision: Literal["promoted", "crowned"] = "promoted"
+    decision: Literal["promoted", "set_by_hand"] = "promoted"
     reason: str = ""
     previous: str | None = None
     at: str = "1970-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RegistryReader:
     """The registry as serving sees it: read, and verified before anything is believed."""
 
     store: ObjectReader
     bucket: str
+    case: UseCase
 
     def champion(self) -> Champion | None:
         """Who serves now; None before the first promotion."""
@@ -70,11 +72,11 @@ class Shelf:
 
     def model(self, version: str) -> Model:
         """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
-        return load(self.artifact(version, MODEL))
+        return load(self.artifact(version, MODEL), self.case)
 
-    def judged(self, version: str) -> Model:
+    def holdout_model(self, version: str) -> Model:
         """The version's model that has not seen the hold-out; the errors of `model`."""
-        return load(self.artifact(version, JUDGED))
+        return load(self.artifact(version, JUDGED), self.case)
 
     def versions(self) -> dict[str, str | None]:
         """Every version, newest first, with the time (UTC, ISO 8601) of its first publication where that is known."""
@@ -95,15 +97,16 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The registry as training sees it: a shelf that it can also write to."""
+    """The registry as training sees it: a reader that can also write."""
 
     store: ObjectStore
     bucket: str
+    case: UseCase
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
-    def shelf(self) -> Shelf:
-        return Shelf(self.store, self.bucket)
+    def reader(self) -> RegistryReader:
+        return RegistryReader(self.store, self.bucket, self.case)
 
     def publish(self, artifacts: Mapping[str, bytes]) -> str:
         """Store a version whole and return its name; publishing it again changes nothing."""
@@ -119,12 +122,12 @@ class Registry:
             self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
         return version
 
-    def enthrone(
+    def set_champion(
         self,
         version: str,
         reason: str,
         instead_of: Champion | None,
-        decision: Literal["promoted", "crowned"] = "promoted",
+        decision: Literal["promoted", "set_by_hand"] = "promoted",
     ) -> Champion:
         """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more."""
         previous, at = instead_of.version if instead_of else None, self.now().isoformat(timespec="milliseconds")

@@ -11,6 +11,8 @@ Value = str | float | int | None
 
 MISSING = "missing"
 OTHER = "other"
+# Bins of a category: rarer values are counted as one, "other".
+MAX_BINS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ def numeric(name: str, values: Sequence[Value], bins: int = 10) -> Histogram:
 
 
 def categorical(name: str, values: Sequence[Value]) -> Histogram:
-    """A histogram with one bin for each value of the sample."""
-    cuts = tuple(sorted({str(value) for value in values if value is not None}))
+    """A histogram with one bin for each value of the sample, the most frequent ones where there are many."""
+    counts = Counter(str(value) for value in values if value is not None)
+    cuts = tuple(sorted(value for value, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MAX_BINS]))
     return Histogram(name, "category", cuts, _count("category", cuts, values))
 
 

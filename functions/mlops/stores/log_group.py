@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from mlops.serving.predict import SPILLED
+from mlops.serving.prediction_log import SPILLED
 from mlops.stores.aws import CONFIG, translated
 from mlops.telemetry.usage import MARK
 

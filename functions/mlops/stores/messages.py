@@ -8,7 +8,7 @@ import boto3
 from mlops.errors import StoreUnavailableError
 from mlops.stores.aws import CONFIG, translated
 
-SOURCE, RETRAINING = "titanic.monitoring", "Retraining Requested"
+SOURCE, RETRAINING = "mlops.monitoring", "Retraining Requested"
 
 
 def request_retraining(bucket: str, key: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from mlops.ports import PipelineRun
+from mlops.monitoring.stores import PipelineRun
 from mlops.stores.aws import CONFIG, translated
 from mlops.telemetry import metrics
 

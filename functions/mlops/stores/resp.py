@@ -15,7 +15,7 @@ from mlops.errors import StoreUnavailableError
 Command = Sequence[str]
 
 
-class Pipeline:
+class Connection:
     """Sends commands together and reads their replies; reconnects by itself. For one thread."""
 
     def __init__(self, url: str, timeout: float) -> None:

@@ -29,7 +29,7 @@ _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
 class S3ObjectStore:
-    """Implements `ports.ObjectStore`."""
+    """Implements `data.objects.ObjectStore`."""
 
     @cached_property
     def _client(self) -> "S3Client":

@@ -15,7 +15,7 @@ from mlops.errors import StoreUnavailableError
 
 
 class S3Reader:
-    """Implements `ports.ObjectReader`. Short timeouts: a request waits, and there is a cached model to serve it."""
+    """Implements `data.objects.ObjectReader`. Short timeouts: a request waits, and a cached model can serve it."""
 
     def __init__(self, endpoint: str | None) -> None:
         """`endpoint` is the URL of an S3 other than AWS's own."""

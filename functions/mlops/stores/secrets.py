@@ -1,12 +1,26 @@
-"""Secrets in AWS Secrets Manager, by boto3, which only those who ask for one load."""
+"""Secrets in AWS Secrets Manager, by Powertools, which only those who ask for one load."""
 
-import boto3
+from functools import cache
 
-from mlops.stores.aws import CONFIG, translated
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from mlops.errors import StoreUnavailableError
+from mlops.stores.aws import CONFIG
+
+# Seconds for which a secret is remembered: how long a key that was changed may still hold.
+MAX_AGE = 25
 
 
 def read(name: str) -> str:
-    """A secret's text by its name or ARN, as it is now; StoreUnavailableError if it is not to be had."""
-    with translated(f"Secret {name}"):
-        secret: str = boto3.client("secretsmanager", config=CONFIG).get_secret_value(SecretId=name)["SecretString"]
-        return secret
+    """A secret's text by its name or ARN; StoreUnavailableError if it is not to be had."""
+    try:
+        secret = _provider().get(name, max_age=MAX_AGE)
+    except GetParameterError as error:
+        raise StoreUnavailableError(f"Secret {name}: {error}") from error
+    return str(secret)
+
+
+@cache
+def _provider() -> SecretsProvider:
+    return SecretsProvider(boto_config=CONFIG)

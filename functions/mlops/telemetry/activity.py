@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from mlops.model.decision import decide
 from mlops.telemetry import metrics
-from mlops.training.gate import decide
 
 POINTS = 200
 STEP = timedelta(minutes=1)
@@ -75,7 +75,7 @@ def _point(at: datetime, added: Mapping[str, float]) -> dict[str, Any]:
         "at": at.isoformat(),
         **{name: int(added.get(name, 0)) for name in names},
         "predictions": sum(scores),
-        "survived": sum(count for count, bound in zip(scores, (*metrics.SCORES, 1.0), strict=True) if decide(bound)),
+        "positive": sum(count for count, bound in zip(scores, (*metrics.SCORES, 1.0), strict=True) if decide(bound)),
         **{f"p{percent}_ms": _quantile(seconds, percent / 100) for percent in (50, 95, 99)},
     }
 

@@ -8,14 +8,16 @@ from statistics import median
 from time import perf_counter
 
 from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from mlops.features.stores import OfflineStore
+from mlops.model.evaluation import members
 from mlops.model.portable import Model
-from mlops.ports import DecisionLog, ModelDecision, OfflineStore
+from mlops.model.training_set import TrainingSet
 from mlops.registry.audit import catch_up, of_champion
+from mlops.registry.decisions import DecisionLog, ModelDecision
 from mlops.registry.versions import CARD, MODEL, Champion, Registry
 from mlops.training.gate import Standing, Verdict, judge
-from mlops.training.train import Rows, parts
-from titanic.features import Derived
-from titanic.slices import members
+from mlops.training.parts import parts
+from mlops.use_case import Derived, UseCase
 
 # A conflict means that another run finished first, so a few rounds are enough for any number of sane pipelines.
 ROUNDS = 5
@@ -24,7 +26,7 @@ TIMED_PREDICTIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the gate decided, who is champion afterwards, and the challenger's accuracy on the held-out passengers."""
+    """What the gate decided, who is champion afterwards, and the challenger's accuracy on the held-out rows."""
 
     verdict: Verdict
     champion: str | None
@@ -32,6 +34,7 @@ class Outcome:
 
 
 def promote(
+    case: UseCase,
     offline: OfflineStore,
     registry: Registry,
     decisions: DecisionLog,
@@ -44,12 +47,12 @@ def promote(
     is recorded.
     """
     catch_up(registry, decisions)
-    described = json.loads(registry.shelf.artifact(version, CARD))
-    rest = parts(offline, described["dataset_version"], described["schema_hash"]).holdout
-    challenger = _standing(registry, version, rest)
+    described = json.loads(registry.reader.artifact(version, CARD))
+    holdout = parts(case, offline, described["dataset_version"], described["schema_hash"]).holdout
+    challenger = _standing(case, registry, version, holdout)
     for _ in range(ROUNDS):
-        champion = registry.shelf.champion()
-        standing, remark = _champions(registry, champion, rest)
+        champion = registry.reader.champion()
+        standing, remark = _champions(case, registry, champion, holdout)
         verdict = judge(challenger, standing)
         verdict = replace(verdict, reason=remark + verdict.reason)
         serving = champion.version if champion else None
@@ -60,33 +63,37 @@ def promote(
             )
             return Outcome(verdict, serving, challenger.accuracy)
         try:
-            crowned = registry.enthrone(version, verdict.reason, champion)
+            promoted = registry.set_champion(version, verdict.reason, champion)
         except PromotionConflictError:
             continue
-        decisions.record(of_champion(crowned, verdict.evidence()))
+        decisions.record(of_champion(promoted, verdict.evidence()))
         return Outcome(verdict, version, challenger.accuracy)
     raise PromotionConflictError(f"The champion moved {ROUNDS} times while model {version} was judged: try again")
 
 
-def _champions(registry: Registry, champion: Champion | None, rest: Rows) -> tuple[Standing | None, str]:
+def _champions(
+    case: UseCase, registry: Registry, champion: Champion | None, holdout: TrainingSet
+) -> tuple[Standing | None, str]:
     """The champion's standing, and a remark; none of one that this code cannot serve, for it defends nothing."""
     if champion is None:
         return None, ""
     try:
-        return _standing(registry, champion.version, rest), ""
+        return _standing(case, registry, champion.version, holdout), ""
     except (ModelNotFoundError, ModelCorruptedError) as error:
         return None, f"Champion {champion.version} cannot be served any more ({error}). "
 
 
-def _standing(registry: Registry, version: str, rest: Rows) -> Standing:
-    serving = registry.shelf.model(version)
+def _standing(case: UseCase, registry: Registry, version: str, holdout: TrainingSet) -> Standing:
+    serving, judged = registry.reader.model(version), registry.reader.holdout_model(version)
+    first = holdout.features.iloc[0]
     return Standing(
         version,
-        registry.shelf.judged(version).probabilities(rest.features),
-        rest.survived,
-        slices=members(rest.features),
-        seconds=_seconds(serving, rest.features[0]),
-        size=len(registry.shelf.artifact(version, MODEL)),
+        judged.score(holdout.features),
+        holdout.labels.tolist(),
+        validation=json.loads(registry.reader.artifact(version, CARD))["cross_validation"],
+        slices=members(case.slices, holdout.features),
+        seconds=_seconds(serving, {name: None if value != value else value for name, value in first.items()}),
+        size=len(registry.reader.artifact(version, MODEL)),
     )
 
 

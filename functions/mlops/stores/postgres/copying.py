@@ -8,14 +8,14 @@ from psycopg2 import extensions
 from psycopg2.errors import CharacterNotInRepertoire
 
 from mlops.data.csv_content import CsvContent
-from mlops.errors import DatasetRefusedError
+from mlops.data.rejection import DatasetRefusedError
 
 _BLOCK = 1 << 16
 
 
-def copy_rows(cursor: extensions.cursor, staging: str, content: CsvContent) -> int:
+def copy_rows(cursor: extensions.cursor, staging: str, fields: list[str], content: CsvContent) -> int:
     """Fill the staging table and say with how many rows; DatasetRefusedError if they cannot be read as CSV."""
-    columns = ", ".join(f'"{name}"' for name in content.columns)
+    columns = ", ".join(fields)
     try:
         copy = f"COPY {staging} ({columns}) FROM STDIN (FORMAT csv, ENCODING 'UTF8', FORCE_NULL ({columns}))"
         cursor.copy_expert(copy, cast(Any, content), _BLOCK)  # of a file it asks for read() alone
@@ -26,7 +26,7 @@ def copy_rows(cursor: extensions.cursor, staging: str, content: CsvContent) -> i
             raise content.failure from None
         raise
     if not cursor.rowcount:
-        raise DatasetRefusedError("The file has a header and no rows: upload it with its passengers")
+        raise DatasetRefusedError("The file has a header and no rows: upload it with its rows")
     return cursor.rowcount
 
 

@@ -11,6 +11,11 @@ from psycopg2 import extensions
 
 from mlops.errors import StoreUnavailableError
 
+
+class TablesMissingError(StoreUnavailableError):
+    """The database has not got its tables yet: the deployment makes them."""
+
+
 _OPTIONS: dict[str, Any] = {
     "connect_timeout": 5,
     "keepalives_idle": 30,
@@ -29,7 +34,7 @@ class Database:
         self._url = url
         self._connection: extensions.connection | None = None
         self._names = count()
-        self._turn = RLock()  # a server answers in threads
+        self._lock = RLock()  # a server answers in threads
 
     @contextmanager
     def transaction(self) -> Iterator[extensions.cursor]:
@@ -38,8 +43,12 @@ class Database:
         StoreUnavailableError if the server is away, shutting down, out of space or gave the transaction up.
         """
         try:
-            with self._turn, self._open() as connection, connection.cursor() as cursor:
+            with self._lock, self._open() as connection, connection.cursor() as cursor:
                 yield cursor
+        except psycopg2.errors.UndefinedTable as error:
+            raise TablesMissingError(
+                'PostgreSQL has no tables yet: invoke IngestionFunction with {"migrate": true}, as make up does'
+            ) from error
         except psycopg2.Error as error:
             if not _is_away(error):
                 raise

@@ -2,11 +2,8 @@
 
 import json
 
-import psycopg2
-
-from mlops.errors import StoreUnavailableError
-from mlops.ports import ModelDecision
-from mlops.stores.postgres.database import Database
+from mlops.registry.decisions import ModelDecision
+from mlops.stores.postgres.database import Database, TablesMissingError
 
 # A row that was caught up from the pointer alone gets its evidence when its writer comes after all.
 _RECORD = """
@@ -22,7 +19,7 @@ _ALL = """
 
 
 class PostgresDecisionLog:
-    """Implements `ports.DecisionLog`."""
+    """Implements `registry.decisions.DecisionLog`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,11 +34,8 @@ class PostgresDecisionLog:
             decision.previous,
             json.dumps(decision.evidence),
         )
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_RECORD, values)
-        except psycopg2.errors.UndefinedTable:
-            raise StoreUnavailableError("PostgreSQL has no table of decisions yet: ingestion makes it") from None
+        with self._database.transaction() as cursor:
+            cursor.execute(_RECORD, values)
 
     def by_version(self) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}
@@ -51,6 +45,6 @@ class PostgresDecisionLog:
                 for at, *rest in cursor:
                     decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
                     found.setdefault(decision.model_version, []).append(decision)
-        except psycopg2.errors.UndefinedTable:  # nothing was ever decided
+        except TablesMissingError:  # nothing was ever decided
             return {}
         return found

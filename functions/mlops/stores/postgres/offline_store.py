@@ -1,4 +1,4 @@
-"""The offline store in PostgreSQL: feature history as JSON documents, written by COPY."""
+"""The offline store in PostgreSQL: feature history as JSON arrays, written by COPY."""
 
 import json
 from collections.abc import Iterable
@@ -6,52 +6,56 @@ from io import StringIO
 from itertools import islice
 
 from mlops.errors import DatasetNotFoundError
-from mlops.ports import FeatureRow
+from mlops.features.stores import FeatureRow
+from mlops.model.training_set import TrainingSet, training_set
 from mlops.stores.postgres.database import Database
+from mlops.use_case import UseCase
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _PORTION = 5000
-_COPY = "COPY features (dataset_version, schema_hash, passenger_id, survived, features) FROM STDIN"
+_COPY = "COPY feature_rows (dataset_version, schema_hash, row_id, label, features) FROM STDIN"
 _READ = """
-    SELECT passenger_id, survived, features FROM features
-    WHERE dataset_version = %s AND schema_hash = %s ORDER BY passenger_id
+    SELECT row_id, label, features FROM feature_rows
+    WHERE dataset_version = %s AND schema_hash = %s ORDER BY length(row_id), row_id COLLATE "C"
 """
+_FIND = "SELECT rows FROM materialized_features WHERE dataset_version = %s AND schema_hash = %s"
+_KEEP = "INSERT INTO materialized_features (dataset_version, schema_hash, rows) VALUES (%s, %s, %s)"
+# COPY's text format: what separates fields and rows is escaped, and the backslash itself.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class PostgresOfflineStore:
-    """Implements `ports.OfflineStore`. Documents, for each feature schema has its own fields."""
+    """Implements `features.stores.OfflineStore`. Arrays in the registry's order, which the schema hash pins down."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, case: UseCase) -> None:
         self._database = database
+        self._features = case.features
+        self._names = [feature.name for feature in case.features]
 
     def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
         key = (dataset_version, schema_hash)
         with self._database.transaction() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s || %s, 1))", key)
-            cursor.execute("SELECT rows FROM feature_sets WHERE dataset_version = %s AND schema_hash = %s", key)
+            cursor.execute(_FIND, key)
             if (found := cursor.fetchone()) is not None:
                 return int(found[0])
             remaining, written = iter(rows), 0
             while portion := list(islice(remaining, _PORTION)):
-                cursor.copy_expert(_COPY, StringIO("".join(_line(key, row) for row in portion)))
+                cursor.copy_expert(_COPY, StringIO("".join(self._line(key, row) for row in portion)))
                 written += len(portion)
-            cursor.execute(
-                "INSERT INTO feature_sets (dataset_version, schema_hash, rows) VALUES (%s, %s, %s)", (*key, written)
-            )
+            cursor.execute(_KEEP, (*key, written))
             return written
 
-    def read(self, dataset_version: str, schema_hash: str) -> list[FeatureRow]:
+    def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
         key = (dataset_version, schema_hash)
         with self._database.stream(_READ, key) as rows:
-            found = [FeatureRow(*row) for row in rows]
-        if not found:
+            found = training_set(self._features, rows)
+        if not len(found):
             raise DatasetNotFoundError(
                 f"No features of dataset {dataset_version!r} by schema {schema_hash!r}: run the features step for it"
             )
         return found
 
-
-def _line(key: tuple[str, str], row: FeatureRow) -> str:
-    # COPY's text format: a tab between fields, and every backslash of the JSON doubled. JSON itself has no raw tab.
-    document = _encode(row.features).replace("\\", "\\\\")
-    return f"{key[0]}\t{key[1]}\t{row.passenger_id}\t{row.survived}\t{document}\n"
+    def _line(self, key: tuple[str, str], row: FeatureRow) -> str:
+        values = _encode([row.features[name] for name in self._names]).replace("\\", "\\\\")  # no raw tab in JSON
+        return f"{key[0]}\t{key[1]}\t{row.row_id.translate(_ESCAPES)}\t{row.label}\t{values}\n"

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import psycopg2
 from psycopg2.extras import execute_values
 
-from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.use_case import UseCase
 
 _NAME = re.compile("[0-9a-f]{32}")
-_STREAM = "predictions"
+_STREAM = "prediction_history"
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _POSITION = "SELECT position FROM drains WHERE stream = %s"
 # Forward only: of two drains at once the slower one must not undo what the faster one did.
@@ -22,31 +22,32 @@ _ADVANCE = """
     WHERE string_to_array(drains.position, '-')::numeric[] < string_to_array(excluded.position, '-')::numeric[]
 """
 _KEEP = """
-    INSERT INTO predictions
-        (prediction_id, at, correlation_id, model_version, inputs, features, probability, survived)
+    INSERT INTO prediction_history
+        (prediction_id, at, correlation_id, model_version, row_id, inputs, features, probability, label)
     VALUES %s ON CONFLICT DO NOTHING RETURNING 1
 """
 _OUTCOME = """
-    UPDATE predictions AS p SET outcome = new.outcome, outcome_at = new.at::timestamptz
+    UPDATE prediction_history AS p SET outcome = new.outcome, outcome_at = new.at::timestamptz
     FROM (VALUES %s) AS new (prediction_id, outcome, at)
     WHERE p.prediction_id = new.prediction_id::uuid AND coalesce(p.outcome_at <= new.at::timestamptz, true)
 """
 _KNOWN = """
-    SELECT replace(prediction_id::text, '-', '') FROM predictions WHERE prediction_id = ANY(%s::uuid[])
+    SELECT replace(prediction_id::text, '-', '') FROM prediction_history WHERE prediction_id = ANY(%s::uuid[])
 """
 _OUTCOMES = """
-    SELECT count(*) FILTER (WHERE survived = outcome), count(*) FROM (
-        SELECT survived, outcome FROM predictions WHERE model_version = %s AND outcome IS NOT NULL
+    SELECT count(*) FILTER (WHERE label = outcome), count(*) FROM (
+        SELECT label, outcome FROM prediction_history WHERE model_version = %s AND outcome IS NOT NULL
         ORDER BY at DESC LIMIT %s
     ) AS latest
 """
 
 
 class PostgresPredictionHistory:
-    """Implements `ports.PredictionHistory`."""
+    """Implements `monitoring.stores.PredictionHistory`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, case: UseCase) -> None:
         self._database = database
+        self._key = case.label.key
 
     def position(self) -> str:
         with self._database.transaction() as cursor:
@@ -66,15 +67,16 @@ class PostgresPredictionHistory:
                 each["at"],
                 each.get("correlation_id"),
                 each["model_version"],
-                _encode(each["inputs"]),
+                each.get("row_id"),
+                None if each["inputs"] is None else _encode(each["inputs"]),
                 _encode(each["features"]),
                 each["probability"],
-                each["survived"],
+                each[self._key],
             )
             for each in predictions
         ]
         # The last word counts: an UPDATE that meets a row twice would take either.
-        last = {each["prediction_id"]: (each["prediction_id"], each["survived"], each["at"]) for each in outcomes}
+        last = {each["prediction_id"]: (each["prediction_id"], each[self._key], each["at"]) for each in outcomes}
         with self._database.transaction() as cursor:
             kept = len(execute_values(cursor, _KEEP, rows, page_size=1000, fetch=True)) if rows else 0
             if last:
@@ -89,7 +91,7 @@ class PostgresPredictionHistory:
             with self._database.transaction() as cursor:
                 cursor.execute(_KNOWN, (names,))
                 return {name for (name,) in cursor}
-        except psycopg2.errors.UndefinedTable:  # nothing was ever drained
+        except TablesMissingError:  # nothing was ever drained
             return set()
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
@@ -97,11 +99,11 @@ class PostgresPredictionHistory:
             with self._database.transaction() as cursor:
                 cursor.execute(_OUTCOMES, (model_version, limit))
                 (right, labelled) = cursor.fetchone() or (0, 0)
-        except psycopg2.errors.UndefinedTable:  # nothing was ever drained
+        except TablesMissingError:  # nothing was ever drained
             return 0, 0
         return int(right), int(labelled)
 
     def forget(self, before: datetime) -> int:
         with self._database.transaction() as cursor:
-            cursor.execute("DELETE FROM predictions WHERE at < %s", (before,))
+            cursor.execute("DELETE FROM prediction_history WHERE at < %s", (before,))
             return cursor.rowcount

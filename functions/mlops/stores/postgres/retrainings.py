@@ -1,63 +1,70 @@
-"""Labelled passengers, and the ledger of decisions about training again, in PostgreSQL."""
+"""Labelled rows, and the ledger of decisions about training again, in PostgreSQL."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
 
-import psycopg2
 from psycopg2.extras import execute_values
 
-from mlops.data import labels
-from mlops.data.labels import Labelled
+from mlops.data.datasets import LabelledRow
+from mlops.data.labels import Labelled, identities, logged_row
 from mlops.monitoring.retraining import Retraining
-from mlops.stores.postgres.database import Database
-from titanic.passenger import LabelledPassenger
+from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.use_case import UseCase
 
 _LOCK = 1913
 _PORTION = 1000
-# From a minute before the last one that was gathered: what is told at once is committed one after the other.
+# From a minute before the last one that was gathered: what is told at once is committed one after the other. What was
+# predicted from stored features has no inputs, and is in the table already.
 _TOLD = """
-    SELECT prediction_id::text, inputs, outcome, outcome_at FROM predictions WHERE outcome IS NOT NULL
-    AND outcome_at >= coalesce((SELECT max(told_at) FROM labelled_passengers), '-infinity') - interval '1 minute'
+    SELECT prediction_id::text, row_id, inputs, outcome, outcome_at FROM prediction_history
+    WHERE outcome IS NOT NULL AND inputs IS NOT NULL
+    AND outcome_at >= coalesce((SELECT max(told_at) FROM labelled_rows), '-infinity') - interval '1 minute'
     ORDER BY outcome_at
 """
-# Known passengers first, for an attempt to insert one would use up an id.
+# Known rows first, for an attempt to insert one would use up a number.
 _GATHER = """
-    WITH told (identity, prediction_id, inputs, survived, told_at) AS (VALUES %s), known AS (
-        UPDATE labelled_passengers AS p SET survived = told.survived, told_at = told.told_at
-        FROM told WHERE p.identity = told.identity AND p.survived <> told.survived AND p.told_at <= told.told_at
+    WITH told (identity, row_id, prediction_id, inputs, label, told_at) AS (VALUES %s), known AS (
+        UPDATE labelled_rows AS p SET label = told.label, told_at = told.told_at
+        FROM told WHERE p.identity = told.identity AND p.label <> told.label AND p.told_at <= told.told_at
     )
-    INSERT INTO labelled_passengers (identity, prediction_id, inputs, survived, told_at)
-    SELECT identity, prediction_id::uuid, inputs::json, survived, told_at FROM told
-    WHERE identity NOT IN (SELECT identity FROM labelled_passengers) ON CONFLICT DO NOTHING
+    INSERT INTO labelled_rows (identity, row_id, prediction_id, inputs, label, told_at)
+    SELECT identity, row_id, prediction_id::uuid, inputs::json, label, told_at FROM told
+    WHERE identity NOT IN (SELECT identity FROM labelled_rows) ON CONFLICT DO NOTHING
 """
-_LABELLED = "SELECT passenger_id, survived, inputs, prediction_id::text FROM labelled_passengers ORDER BY passenger_id"
+# An id that is not known has no type by itself.
+_TEMPLATE = "(%s, %s::text, %s, %s, %s::smallint, %s::timestamptz)"
+_LABELLED = """
+    SELECT coalesce(row_id, number::text), label, inputs, prediction_id::text FROM labelled_rows ORDER BY number
+"""
 _FIELDS = "at, decision, trigger, reason, dry_run, dataset_version, execution, evidence"
 _RECENT = f"SELECT {_FIELDS} FROM retrainings ORDER BY retraining_id DESC LIMIT %s"  # noqa: S608 - constants
 _RECORD = f"INSERT INTO retrainings ({_FIELDS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"  # noqa: S608
 
 
 class PostgresRetrainings:
-    """Implements `ports.Retrainings`."""
+    """Implements `monitoring.retraining.Retrainings`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, case: UseCase) -> None:
         self._database = database
+        self._case = case
 
     def labelled(self) -> list[Labelled]:
+        case = self._case
         with self._database.transaction() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK + 1,))
             cursor.execute(_TOLD)
             told = {}
-            for prediction_id, inputs, survived, at in cursor.fetchall():
-                who = labels.identity(inputs["Name"], inputs["Ticket"])
-                told[who] = (who, prediction_id, json.dumps(inputs), survived, at)  # the last word counts
+            for prediction_id, row_id, inputs, label, at in cursor.fetchall():
+                who = identities(case, logged_row(case, inputs), row_id)[0]
+                told[who] = (who, row_id, prediction_id, json.dumps(inputs), label, at)  # the last word counts
             rows = list(told.values())
             for start in range(0, len(rows), _PORTION):
-                execute_values(cursor, _GATHER, rows[start : start + _PORTION], page_size=_PORTION)
+                execute_values(cursor, _GATHER, rows[start : start + _PORTION], _TEMPLATE, _PORTION)
             cursor.execute(_LABELLED)
             return [
-                Labelled(LabelledPassenger(id_, survived, labels.read(inputs)), prediction_id)
-                for id_, survived, inputs, prediction_id in cursor
+                Labelled(LabelledRow(row_id, label, logged_row(case, inputs)), prediction_id)
+                for row_id, label, inputs, prediction_id in cursor
             ]
 
     def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
@@ -74,7 +81,7 @@ class PostgresRetrainings:
             with self._database.transaction() as cursor:
                 cursor.execute(_RECENT, (count,))
                 return [Retraining(*row) for row in cursor]
-        except psycopg2.errors.UndefinedTable:  # nothing was ever decided
+        except TablesMissingError:  # nothing was ever decided
             return []
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:

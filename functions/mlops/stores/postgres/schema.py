@@ -1,22 +1,19 @@
-"""The schema's migrations, applied when an ingestion environment opens its database. Forward only."""
+"""The schema's migrations, applied at each deployment. They only add: the release before serves on."""
 
 from pathlib import Path
 
 from mlops.stores.postgres.database import Database
+from mlops.use_case import UseCase
 
-_MIGRATIONS = Path(__file__).parents[0] / "migrations"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 1912
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema to the head that this code knows, or to an earlier revision, in one transaction.
+def upgrade(database: Database, case: UseCase) -> None:
+    """Bring the schema to the head that this code knows, and in what an earlier layout kept, in one transaction.
 
-    Environments that start at once queue behind an advisory lock. One that finds the schema there, or further on, asks
-    one question and imports nothing.
+    Deployments that start at once queue behind an advisory lock.
     """
-    if _current(database) >= _head():
-        return
-
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import NullPool, create_engine
@@ -27,18 +24,6 @@ def upgrade(database: Database, revision: str = "head") -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-
-
-def _head() -> str:
-    return max(script.name[:4] for script in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
-
-
-def _current(database: Database) -> str:
-    with database.transaction() as cursor:
-        cursor.execute("SELECT to_regclass('alembic_version')")
-        if cursor.fetchone() == (None,):
-            return ""
-        cursor.execute("SELECT max(version_num) FROM alembic_version")
-        (version,) = cursor.fetchone() or ("",)
-        return version or ""
+        command.upgrade(config, "head")
+        if case.earlier_tables:
+            connection.exec_driver_sql(case.earlier_tables)

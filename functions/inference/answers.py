@@ -1,0 +1,70 @@
+"""Predictions as every door answers them: HTTP and plain events alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import correlation
+from aws_lambda_powertools import Logger
+
+from mlops.errors import EntityNotFoundError
+from mlops.serving.predict import Answer, Observe, Prediction, Predictor, Question
+from mlops.serving.prediction_log import SPILLED
+from mlops.telemetry import metrics
+from mlops.wiring.inference import Dependencies
+
+logger = Logger(service="inference", child=True)
+
+
+class Answers:
+    """The contract's answers."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._label = dependencies.case.label.key
+
+    def one(self, question: Question, observe: Observe = dict, what_if: bool = False) -> dict[str, Any]:
+        """The answer for one row."""
+        answer = self._predict([question], True, observe, what_if)
+        (prediction,) = answer.predictions
+        brief = self._brief(prediction)
+        return {**brief, "model_version": answer.model_version, **_explained(prediction), **_degraded(answer)}
+
+    def stored(self, row_id: str, observe: Observe, what_if: bool) -> dict[str, Any]:
+        """The answer for the stored features of an id; EntityNotFoundError if there are none."""
+        entity = self._dependencies.entities.get(row_id)
+        if entity is None:
+            raise EntityNotFoundError(f"The online store holds nothing of id {row_id!r}")
+        return self.one(Question(entity.features, row_id=row_id), observe, what_if)
+
+    def batch(self, questions: Sequence[Question], explain: bool, observe: Observe = dict) -> dict[str, Any]:
+        """The answer for several, in their order."""
+        size = metrics.batch(len(questions))
+        answer = self._predict(questions, explain, lambda: {**observe(), **size})
+        each = [{**self._brief(one), **_explained(one)} if explain else self._brief(one) for one in answer.predictions]
+        return {"predictions": each, "model_version": answer.model_version, **_degraded(answer)}
+
+    def _predict(self, questions: Sequence[Question], explain: bool, observe: Observe, what_if: bool = False) -> Answer:
+        made_with = self._dependencies
+        predictor = Predictor(made_with.case, made_with.champions, made_with.log, _spill)
+        return predictor.predict(questions, explain, observe, correlation.current(), what_if)
+
+    def _brief(self, prediction: Prediction) -> dict[str, Any]:
+        return {
+            "prediction_id": prediction.prediction_id,
+            self._label: prediction.label,
+            "probability": prediction.probability,
+        }
+
+
+def _spill(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Into the function's log, whence they can be replayed; one record each, for a record's size is limited."""
+    for entry in entries:
+        logger.warning(SPILLED, extra={"prediction": entry})
+
+
+def _explained(prediction: Prediction) -> dict[str, Any]:
+    return {"features": prediction.features, "contributions": prediction.contributions}
+
+
+def _degraded(answer: Answer) -> dict[str, bool]:
+    return {"degraded": True} if answer.degraded else {}

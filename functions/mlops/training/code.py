@@ -1,0 +1,44 @@
+"""The digest of the code that a model is made by: of exactly the modules that training imports."""
+
+import ast
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def code_digest(*roots: str) -> str:
+    """Digest of these modules and of whatever they import from the packages that they are in."""
+    packages = {root.partition(".")[0] for root in roots}
+    total, waiting, seen = sha256(), list(roots), dict[str, bytes]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or (file := _file(name)) is None:
+            continue
+        seen[name] = file.read_bytes()
+        waiting += [each for each in _imported(name, seen[name]) if each.partition(".")[0] in packages]
+    for name in sorted(seen):
+        total.update(name.encode() + b"\0" + seen[name])
+    return total.hexdigest()[:16]
+
+
+def _imported(name: str, source: bytes) -> Iterator[str]:
+    """The modules that a module names in its imports, wherever these stand, and the packages above them."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                yield module
+                yield from (f"{module}.{alias.name}" for alias in names)
+    if "." in name:
+        yield name.rpartition(".")[0]
+
+
+def _file(name: str) -> Path | None:
+    """Where a module's source is; None of what is no module, as a function imported from one."""
+    try:
+        spec = find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec and spec.origin else None

@@ -1,0 +1,19 @@
+"""Events of handlers: parsed by Powertools, and what is wrong with one in words that name the field."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.utilities.parser import BaseModel, ValidationError, parse
+
+from mlops.errors import InvalidInputError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parsed(event: Mapping[str, Any], model: type[Model], remedy: str) -> Model:
+    """The event as a model of it; InvalidInputError names each bad field, what is wrong with it, and the remedy."""
+    try:
+        return parse(event=event, model=model)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'event'}: {each['msg']}" for each in error.errors())
+        raise InvalidInputError(f"{faults}. {remedy}") from error

@@ -1,0 +1,95 @@
+"""Inference: what the API is made of. Nothing slow is imported before it is asked for: it is the first request's."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mlops import settings
+from mlops.registry.versions import RegistryReader
+from mlops.serving.champion_cache import ChampionCache
+from mlops.stores.entity_reader import RespEntityReader
+from mlops.stores.prediction_log import RespPredictionLog
+from mlops.use_case import UseCase
+from mlops.wiring import use_case
+
+if TYPE_CHECKING:
+    from mlops.monitoring.retraining import Retrainings
+    from mlops.registry.decisions import DecisionLog
+    from mlops.registry.set_champion import NewChampion
+    from mlops.stores.postgres.database import Database
+    from mlops.telemetry.stores import Telemetry
+
+# Seconds that a page of telemetry waits for Redis.
+TELEMETRY_TIMEOUT = 1.0
+
+
+class Dependencies:
+    """The stores behind the API; each is opened when it is first asked for."""
+
+    @cached_property
+    def case(self) -> UseCase:
+        return use_case()
+
+    @cached_property
+    def registry(self) -> RegistryReader:
+        from mlops.stores.s3_reader import S3Reader
+
+        return RegistryReader(S3Reader(settings.s3_endpoint_url()), settings.models_bucket(), self.case)
+
+    @cached_property
+    def champions(self) -> ChampionCache:
+        return ChampionCache(self.registry)
+
+    @cached_property
+    def log(self) -> RespPredictionLog:
+        return RespPredictionLog(settings.redis_url())
+
+    @cached_property
+    def entities(self) -> RespEntityReader:
+        return RespEntityReader(self.log, self.case)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        from mlops.stores.telemetry import RedisTelemetry
+
+        return RedisTelemetry(settings.redis_url(), TELEMETRY_TIMEOUT, tries=0)
+
+    @cached_property
+    def decisions(self) -> "DecisionLog":
+        from mlops.stores.postgres.decision_log import PostgresDecisionLog
+
+        return PostgresDecisionLog(self._database)
+
+    @cached_property
+    def retrainings(self) -> "Retrainings":
+        from mlops.stores.postgres.retrainings import PostgresRetrainings
+
+        return PostgresRetrainings(self._database, self.case)
+
+    def give_feedback(self, prediction_id: str, label: int) -> None:
+        """Log what became of a predicted row."""
+        from mlops.serving.feedback import give_feedback
+        from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
+
+        history = PostgresPredictionHistory(self._database, self.case)
+        give_feedback(self.case, self.log, history, prediction_id, label)
+
+    def set_champion(self, version: str) -> "NewChampion":
+        """Make a version champion by hand."""
+        from mlops.registry.set_champion import set_champion
+        from mlops.registry.versions import Registry
+        from mlops.stores.s3 import S3ObjectStore
+
+        registry = Registry(S3ObjectStore(), settings.models_bucket(), self.case)
+        return set_champion(registry, self.decisions, version)
+
+    def admin_key(self) -> str:
+        """The admin API key; one that was changed holds within 30 seconds."""
+        from mlops.stores import secrets
+
+        return secrets.read(settings.admin_key_secret())
+
+    @cached_property
+    def _database(self) -> "Database":
+        from mlops.stores.postgres.database import Database
+
+        return Database(settings.database_url())

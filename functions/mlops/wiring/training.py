@@ -1,0 +1,34 @@
+"""Training: what its steps read from, publish to and record in."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from mlops import settings
+from mlops.features.stores import OfflineStore
+from mlops.registry.decisions import DecisionLog
+from mlops.registry.versions import Registry
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.decision_log import PostgresDecisionLog
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from mlops.use_case import UseCase
+from mlops.wiring import use_case
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """The stores of the training steps, and what is trained."""
+
+    case: UseCase
+    offline: OfflineStore
+    registry: Registry
+    decisions: DecisionLog
+
+
+@cache
+def training() -> Training:
+    """One connection for all: a step reads, then writes."""
+    from mlops.stores.s3 import S3ObjectStore
+
+    database, case = Database(settings.database_url()), use_case()
+    registry = Registry(S3ObjectStore(), settings.models_bucket(), case)
+    return Training(case, PostgresOfflineStore(database, case), registry, PostgresDecisionLog(database))
