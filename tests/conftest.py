@@ -11,12 +11,14 @@ import pytest
 from clouds import checkout, cloud, empty_cloud, passenger, running_cloud  # noqa: F401 - one for all of a session
 from embedded_cloud import localstack, ports, postgres, processes, valkey
 from embedded_cloud.processes import Service
-from mlops.model.estimator import grow, portable
+from mlops.data.cells import read_label, reader
+from mlops.data.datasets import LabelledRow
+from mlops.features.stores import FeatureRow
+from mlops.model.estimator import fit
 from mlops.model.portable import Model
-from mlops.ports import FeatureRow
-from titanic.encoder import Encoder
-from titanic.features import derive
-from titanic.passenger import FIELDS, Passenger
+from mlops.model.training_set import TrainingSet, training_set
+from mlops.use_case import UseCase
+from titanic import USE_CASE
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
 ENVIRONMENTS = Path(__file__).parents[1] / ".local" / "envs"
@@ -70,21 +72,41 @@ def _running(root: Path, service: Service, url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def feature_rows(passenger_list: bytes) -> list[FeatureRow]:
-    """The passenger list as the offline store has it."""
-
-    def recorded(row: dict[str, str]) -> Passenger:
-        kinds = {"pclass": int, "sibsp": int, "parch": int, "age": float, "fare": float}
-        known = {field: row[column] or None for column, field in FIELDS.items()}
-        return Passenger(**{field: kinds.get(field, str)(value) if value else None for field, value in known.items()})
-
-    rows = csv.DictReader(passenger_list.decode().splitlines())
-    return [FeatureRow(int(row["PassengerId"]), int(row["Survived"]), derive(recorded(row))) for row in rows]
+def case() -> UseCase:
+    """The first use case, on which the machinery is tried."""
+    return USE_CASE
 
 
 @pytest.fixture(scope="session")
-def model(feature_rows: list[FeatureRow]) -> Model:
+def labelled_rows(case: UseCase, passenger_list: bytes) -> list[LabelledRow]:
+    """The passenger list as the dataset store has it."""
+    readers = {column.name: reader(column) for column in case.kept}
+    return [
+        LabelledRow(
+            row["PassengerId"],
+            read_label(case.label, row["Survived"]),
+            {name: read(row[name]) for name, read in readers.items()},
+        )
+        for row in csv.DictReader(passenger_list.decode().splitlines())
+    ]
+
+
+@pytest.fixture(scope="session")
+def feature_rows(case: UseCase, labelled_rows: list[LabelledRow]) -> list[FeatureRow]:
+    """The passenger list as it is written to the offline store."""
+    return [FeatureRow(each.row_id, each.label, case.derive(each.row)) for each in labelled_rows]
+
+
+@pytest.fixture(scope="session")
+def training_rows(case: UseCase, feature_rows: list[FeatureRow]) -> TrainingSet:
+    """The passenger list as the offline store gives it to training."""
+    names = [feature.name for feature in case.features]
+    return training_set(
+        case.features, ((row.row_id, row.label, [row.features[name] for name in names]) for row in feature_rows)
+    )
+
+
+@pytest.fixture(scope="session")
+def model(case: UseCase, training_rows: TrainingSet) -> Model:
     """A portable model of the whole list."""
-    rows, survived = [row.features for row in feature_rows], [row.survived for row in feature_rows]
-    encoder, matrix = Encoder.fit_transform(rows, survived)
-    return Model(encoder, portable(grow({"max_depth": 6, "min_samples_leaf": 2}, matrix, survived)))
+    return fit(case, {"max_depth": 6, "min_samples_leaf": 2}, training_rows)[0]

@@ -78,7 +78,7 @@ class Bodies:
             __doc__=f"0: {no}, 1: {yes}; as far as the model can tell.",
             prediction_id=(str, ...),
             label=(Literal[0, 1], Field(alias=self.case.label.key)),
-            probability=(Annotated[float, Field(ge=0, le=1, description=f"P({yes})")], ...),
+            probability=(float, Field(ge=0, le=1, description=f"P({yes})")),
         )
 
     @cached_property

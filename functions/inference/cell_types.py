@@ -59,7 +59,7 @@ def _choice(column: Column) -> list[dict[str, Any]]:
     values = list(dict.fromkeys([*column.choices, *map(str, column.choices)]))
     if {str(choice).lower() for choice in column.choices} == {"true", "false"}:
         values += [True, False]
-    kinds = [{"enum": values}] if values else []
+    kinds: list[dict[str, Any]] = [{"enum": values}] if values else []
     if column.open:
         kinds += [*_text(column), {"type": "number", "minimum": -1e15, "maximum": 1e15}]
     return kinds

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from mlops.model.training_set import records
 from mlops.use_case import Cell, Derived, ModelInput
 from titanic import companions
 from titanic.companions import CompanionFeatures, Companions
@@ -58,10 +59,10 @@ class Encoder:
         """Learn from training rows and their labels, of the same length."""
         return cls(
             age=_median(features["age"]),
-            age_by_title=features.groupby("title")["age"].median().dropna().to_dict(),
+            age_by_title=_medians(features, "age", by="title"),
             fare=_median(features["fare"]),
-            fare_by_class=features.groupby("pclass")["fare"].median().dropna().to_dict(),
-            companions=Companions.fit(_records(features), labels.tolist()),
+            fare_by_class=_medians(features, "fare", by="pclass"),
+            companions=Companions.fit(records(features), labels.tolist()),
         )
 
     @classmethod
@@ -74,11 +75,11 @@ class Encoder:
         training row out-of-fold.
         """
         encoder = cls.fit(features, labels)
-        return encoder, encoder._matrix(features, companions.out_of_fold(_records(features), labels.tolist()))
+        return encoder, encoder._matrix(features, companions.out_of_fold(records(features), labels.tolist()))
 
     def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
         """The model's matrix of any rows, float32 of shape (n, len(INPUTS))."""
-        return self._matrix(features, [self.companions.of(row) for row in _records(features)])
+        return self._matrix(features, [self.companions.of(row) for row in records(features)])
 
     def encode(self, row: Derived) -> list[float]:
         """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
@@ -100,7 +101,7 @@ class Encoder:
         """Whether the label of any of a passenger's companions is known."""
         import numpy as np
 
-        return np.array([self.companions.knows(row) for row in _records(features)], dtype=bool)
+        return np.array([self.companions.knows(row) for row in records(features)], dtype=bool)
 
     def _matrix(self, rows: "pd.DataFrame", company: Sequence[CompanionFeatures]) -> "NDArray[np.float32]":
         """`encode` of many rows at once, given what is known of their companions."""
@@ -135,15 +136,13 @@ class Encoder:
         return Encoder(**{**known, "companions": Companions.from_json(data["companions"])})
 
 
-def _records(features: "pd.DataFrame") -> list[dict[str, Cell]]:
-    """The rows as dictionaries, None for what is not recorded."""
-    records: list[dict[str, Cell]] = features.astype(object).where(features.notna(), None).to_dict("records")
-    return records
-
-
 def _number(value: Cell, otherwise: float = 0.0) -> float:
     return otherwise if value is None else float(value)
 
 
 def _median(numbers: "pd.Series[float]") -> float:
     return float(numbers.median()) if numbers.notna().any() else 0.0
+
+
+def _medians(rows: "pd.DataFrame", name: str, by: str) -> dict[str, float]:
+    return {str(group): float(median) for group, median in rows.groupby(by)[name].median().dropna().items()}

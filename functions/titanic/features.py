@@ -9,73 +9,31 @@ import re
 from mlops.use_case import Derived, Feature, Row
 
 _OWNER = "functions/titanic/features.py"
-FEATURES: tuple[Feature, ...] = tuple(
-    Feature(name, type_, meaning, source, title, words, _OWNER)
-    for name, type_, meaning, source, title, words in (
-        (
-            "pclass",
-            "category",
-            "Ticket class: 1, 2 or 3",
-            ("Pclass",),
-            "Class",
-            {"1": "first", "2": "second", "3": "third"},
-        ),
-        ("sex", "category", "female or male", ("Sex",), "Sex", {}),
-        (
-            "title",
-            "category",
-            "Form of address in the name: Mr, Mrs, Miss, Master or Rare",
-            ("Name",),
-            "Form of address",
-            {},
-        ),
-        ("age", "number", "Age in years", ("Age",), "Age", {}),
-        ("sibsp", "number", "Siblings and spouses aboard", ("SibSp",), "Siblings and spouse aboard", {}),
-        ("parch", "number", "Parents and children aboard", ("Parch",), "Parents and children aboard", {}),
-        (
-            "family_size",
-            "number",
-            "The passenger and all relatives aboard",
-            ("SibSp", "Parch"),
-            "Family aboard",
-            {"1": "alone"},
-        ),
-        (
-            "is_alone",
-            "flag",
-            "1 if no relative is aboard",
-            ("SibSp", "Parch"),
-            "Travels alone",
-            {"0": "no", "1": "yes"},
-        ),
-        ("fare", "number", "Price of the ticket in pounds", ("Fare",), "Fare in pounds", {}),
-        ("has_cabin", "flag", "1 if a cabin is recorded", ("Cabin",), "Cabin on record", {"0": "no", "1": "yes"}),
-        (
-            "deck",
-            "category",
-            "Deck letter of the first cabin: A to G, or U for unknown",
-            ("Cabin",),
-            "Deck",
-            {"U": "not recorded"},
-        ),
-        (
-            "embarked",
-            "category",
-            "Port: C Cherbourg, Q Queenstown, S Southampton",
-            ("Embarked",),
-            "Boarded at",
-            {"C": "Cherbourg", "Q": "Queenstown", "S": "Southampton"},
-        ),
-        ("ticket_key", "key", "Ticket number, to find those who travel on the same one", ("Ticket",), "Ticket", {}),
-        (
-            "family_key",
-            "key",
-            "Surname and class, to find relatives",
-            ("Name", "Pclass", "SibSp", "Parch"),
-            "Family",
-            {},
-        ),
-    )
+_YES = {"0": "no", "1": "yes"}
+_CLASSES = {"1": "first", "2": "second", "3": "third"}
+_PORTS = {"C": "Cherbourg", "Q": "Queenstown", "S": "Southampton"}
+_TITLE_MEANING = "Form of address in the name: Mr, Mrs, Miss, Master or Rare"
+_DECK_MEANING = "Deck letter of the first cabin: A to G, or U for unknown"
+_PORT_MEANING = "Port: C Cherbourg, Q Queenstown, S Southampton"
+_TICKET_MEANING = "Ticket number, to find those who travel on the same one"
+_KIN = ("SibSp", "Parch")
+_FAMILY = ("Name", "Pclass", *_KIN)
+
+FEATURES: tuple[Feature, ...] = (
+    Feature("pclass", "category", "Ticket class: 1, 2 or 3", ("Pclass",), "Class", _CLASSES, _OWNER),
+    Feature("sex", "category", "female or male", ("Sex",), "Sex", owner=_OWNER),
+    Feature("title", "category", _TITLE_MEANING, ("Name",), "Form of address", owner=_OWNER),
+    Feature("age", "number", "Age in years", ("Age",), "Age", owner=_OWNER),
+    Feature("sibsp", "number", "Siblings and spouses aboard", ("SibSp",), "Siblings and spouse aboard", owner=_OWNER),
+    Feature("parch", "number", "Parents and children aboard", ("Parch",), "Parents and children aboard", owner=_OWNER),
+    Feature("family_size", "number", "The passenger and all relatives aboard", _KIN, "Family aboard", {}, _OWNER),
+    Feature("is_alone", "flag", "1 if no relative is aboard", _KIN, "Travels alone", _YES, _OWNER),
+    Feature("fare", "number", "Price of the ticket in pounds", ("Fare",), "Fare in pounds", owner=_OWNER),
+    Feature("has_cabin", "flag", "1 if a cabin is recorded", ("Cabin",), "Cabin on record", _YES, _OWNER),
+    Feature("deck", "category", _DECK_MEANING, ("Cabin",), "Deck", {"U": "not recorded"}, _OWNER),
+    Feature("embarked", "category", _PORT_MEANING, ("Embarked",), "Boarded at", _PORTS, _OWNER),
+    Feature("ticket_key", "key", _TICKET_MEANING, ("Ticket",), "Ticket", owner=_OWNER),
+    Feature("family_key", "key", "Surname and class, to find relatives", _FAMILY, "Family", owner=_OWNER),
 )
 
 _TITLE = re.compile(r",\s*(?:the\s+)?([^.,]+)\.")

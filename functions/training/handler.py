@@ -18,7 +18,6 @@ from mlops.training.promote import promote as promote_version
 from mlops.wiring.events import parsed
 from mlops.wiring.training import training
 
-Event = Mapping[str, Any]
 logger = Logger(service="training")
 
 
@@ -154,11 +153,11 @@ STEPS: Mapping[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: Event, _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Dispatch on `step`; InvalidInputError names a field that is missing."""
-    name = event.get("step")
+    name = str(event.get("step"))
     if name not in STEPS:
-        raise InvalidInputError(f"step is {name!r}, must be one of {', '.join(STEPS)}")
+        raise InvalidInputError(f"step is {event.get('step')!r}, must be one of {', '.join(STEPS)}")
     model, step = STEPS[name]
     answer = step(parsed(event, model, f"See functions/training/events/{name}.json"))
     logger.info("Step done", extra={"step": name, "answer": answer})

@@ -1,55 +1,54 @@
 """Dataset versions in dictionaries, judged row by row in Python: the oracle for what the database judges in SQL."""
 
 import csv
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from hashlib import md5
 from io import StringIO
 from typing import Any
 
+from mlops.data.cells import CellError, read_label, reader
 from mlops.data.csv_content import CsvContent
+from mlops.data.datasets import DatasetVersion, LabelledRow
 from mlops.data.quality import Profile
-from mlops.data.validation import COLUMNS, MISSING, SCHEMA_HASH, Column
-from mlops.errors import DatasetNotFoundError, DatasetRefusedError
-from mlops.ports import DatasetVersion, Rejection
-from titanic.passenger import FIELDS, LabelledPassenger, Passenger
-
-NUMBERS = {
-    "whole": re.compile("[0-9]{1,10}"),
-    "decimal": re.compile("(?=.{1,20}$)([0-9]+[.]?[0-9]*|[.][0-9]+)"),
-}
+from mlops.data.rejection import DatasetRefusedError, Rejection
+from mlops.errors import DatasetNotFoundError
+from mlops.use_case import Cell, Column, UseCase
 
 
 class MemoryDatasetStore:
-    """Implements `ports.DatasetStore`."""
+    """Implements `data.datasets.DatasetStore`."""
 
-    def __init__(self) -> None:
-        self._versions: dict[str, tuple[DatasetVersion, list[Rejection], list[LabelledPassenger]]] = {}
+    def __init__(self, case: UseCase) -> None:
+        self._case = case
+        self._versions: dict[str, tuple[DatasetVersion, list[Rejection], list[LabelledRow]]] = {}
 
     def load(self, source: str, content: CsvContent, max_rejected_share: float) -> DatasetVersion:
-        rows = _rows(content)
+        case, rows = self._case, _rows(content)
         if content.version in self._versions:
             return self.find(content.version)
-        good: dict[int, tuple[int, LabelledPassenger]] = {}
+        good: dict[str, tuple[int, LabelledRow]] = {}
         rejections: list[Rejection] = []
+        occurrences = Counter[str]()
         for number, row in enumerate(rows, start=1):
-            faults = [
-                Rejection(number, c.name, (row[c.name] or "")[:200], why) for c in COLUMNS if (why := fault(c, row))
-            ]
-            if not faults:
-                labelled = _labelled(row)
-                first, _ = good.setdefault(labelled.passenger_id, (number, labelled))
-                if first != number:
-                    faults = [Rejection(number, "PassengerId", row["PassengerId"] or "", f"repeats row {first}")]
-            rejections += faults
+            cells, faults = read(case, row)
+            found = [Rejection(number, name, (row[name] or "")[:200], why) for name, why in faults.items()]
+            if not found:
+                row_id = str(cells[case.id.name]) if case.id else self._content_id(row, occurrences)
+                kept = {column.name: cells[column.name] for column in case.kept}
+                labelled = LabelledRow(row_id, int(cells[case.label.name] or 0), kept)
+                first, _ = good.setdefault(row_id, (number, labelled))
+                if first != number and case.id:
+                    name = case.id.name
+                    found = [Rejection(number, name, row[name] or "", f"repeats row {first}")]
+            rejections += found
         rejected = len(rows) - len(good)
         if rejected > max_rejected_share * len(rows):
             raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad", rejections)
-        version = DatasetVersion(
-            content.version, source, len(good), rejected, float(len(self._versions)), content.digest, SCHEMA_HASH
-        )
-        passengers = sorted((row for _, row in good.values()), key=lambda row: row.passenger_id)
-        self._versions[version.version] = version, sorted(rejections, key=lambda r: (r.row, r.field)), passengers
+        about = (source, len(good), rejected, float(len(self._versions)), content.digest, case.table_hash)
+        version = DatasetVersion(content.version, *about)
+        ordered = sorted((row for _, row in good.values()), key=lambda row: (len(row.row_id), row.row_id))
+        self._versions[version.version] = version, sorted(rejections, key=lambda r: (r.row, r.field)), ordered
         return version
 
     def find(self, version: str) -> DatasetVersion:
@@ -65,42 +64,57 @@ class MemoryDatasetStore:
         place = order.index(version)
         return self._profile(version), self._profile(order[place - 1]) if place else None
 
-    def _profile(self, version: str) -> Profile:
-        rows = [
-            {"passenger_id": row.passenger_id, "survived": row.survived, **asdict(row.passenger)}
-            for row in self.passengers(version)
-        ]
-        return {"rows": len(rows), "columns": {c.name: _measured(c, [row[c.field] for row in rows]) for c in COLUMNS}}
-
-    def passengers(self, version: str) -> Iterator[LabelledPassenger]:
+    def rows(self, version: str) -> Iterator[LabelledRow]:
+        self.find(version)
         return iter(self._versions[version][2])
 
+    def _profile(self, version: str) -> Profile:
+        rows = list(self.rows(version))
+        counts = {"0": sum(row.label == 0 for row in rows), "1": sum(row.label == 1 for row in rows)}
+        columns = {self._case.label.name: {"missing": 0, "counts": counts}}
+        columns |= {c.name: measured(c, [row.row[c.name] for row in rows]) for c in self._case.kept}
+        return {"rows": len(rows), "columns": columns}
 
-def fault(column: Column, row: Mapping[str, str | None]) -> str | None:
-    """Why a value breaks its column's rule, if it does."""
-    value = row[column.name]
-    if value is None:
-        return MISSING if column.required else None
-    match column.kind:
-        case "choice":
-            obeyed = value in column.choices
-        case "text":
-            obeyed = len(value) <= column.high
-        case kind:
-            obeyed = NUMBERS[kind].fullmatch(value) is not None and column.low <= float(value) <= column.high
-    return None if obeyed else column.reason
+    def _content_id(self, row: Mapping[str, str | None], occurrences: Counter[str]) -> str:
+        content = repr([row[column.name] for column in self._case.kept])
+        digest = md5(content.encode()).hexdigest()[:24]
+        occurrences[digest] += 1
+        return f"{digest}.{occurrences[digest]}"
 
 
-def _measured(column: Column, values: list[Any]) -> dict[str, Any]:
+def read(case: UseCase, row: Mapping[str, str | None]) -> tuple[dict[str, Cell], dict[str, str]]:
+    """The cells of a row, and why each that breaks its column's rule does."""
+    cells: dict[str, Cell] = {}
+    faults: dict[str, str] = {}
+    readers = {column.name: reader(column) for column in (*([case.id] if case.id else []), *case.kept)}
+    for name, value in row.items():
+        if name in case.ignored:
+            continue
+        try:
+            if name == case.label.name:
+                if value is None:
+                    raise CellError("is missing")
+                cells[name] = read_label(case.label, value)
+            else:
+                cells[name] = readers[name](value)
+        except CellError as error:
+            faults[name] = str(error)
+    return cells, faults
+
+
+def measured(column: Column, values: list[Any]) -> dict[str, Any]:
+    """What the profile tells of a column."""
     known = [value for value in values if value is not None]
-    measured: dict[str, Any] = {"missing": len(values) - len(known)}
+    found: dict[str, Any] = {"missing": len(values) - len(known)}
     if column.kind == "choice":
-        measured["counts"] = {choice: sum(str(value) == choice for value in known) for choice in column.choices}
+        texts = [str(value) for value in known]
+        found["counts"] = {str(choice): texts.count(str(choice)) for choice in column.choices}
+        if column.open:
+            found["counts"]["other"] = sum(text not in found["counts"] for text in texts)
     elif column.kind != "text":
-        measured |= {"low": min(known, default=None), "high": max(known, default=None)}
-        if column.name in FIELDS:
-            measured["mean"] = round(sum(known) / len(known), 4) if known else None
-    return measured
+        mean = round(sum(known) / len(known), 4) if known else None
+        found |= {"low": min(known, default=None), "high": max(known, default=None), "mean": mean}
+    return found
 
 
 def _rows(content: CsvContent) -> list[dict[str, str | None]]:
@@ -116,26 +130,3 @@ def _rows(content: CsvContent) -> list[dict[str, str | None]]:
     if any(len(row) != len(content.columns) for row in rows):
         raise DatasetRefusedError("The file cannot be read as CSV: every line needs all columns")
     return [{name: value or None for name, value in zip(content.columns, row, strict=True)} for row in rows]
-
-
-def _labelled(row: Mapping[str, str | None]) -> LabelledPassenger:
-    def whole(name: str) -> int:
-        return int(row[name] or "")
-
-    def decimal(name: str) -> float | None:
-        value = row[name]
-        return float(value) if value is not None else None
-
-    known = Passenger(
-        pclass=whole("Pclass"),
-        name=row["Name"] or "",
-        sex=row["Sex"] or "",
-        age=decimal("Age"),
-        sibsp=whole("SibSp"),
-        parch=whole("Parch"),
-        ticket=row["Ticket"],
-        fare=decimal("Fare"),
-        cabin=row["Cabin"],
-        embarked=row["Embarked"],
-    )
-    return LabelledPassenger(whole("PassengerId"), whole("Survived"), known)

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from mlops.ports import ModelDecision
+from mlops.registry.decisions import ModelDecision
 
 
 class MemoryDecisionLog:
-    """Implements `ports.DecisionLog`."""
+    """Implements `registry.decisions.DecisionLog`."""
 
     def __init__(self) -> None:
         self.rows: list[ModelDecision] = []

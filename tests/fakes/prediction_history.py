@@ -8,9 +8,10 @@ from mlops.errors import StoreUnavailableError
 
 
 class MemoryPredictionHistory:
-    """Implements `ports.PredictionHistory`; while `away` is True it does not answer."""
+    """Implements `monitoring.stores.PredictionHistory`, of a label whose key is `key`; while `away` is True it does not answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "survived") -> None:
+        self._key = key
         self.predictions: dict[str, dict[str, Any]] = {}
         self._position = ""
         self.away = False
@@ -30,7 +31,7 @@ class MemoryPredictionHistory:
         self.predictions |= {each["prediction_id"]: {**each, "outcome": None} for each in new}
         for each in outcomes:
             if each["prediction_id"] in self.predictions:
-                self.predictions[each["prediction_id"]]["outcome"] = each["survived"]
+                self.predictions[each["prediction_id"]]["outcome"] = each[self._key]
         self._position = position or self._position
         return len(new)
 
@@ -45,7 +46,7 @@ class MemoryPredictionHistory:
             for each in sorted(self.predictions.values(), key=lambda each: str(each["at"]), reverse=True)
             if each["model_version"] == model_version and each["outcome"] is not None
         ][:limit]
-        return sum(each["survived"] == each["outcome"] for each in known), len(known)
+        return sum(each[self._key] == each["outcome"] for each in known), len(known)
 
     def forget(self, before: datetime) -> int:
         self._answer()

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from mlops.errors import StoreUnavailableError
-from mlops.ports import Logged
+from mlops.monitoring.stores import Logged
 from mlops.telemetry.activity import Reading
 
 
 class MemoryPredictionLog:
-    """Implements `ports.PredictionLog`; while `away` is True it does not answer. A position counts entries."""
+    """Implements the ports of the prediction log, its stream and the telemetry; while `away` is True it does not answer. A position counts entries."""
 
     def __init__(self) -> None:
         self._entries: list[Logged] = []
@@ -62,11 +62,10 @@ class MemoryPredictionLog:
         self._answer()
         return any(each.content["prediction_id"] == prediction_id for each in self._entries)
 
-    def tell(self, survived: Mapping[str, int], at: str) -> None:
+    def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         self._answer()
-        for name, fate in survived.items():
-            outcome = {"prediction_id": name, "survived": fate, "at": at}
-            self._entries.append(Logged(str(len(self._entries) + 1), "outcome", outcome))
+        for each in outcomes:
+            self._entries.append(Logged(str(len(self._entries) + 1), "outcome", dict(each)))
 
     def after(self, position: str, limit: int) -> list[Logged]:
         self._answer()

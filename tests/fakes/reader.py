@@ -1,11 +1,11 @@
 """An object store whose owner can take it away."""
 
+from mlops.data.objects import ObjectReader
 from mlops.errors import StoreUnavailableError
-from mlops.ports import ObjectReader
 
 
 class FickleReader:
-    """Implements `ports.ObjectReader` on another store while `away` is False, and counts how often it is asked."""
+    """Implements `data.objects.ObjectReader` on another store while `away` is False, and counts how often it is asked."""
 
     def __init__(self, store: ObjectReader) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""Labelled passengers and decisions in lists."""
+"""Labelled rows and decisions in lists."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from mlops.monitoring.retraining import Retraining
 
 
 class MemoryRetrainings:
-    """Implements `ports.Retrainings`; who is labelled is given."""
+    """Implements `monitoring.retraining.Retrainings`; what is labelled is given."""
 
     def __init__(self, labelled: Sequence[Labelled] = ()) -> None:
         self.known = list(labelled)

@@ -3,8 +3,9 @@
 import importlib.util
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import psycopg2
@@ -17,6 +18,8 @@ from mlops.model.portable import Model, dump
 from mlops.registry.versions import CARD, MODEL, Registry
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.schema import upgrade
+from mlops.wiring import features, ingestion, training
+from titanic import USE_CASE
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 # Nothing answers there, and nothing else is to be reached.
@@ -64,40 +67,33 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     monkeypatch.setenv("PREDICTION_RETENTION_DAYS", "90")
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
-    for wired in (
-        wiring.ingestion,
-        wiring.features,
-        wiring.training,
-        wiring.inference,
-        wiring.monitoring,
-        wiring.draining,
-        wiring.watching,
-        wiring.learning,
-        wiring.retrainings,
-        wiring.feedback,
-        wiring.crowning,
-        wiring.decisions,
-    ):
+    monkeypatch.delenv("USE_CASE", raising=False)
+    for wired in (wiring.use_case, ingestion.database, features._stores, training.training):
         wired.cache_clear()
 
 
 @pytest.fixture
 def database_schema(environment: None, postgres_url: str) -> None:
-    """The database as ingestion leaves it."""
-    upgrade(Database(postgres_url))
+    """The database as a deployment leaves it."""
+    upgrade(Database(postgres_url), USE_CASE)
 
 
 @pytest.fixture
 def invoke(environment: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Invoke a function by its folder's name; event and answer pass through JSON, as they do on Lambda."""
 
-    def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
+    @cache
+    def loaded(function: str) -> ModuleType:
         monkeypatch.syspath_prepend(FUNCTIONS / function)
         spec = importlib.util.spec_from_file_location(f"{function}_handler", FUNCTIONS / function / "handler.py")
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        return module
+
+    def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
+        module = loaded(function)
         context = SimpleNamespace(
             function_name=function,
             memory_limit_in_mb=512,
@@ -123,9 +119,9 @@ def sample() -> Callable[[str, str], dict[str, Any]]:
 
 @pytest.fixture
 def champion(objects: MemoryObjectStore, environment: None, model: Model) -> str:
-    registry = Registry(objects, "titanic-models")
-    version = registry.publish({MODEL: dump(model), CARD: b'{"metrics": {"accuracy": 0.8}}'})
-    registry.enthrone(version, "test", None)
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    version = registry.publish({MODEL: dump(model, USE_CASE), CARD: b'{"metrics": {"accuracy": 0.8}}'})
+    registry.set_champion(version, "test", None)
     return version
 
 

@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, confusion_matrix, log_loss, roc_auc_score, roc_curve
 
 from mlops.model.decision import decide
-from mlops.model.training_set import TrainingSet
+from mlops.model.training_set import TrainingSet, records
 from mlops.statistics.proportion import wilson
 from mlops.use_case import Slice, UseCase
 
@@ -55,7 +55,7 @@ def slices(declared: Sequence[Slice], rows: TrainingSet, probabilities: Sequence
             "feature": name,
             "value": value,
             "rows": len(positions),
-            **{figure: _round(mean) for figure, mean in judged.iloc[positions].mean().items()},
+            **{str(figure): _round(mean) for figure, mean in judged.iloc[positions].mean().items()},
         }
         for (name, value), positions in members(declared, rows.features).items()
     ]
@@ -65,20 +65,19 @@ def members(declared: Sequence[Slice], features: pd.DataFrame) -> dict[tuple[str
     """The positions of the rows in each group, by (feature, value)."""
     groups: dict[tuple[str, str], list[int]] = {}
     for each in declared:
-        column = features[each.feature].astype(object)
-        values = column.where(column.notna(), None).map(each.value, na_action=None)
-        found = values.reset_index(drop=True).groupby(values.to_numpy()).indices
-        groups |= {(each.feature, str(value)): positions.tolist() for value, positions in found.items()}
+        cells = records(features[[each.feature]])
+        values = pd.Series([each.value(row[each.feature]) for row in cells], dtype=object)
+        found = values.groupby(values).indices
+        groups |= {(each.feature, str(value)): np.asarray(places).tolist() for value, places in found.items()}
     return dict(sorted(groups.items()))
 
 
 def baselines(case: UseCase, training: TrainingSet, rows: TrainingSet) -> list[dict[str, Any]]:
     """How good the majority class of the training rows and the use case's own rules are on these rows."""
     usual = int(2 * training.labels.sum() > len(training))
-    decisions = {"Majority class": np.full(len(rows), usual)}
-    records = rows.features.astype(object).where(rows.features.notna(), None).to_dict("records")
+    decisions: dict[str, NDArray[Any]] = {"Majority class": np.full(len(rows), usual)}
     for each in case.baselines:
-        decisions[each.name] = np.array([each.decide(record) for record in records])
+        decisions[each.name] = np.array([each.decide(row) for row in records(rows.features)])
     return [
         {
             "name": name,
@@ -97,7 +96,8 @@ def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """At most so many of a curve's points, the first and the last among them."""
     if len(values) <= MAX_POINTS:
         return values
-    return values[np.linspace(0, len(values) - 1, MAX_POINTS).round().astype(int)]
+    points: NDArray[np.float64] = values[np.linspace(0, len(values) - 1, MAX_POINTS).round().astype(int)]
+    return points
 
 
 def _round(value: Any) -> float:

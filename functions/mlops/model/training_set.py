@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mlops.use_case import Cell, Feature
+from mlops.use_case import Cell, Derived, Feature
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +26,7 @@ class TrainingSet:
     def ids(self) -> list[str]:
         return list(self.features.index)
 
-    def take(self, rows: "Sequence[int] | NDArray[Any]") -> "TrainingSet":
+    def take(self, rows: "NDArray[np.intp]") -> "TrainingSet":
         """The rows at these positions."""
         return TrainingSet(self.features.iloc[rows], self.labels[rows])
 
@@ -52,3 +52,10 @@ def frame(features: Sequence[Feature], rows: Iterable[Sequence[Cell]], ids: Sequ
     }
     made = pd.DataFrame(series)
     return made.set_axis(list(ids)) if ids else made
+
+
+def records(features: "pd.DataFrame") -> list[Derived]:
+    """The rows of a frame as `derive` makes them: None for what is not recorded."""
+    rows = features.astype(object).where(features.notna(), None)
+    names = [str(name) for name in rows.columns]
+    return [dict(zip(names, values, strict=True)) for values in rows.itertuples(index=False, name=None)]

@@ -11,7 +11,7 @@ from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConfl
 from mlops.features.stores import OfflineStore
 from mlops.model.evaluation import members
 from mlops.model.portable import Model
-from mlops.model.training_set import TrainingSet
+from mlops.model.training_set import TrainingSet, records
 from mlops.registry.audit import catch_up, of_champion
 from mlops.registry.decisions import DecisionLog, ModelDecision
 from mlops.registry.versions import CARD, MODEL, Champion, Registry
@@ -85,14 +85,14 @@ def _champions(
 
 def _standing(case: UseCase, registry: Registry, version: str, holdout: TrainingSet) -> Standing:
     serving, judged = registry.reader.model(version), registry.reader.holdout_model(version)
-    first = holdout.features.iloc[0]
+    (first,) = records(holdout.features.iloc[:1])
     return Standing(
         version,
         judged.score(holdout.features),
         holdout.labels.tolist(),
         validation=json.loads(registry.reader.artifact(version, CARD))["cross_validation"],
         slices=members(case.slices, holdout.features),
-        seconds=_seconds(serving, {name: None if value != value else value for name, value in first.items()}),
+        seconds=_seconds(serving, first),
         size=len(registry.reader.artifact(version, MODEL)),
     )
 

@@ -1,6 +1,5 @@
 """Events of handlers: parsed by Powertools, and what is wrong with one in words that name the field."""
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.parser import BaseModel, ValidationError, parse
@@ -10,7 +9,7 @@ from mlops.errors import InvalidInputError
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parsed(event: Mapping[str, Any], model: type[Model], remedy: str) -> Model:
+def parsed(event: dict[str, Any], model: type[Model], remedy: str) -> Model:
     """The event as a model of it; InvalidInputError names each bad field, what is wrong with it, and the remedy."""
     try:
         return parse(event=event, model=model)

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlops import settings
 from mlops.data.ingest import ingest
+from mlops.stores import s3
 from mlops.stores.postgres.database import Database, TablesMissingError
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.schema import upgrade
@@ -18,10 +19,8 @@ def database() -> Database:
 
 def load_file(bucket: str, key: str) -> dict[str, Any]:
     """Ingest one file; over a database that no deployment has prepared, its tables come first."""
-    from mlops.stores.s3 import S3ObjectStore
-
     case, limit = use_case(), settings.max_rejected_share()
-    stores = S3ObjectStore(), PostgresDatasetStore(database(), case)
+    stores = s3.S3ObjectStore(), PostgresDatasetStore(database(), case)
     try:
         return ingest(case, *stores, settings.data_bucket(), limit, bucket, key)
     except TablesMissingError:

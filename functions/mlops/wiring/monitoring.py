@@ -9,13 +9,12 @@ from mlops import settings
 from mlops.monitoring import drain, monitor, read_labels, retrain, watch
 from mlops.monitoring.retraining import Retraining
 from mlops.registry.versions import RegistryReader
-from mlops.stores import log_group, messages, pipeline_runs
+from mlops.stores import log_group, messages, pipeline_runs, s3
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 from mlops.stores.postgres.retrainings import PostgresRetrainings
 from mlops.stores.prediction_stream import RedisPredictionStream
-from mlops.stores.s3 import S3ObjectStore
 from mlops.stores.telemetry import RedisTelemetry
 from mlops.wiring import use_case
 
@@ -25,7 +24,7 @@ class Monitoring:
 
     def __init__(self) -> None:
         self._case = use_case()
-        self._objects = S3ObjectStore()
+        self._objects = s3.S3ObjectStore()
         self._stream = RedisPredictionStream(settings.redis_url())
         self._telemetry = RedisTelemetry(settings.redis_url())
         self._database = Database(settings.database_url())

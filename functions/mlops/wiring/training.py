@@ -7,6 +7,7 @@ from mlops import settings
 from mlops.features.stores import OfflineStore
 from mlops.registry.decisions import DecisionLog
 from mlops.registry.versions import Registry
+from mlops.stores import s3
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.decision_log import PostgresDecisionLog
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
@@ -27,8 +28,6 @@ class Training:
 @cache
 def training() -> Training:
     """One connection for all: a step reads, then writes."""
-    from mlops.stores.s3 import S3ObjectStore
-
     database, case = Database(settings.database_url()), use_case()
-    registry = Registry(S3ObjectStore(), settings.models_bucket(), case)
+    registry = Registry(s3.S3ObjectStore(), settings.models_bucket(), case)
     return Training(case, PostgresOfflineStore(database, case), registry, PostgresDecisionLog(database))
