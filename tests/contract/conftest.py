@@ -9,25 +9,30 @@ import redis
 from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
 from fakes.object_store import MemoryObjectStore
-from mlops.ports import DatasetStore, ObjectStore, OfflineStore, OnlineStore
+from mlops.data.datasets import DatasetStore
+from mlops.data.objects import ObjectStore
+from mlops.features.stores import EntityReader, OfflineStore, OnlineStore
+from mlops.stores.entity_reader import RespEntityReader
+from mlops.stores.online_store import RedisOnlineStore
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.stores.postgres.schema import upgrade
-from mlops.stores.redis import RedisOnlineStore
+from mlops.stores.prediction_log import RespPredictionLog
 from mlops.stores.s3 import S3ObjectStore
+from mlops.use_case import UseCase
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Database:
-    """The real database at the schema's head, with empty tables."""
+def database(postgres_url: str, case: UseCase) -> Database:
+    """The real database at the schema's head, with empty tables and none of rows."""
     database = Database(postgres_url)
-    upgrade(database)
+    upgrade(database, case)
     with database.transaction() as cursor:
-        cursor.execute("TRUNCATE datasets, rejections, feature_sets, features")
-        cursor.execute("SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'passengers'::regclass")
-        for (partition,) in cursor.fetchall():
-            cursor.execute(f"DROP TABLE {partition}")
+        cursor.execute("TRUNCATE dataset_versions, rejected_cells, materialized_features, feature_rows")
+        cursor.execute("SELECT relname FROM pg_class WHERE relkind = 'p' AND relname LIKE 'rows_%'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {table}")
     return database
 
 
@@ -40,26 +45,40 @@ def valkey(redis_url: str) -> Iterator["redis.Redis"]:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def datasets(request: pytest.FixtureRequest) -> DatasetStore:
+def datasets(request: pytest.FixtureRequest, case: UseCase) -> DatasetStore:
     if request.param == "memory":
-        return MemoryDatasetStore()
-    return PostgresDatasetStore(request.getfixturevalue("database"))
+        return MemoryDatasetStore(case)
+    return PostgresDatasetStore(request.getfixturevalue("database"), case)
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def offline(request: pytest.FixtureRequest) -> OfflineStore:
+def offline(request: pytest.FixtureRequest, case: UseCase) -> OfflineStore:
     if request.param == "memory":
-        return MemoryOfflineStore()
+        return MemoryOfflineStore(case)
     request.getfixturevalue("database")  # a connection of its own, as features has one for each store
-    return PostgresOfflineStore(Database(request.getfixturevalue("postgres_url")))
+    return PostgresOfflineStore(Database(request.getfixturevalue("postgres_url")), case)
 
 
 @pytest.fixture(params=["memory", "redis"])
-def online(request: pytest.FixtureRequest) -> OnlineStore:
+def online_and_reader(request: pytest.FixtureRequest, case: UseCase) -> tuple[OnlineStore, EntityReader]:
     if request.param == "memory":
-        return MemoryOnlineStore()
+        store = MemoryOnlineStore(case)
+        return store, store
     request.getfixturevalue("valkey")
-    return RedisOnlineStore(request.getfixturevalue("redis_url"))
+    url = request.getfixturevalue("redis_url")
+    return RedisOnlineStore(url, case), RespEntityReader(RespPredictionLog(url), case)
+
+
+@pytest.fixture
+def online(online_and_reader: tuple[OnlineStore, EntityReader]) -> OnlineStore:
+    """The online store as the features step writes it."""
+    return online_and_reader[0]
+
+
+@pytest.fixture
+def entities(online_and_reader: tuple[OnlineStore, EntityReader]) -> EntityReader:
+    """The same online store as serving reads it."""
+    return online_and_reader[1]
 
 
 @pytest.fixture
