@@ -32,3 +32,9 @@ def rows(case: UseCase) -> st.SearchStrategy[dict[str, Cell]]:
 
 
 PASSENGERS = rows(USE_CASE)
+
+
+def passenger(pclass: int = 3, name: str = "Braund, Mr. Owen", sex: str = "male", **cells: Cell) -> dict[str, Cell]:
+    """One passenger's row; of the other columns only these are recorded, and nobody else of the family is aboard."""
+    unknown: dict[str, Cell] = {column.name: None for column in USE_CASE.kept}
+    return {**unknown, "Pclass": pclass, "Name": name, "Sex": sex, "SibSp": 0, "Parch": 0, **cells}

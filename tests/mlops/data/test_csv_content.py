@@ -10,10 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlops.data.csv_content import CsvContent
-from mlops.data.validation import COLUMNS
-from mlops.errors import DatasetRefusedError, StoreUnavailableError
+from mlops.data.header import expected
+from mlops.data.rejection import DatasetRefusedError
+from mlops.errors import StoreUnavailableError
+from titanic import USE_CASE
 
-HEADER = ",".join(column.name for column in COLUMNS).encode()
+HEADER = ",".join(expected(USE_CASE)).encode()
 
 
 class Portions:
@@ -42,7 +44,7 @@ def test_rows_and_version_do_not_depend_on_portions_or_packing(
         rows = rows.lstrip(b"\n")
     body = (b"\xef\xbb\xbf" if bom else b"") + HEADER + newline + rows
 
-    content = CsvContent(Portions(pack(body), portion))
+    content = CsvContent(Portions(pack(body), portion), USE_CASE)
 
     assert content.columns == HEADER.decode().split(",")
     assert b"".join(iter(lambda: content.read(portion), b"")) == rows.rstrip(b"\r\n")
@@ -65,9 +67,9 @@ def test_rows_and_version_do_not_depend_on_portions_or_packing(
     ],
     ids=["nothing", "line ends", "gzip cut", "no gzip", "zip", "UTF-16", "latin-1", "no line end"],
 )
-def test_what_is_no_csv_is_refused_at_once(body: bytes, complaint: str) -> None:
+def test_a_file_that_is_not_csv_is_refused_at_once(body: bytes, complaint: str) -> None:
     with pytest.raises(DatasetRefusedError, match=complaint):
-        CsvContent(BytesIO(body))
+        CsvContent(BytesIO(body), USE_CASE)
 
 
 def test_a_failure_of_the_source_is_kept() -> None:
@@ -78,7 +80,7 @@ def test_a_failure_of_the_source_is_kept() -> None:
         def _fail(self) -> bytes:
             raise StoreUnavailableError("away")
 
-    content = CsvContent(Broken(HEADER + b"\n1", 1 << 16))
+    content = CsvContent(Broken(HEADER + b"\n1", 1 << 16), USE_CASE)
     with pytest.raises(StoreUnavailableError) as raised:
         content.read()
     assert content.failure is raised.value
@@ -93,9 +95,11 @@ def test_a_failure_of_the_source_is_kept() -> None:
     ],
     ids=["no trailer", "half", "checksum"],
 )
-def test_a_spoilt_archive_is_refused_when_that_is_found(spoil: Callable[[bytes], bytes], complaint: str) -> None:
+def test_a_damaged_archive_is_refused_where_the_damage_is_found(
+    spoil: Callable[[bytes], bytes], complaint: str
+) -> None:
     rows = b"".join(b"%d\n" % (number**5) for number in range(100_000))
-    content = CsvContent(BytesIO(spoil(compress(HEADER + b"\n" + rows))))
+    content = CsvContent(BytesIO(spoil(compress(HEADER + b"\n" + rows))), USE_CASE)
 
     with pytest.raises(DatasetRefusedError, match=complaint) as raised:
         list(iter(content.read, b""))
@@ -103,6 +107,6 @@ def test_a_spoilt_archive_is_refused_when_that_is_found(spoil: Callable[[bytes],
 
 
 def test_an_archive_is_unpacked_in_portions_however_small_it_was_packed() -> None:
-    content = CsvContent(BytesIO(compress(HEADER + b"\n" + b"1" * 50_000_000)))
+    content = CsvContent(BytesIO(compress(HEADER + b"\n" + b"1" * 50_000_000)), USE_CASE)
 
     assert max(map(len, iter(content.read, b""))) <= 1 << 17

@@ -26,7 +26,7 @@ def test_a_first_version_is_described_and_compared_with_nothing() -> None:
     assert told["columns"]["Sex"]["shares"] == {"not recorded": 0.0, "female": 0.5, "male": 0.5}
 
 
-def test_what_moved_notably_is_said_in_words_and_no_more() -> None:
+def test_only_notable_changes_are_put_into_words() -> None:
     assert report(profile(rows=400, missing=48, mean=32.9, male=218), FIRST)["notable"] == []
     assert report(profile(rows=100, missing=20, mean=40.0, male=70), FIRST)["notable"] == [
         "Age: not recorded 10% → 20% of the rows",
@@ -36,7 +36,7 @@ def test_what_moved_notably_is_said_in_words_and_no_more() -> None:
     ]
 
 
-def test_versions_without_rows_or_measurements_are_no_reason_to_fail() -> None:
+def test_versions_without_rows_or_measurements_are_reported_too() -> None:
     empty = profile(rows=0, missing=0, mean=None, male=0)
 
     assert report(empty, None)["columns"]["Sex"]["shares"] == {"not recorded": 0.0, "female": 0.0, "male": 0.0}
