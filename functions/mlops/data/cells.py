@@ -92,8 +92,9 @@ def is_boolean(label: Label) -> bool:
 def _number(column: Column) -> Callable[[Any], Cell]:
     pattern, length = _PATTERNS[column.kind]
     whole = column.kind == "whole"
-    most = 10.0**MAX_WHOLE_LENGTH - 1 if whole else MAX_DECIMAL
-    low = -most if column.low is None else column.low
+    most = 10**MAX_WHOLE_LENGTH - 1 if whole else MAX_DECIMAL
+    least = 1 - 10 ** (MAX_WHOLE_LENGTH - 1) if whole else -MAX_DECIMAL  # its sign is one of the characters
+    low = least if column.low is None else column.low
     high = most if column.high is None else column.high
 
     def read(value: Any) -> Cell:
