@@ -8,140 +8,26 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
+from mlops.columns import MAX_TEXT_LENGTH, Cell, Column, Derived, Feature, Label, Row
+from mlops.encoders import Encoder, Encoding, ModelInput
 from mlops.errors import ModelCorruptedError, UseCaseError
 
-if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-Cell = str | float | int | None
-# One row of the table by its columns' names, as the CSV spells them. `None` is "not recorded".
-Row = Mapping[str, Cell]
-# One row's features by their names.
-Derived = dict[str, Cell]
+__all__ = [
+    "MAX_TEXT_LENGTH", "Baseline", "Cell", "Column", "Derived", "Encoder", "Encoding", "Example", "Feature", "Label",
+    "ModelInput", "Row", "Search", "Slice", "UseCase", "load",
+]  # fmt: skip
 
 NAME = re.compile("[a-z][a-z0-9_]{1,30}")
 MAX_COLUMNS = 200
-MAX_TEXT_LENGTH = 200
 # Fields of answers and requests, which a label or a feature must not be mistaken for.
 FIXED_FIELDS = frozenset(
     {"prediction_id", "probability", "model_version", "features", "contributions", "degraded", "base", "predictions"}
-    | {"rows", "explain", "id"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: what its cells may hold, and what people call it.
-
-    `low` and `high` are inclusive bounds of a number; None is no bound. `choices` are the values of a choice, `words`
-    what people call them; an `open` choice takes other values too. A cell that is blank or one of the `missing` tokens
-    is not recorded. An `ignored` column is accepted at every door and never kept.
-    """
-
-    name: str
-    kind: Literal["whole", "decimal", "choice", "text"] = "text"
-    title: str = ""
-    description: str = ""
-    required: bool = True
-    low: float | None = None
-    high: float | None = None
-    max_length: int = MAX_TEXT_LENGTH
-    choices: tuple[str | int, ...] = ()
-    words: tuple[str, ...] = ()
-    open: bool = False
-    missing: tuple[str, ...] = ()
-    ignored: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The column that is predicted. `values` are its two words in files: of class 0, and of class 1.
-
-    `words` are what people call the two classes.
-    """
-
-    name: str
-    values: tuple[str, str] = ("0", "1")
-    title: str = ""
-    words: tuple[str, str] = ("", "")
-
-    @property
-    def key(self) -> str:
-        """Its field in requests and answers."""
-        return self.name.lower()
-
-    @property
-    def titles(self) -> tuple[str, str]:
-        """What people call the two classes; else `column: value`."""
-        no, yes = (word or f"{self.name}: {value}" for word, value in zip(self.words, self.values, strict=True))
-        return no, yes
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One entry of the feature registry: what it means, and the columns it is derived from.
-
-    A `key` only tells which rows belong together; it is no input of a model by itself. `words` are what people call a
-    category's values.
-    """
-
-    name: str
-    type: Literal["number", "category", "flag", "key"]
-    meaning: str
-    source: tuple[str, ...]
-    title: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInput:
-    """One number that the model sees, and the features it is made of."""
-
-    name: str
-    features: tuple[str, ...]
-
-
-class Encoder(Protocol):
-    """What turns features into the model's numbers: fitted on training rows alone, and part of the model."""
-
-    @property
-    def inputs(self) -> Sequence[ModelInput]: ...
-
-    def encode(self, row: Derived) -> list[float]:
-        """The inputs of one row; needs no numpy, which a cold start cannot afford."""
-        ...
-
-    def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
-        """The inputs of many rows, shape (n, len(inputs)): `encode` of each, to the last bit of a float32."""
-        ...
-
-    def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_] | None":
-        """Whether labels of each row's group were known when it was fitted; None where there are no groups."""
-        ...
-
-    def to_json(self) -> dict[str, Any]: ...
-
-
-class Encoding(Protocol):
-    """How an encoder is fitted, and read back."""
-
-    def fit_transform(
-        self, features: "pd.DataFrame", labels: "NDArray[np.int64]"
-    ) -> "tuple[Encoder, NDArray[np.float32]]":
-        """The encoder, and the training rows' inputs: what it learnt from labels reaches these rows out-of-fold."""
-        ...
-
-    def from_json(self, data: Mapping[str, Any]) -> Encoder:
-        """What `to_json` wrote; KeyError, TypeError or ValueError if it is something else."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
