@@ -1,6 +1,7 @@
 // The use case as `GET /schema` tells it. A page asks once; whatever a page says about the table comes from here.
 
 import { call } from "./api.js";
+import { capital, count } from "./words.js";
 
 const FLAG_WORDS = { 0: "no", 1: "yes" };
 const MISSING = "not recorded";
@@ -26,12 +27,12 @@ export class UseCase {
 
   /** The class that an answer predicts. */
   predicted(answer) {
-    return answer[this.label.key];
+    return own(answer, this.label.key);
   }
 
   /** A number of rows by their own name. */
   counted(number) {
-    return `${Math.round(number).toLocaleString("en-GB")} ${number === 1 ? this.entity.one : this.entity.many}`;
+    return `${count(number)} ${number === 1 ? this.entity.one : this.entity.many}`;
   }
 
   feature(name) {
@@ -46,7 +47,7 @@ export class UseCase {
   featureValue(name, value) {
     if (value === null || value === undefined) return MISSING;
     const feature = this.feature(name);
-    const words = feature?.words?.[value] ?? (feature?.type === "flag" ? FLAG_WORDS[value] : choiceTitle(this.#column(name), value));
+    const words = own(feature?.words, value) ?? (feature?.type === "flag" ? own(FLAG_WORDS, value) : choiceTitle(this.#column(name), value));
     return words ?? numberInWords(value);
   }
 
@@ -63,7 +64,11 @@ export class UseCase {
   }
 }
 
-export const columnTitle = ({ title, name }) => title || name;
+/** What a mapping by names of the table holds: a column may be called `constructor`. */
+export const own = (mapping, name) => (Object.hasOwn(mapping ?? {}, name) ? mapping[name] : undefined);
+
+/** A column as the head of something: its title, else its name as it is. */
+export const columnTitle = ({ title, name }) => (title ? capital(title) : name);
 
 /** What people call a choice, whatever kind of cell it comes as; undefined if it is none. */
 export const choiceTitle = (column, value) => {

@@ -75,7 +75,7 @@ def steady(cloud: Cloud) -> Callable[[], bool]:
 
 def round_trip(page: Page) -> None:
     """Until the API has answered again: what the page asked before has been asked by then."""
-    page.evaluate("fetch(`${TITANIC.apiUrl}/health`).then((answer) => answer.text())")
+    page.evaluate("fetch(`${MLOPS.apiUrl}/health`).then((answer) => answer.text())")
 
 
 @pytest.fixture(scope="module")

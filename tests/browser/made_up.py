@@ -139,7 +139,8 @@ class MadeUp:
     def brief(self, row: Json) -> Json:
         probability = chance(row)
         key = self.schema["label"]["key"]
-        return {"prediction_id": f"{zlib.crc32(repr(row).encode()):032x}", key: int(probability > 0.5), "probability": probability}
+        name = f"{zlib.crc32(repr(row).encode()):032x}"
+        return {"prediction_id": name, key: int(probability > 0.5), "probability": probability}
 
     def refused(self, row: Json) -> list[Json]:
         """Each bad field of a row: those that are needed and not there, and those that nobody knows."""
@@ -160,10 +161,17 @@ class MadeUp:
         features = [each["name"] for each in self.schema["features"]]
         shares = [1 / (at + 1) for at in range(len(features))]
         line = [at / 10 for at in range(11)]
+        now = datetime.now(UTC).isoformat()
         group = {"feature": features[0], "rows": 40, "accuracy": 0.8, "positive": 0.4, "probability": 0.42}
         return {
-            **{"format": 3, "model_version": VERSION, "algorithm": "random forest", "dataset_version": "89abcdef01234567"},
-            **{"schema_hash": self.schema["schema_hash"], "code": "fedcba9876543210", "label": self.schema["label"]},
+            **{
+                "format": 3,
+                "model_version": VERSION,
+                "algorithm": "random forest",
+                "dataset_version": "89abcdef01234567",
+            },
+            **{"schema_hash": self.schema["schema_hash"], "code": "fedcba9876543210"},
+            "label": self.schema["label"],
             "metrics": {
                 **{"rows": 120, "accuracy": 0.825, "accuracy_interval": [0.75, 0.88], "roc_auc": 0.881, "brier": 0.121},
                 "confusion": {"tp": 40, "fn": 12, "fp": 9, "tn": 59},
@@ -180,7 +188,7 @@ class MadeUp:
             "slices": [{**group, "value": value} for value in ("low", "high", "not recorded")],
             **{"training": {"rows": 480, "positive": 200}, "holdout": {"rows": 120, "positive": 52, "by": "content"}},
             "params": {"max_depth": 8, "min_samples_leaf": 4},
-            "decisions": [{"decision": "promoted", "at": datetime.now(UTC).isoformat(), "reason": "The first one", "evidence": {}}],
+            "decisions": [{"decision": "promoted", "at": now, "reason": "The first one", "evidence": {}}],
         }
 
 

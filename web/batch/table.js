@@ -8,11 +8,11 @@ const ROW_PIXELS = 40;
 const IN_SIGHT = 12; // rows; the rest is to be scrolled to
 const SPARE = 10; // above and below those
 const MOST = 8; // columns of the file; the others are in the download
-const WIDTHS = { whole: "6rem", decimal: "6rem", choice: "8rem", text: "minmax(10rem,1fr)" };
+const WIDTHS = { whole: 4.5, decimal: 4.5, choice: 6, text: 11 }; // rem, where the head needs no more
 const ROW = "grid items-center gap-3 px-4";
 const FIXED = [
   { by: "number", head: "Row", width: "4rem", say: (row) => row.number },
-  { by: "probability", head: "Chance", width: "minmax(9rem,14rem)", say: chance },
+  { by: "probability", head: "Chance", width: "10rem", say: chance },
 ];
 
 function chance({ probability, predicted, error }) {
@@ -34,9 +34,11 @@ function columnsOf(useCase, names) {
   const shown = names.slice(0, MOST).map((name, at) => {
     const column = known.get(name);
     const say = ({ cells }) => (cells[at] === "" ? "–" : choiceTitle(column, cells[at]) ?? cells[at]);
-    return { by: { column: name }, head: columnTitle(column), width: WIDTHS[column.type] ?? WIDTHS.text, say };
+    const head = columnTitle(column);
+    const wide = Math.min(12, Math.max(WIDTHS[column.type] ?? WIDTHS.text, 2 + 0.45 * head.length));
+    return { by: { column: name }, head, width: `minmax(${wide}rem,${wide}fr)`, say };
   });
-  return [...FIXED, ...shown, ...(shown.some(({ width }) => width === WIDTHS.text) ? [] : [{ by: null, head: "", width: "1fr", say: () => "" }])];
+  return [...FIXED, ...shown];
 }
 
 /**
@@ -47,9 +49,9 @@ export function table(useCase, place, names, ask) {
   const widths = columns.map(({ width }) => width).join(" ");
   const sort = { by: FIXED[0].by, descending: false, failed: false };
   const rows = html("div", { role: "rowgroup", class: "relative" });
-  const heads = columns.filter(({ by }) => by).map(({ by, head }) => ({
+  const heads = columns.map(({ by, head }) => ({
     by,
-    cell: html("div", { role: "columnheader", "aria-sort": "none" }, html("button", { type: "button", class: "flex h-10 items-center gap-1 rounded text-xs font-medium text-soft hover:text-ink max-w-full", click: () => sortBy(by) }, html("span", { class: "truncate" }, capital(head)), html("span", { "aria-hidden": "true", class: "arrow w-3" }))),
+    cell: html("div", { role: "columnheader", "aria-sort": "none" }, html("button", { type: "button", class: "flex h-10 items-center gap-1 rounded text-xs font-medium text-soft hover:text-ink max-w-full", click: () => sortBy(by) }, html("span", { class: "truncate" }, head), html("span", { "aria-hidden": "true", class: "arrow w-3" }))),
   }));
   const scroller = html(
     "div",
@@ -114,7 +116,7 @@ export function table(useCase, place, names, ask) {
           const line = html(
             "div",
             { role: "row", "aria-rowindex": from + offset + 2, class: `${ROW} absolute inset-x-0 h-10 border-b border-line` },
-            columns.filter(({ by }) => by).map(({ say }) => html("div", { role: "cell", class: "min-w-0 truncate" }, say(row))),
+            columns.map(({ say }) => html("div", { role: "cell", class: "min-w-0 truncate" }, say(row))),
           );
           laidOut(line);
           line.style.top = `${(from + offset) * ROW_PIXELS}px`;

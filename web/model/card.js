@@ -99,11 +99,11 @@ export function confusion(useCase, { metrics }) {
   const [no, yes] = [quoted(useCase, 0), quoted(useCase, 1)];
   const cell = (number, words, right) =>
     html("td", { class: `rounded-xl p-4 text-center ${right ? "bg-accent-quiet" : "bg-against-quiet"}` }, html("span", { class: "block font-serif text-2xl tabular-nums" }, count(number)), html("span", { class: "text-xs" }, words));
-  const head = (name) => html("th", { scope: "col", class: "w-2/5 text-center text-sm wrap-anywhere" }, `Predicted ${name}`);
-  const row = (name, ...cells) => html("tr", {}, html("th", { scope: "row", class: "pr-3 text-sm wrap-anywhere" }, `In truth ${name}`), cells);
+  const head = (name) => html("th", { scope: "col", class: "w-2/5 text-center text-sm" }, `Predicted ${name}`);
+  const row = (name, ...cells) => html("tr", {}, html("th", { scope: "row", class: "pr-3 text-sm" }, `In truth ${name}`), cells);
   return section(
     "Confusion matrix",
-    "Right and wrong, of those held out. Above a chance of one half it says yes.",
+    `Right and wrong, of those held out. Above a chance of one half it predicts ${yes}.`,
     html(
       "table",
       { class: "w-full border-separate border-spacing-2" },
@@ -118,7 +118,7 @@ function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e-9)) {
   return rows.map(({ name, share, figures, tone }) => {
     const bar = html("span", { class: `bar ${tone ?? "tone-accent"}` });
     bar.style.width = `${(100 * share) / most}%`;
-    return html("tr", {}, html("th", { scope: "row", class: "wrap-anywhere" }, name), html("td", { class: "w-2/5" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number" }, each)));
+    return html("tr", {}, html("th", { scope: "row", class: "max-w-60 wrap-break-word" }, name), html("td", { class: "w-2/5 min-w-16" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number" }, each)));
   });
 }
 
@@ -148,12 +148,13 @@ export function importances(useCase, card) {
   );
 }
 
-/** Slices with those of one feature together, their values in people's order where the schema has one. */
+/** Slices with those of one feature together, their values in people's order as far as it can be told. */
 function inOrder(useCase, slices) {
   const names = [...new Set(slices.map(({ feature }) => feature))];
   const place = ({ feature, value }) => {
-    const order = Object.keys(useCase.feature(feature)?.words ?? {});
-    return value === "not recorded" ? Infinity : order.indexOf(value);
+    if (value === "not recorded") return Infinity;
+    const { type, words = {} } = useCase.feature(feature) ?? {};
+    return type === "number" ? Number(/-?[\d.]+(?=\D*$)/.exec(value)?.[0] ?? 0) : Object.keys(words).indexOf(value);
   };
   return slices.toSorted((a, b) => names.indexOf(a.feature) - names.indexOf(b.feature) || (place(a) === place(b) ? 0 : place(a) - place(b)));
 }

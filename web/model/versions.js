@@ -8,7 +8,7 @@ import { decisionTag } from "./decisions.js";
 export function versions({ champion, models }, choose) {
   return html(
     "div",
-    { class: "relative overflow-x-auto", tabindex: 0, role: "region", "aria-label": "Versions" },
+    { class: "relative overflow-x-auto", tabindex: 0, role: "region", "aria-label": "Table of versions" },
     html(
       "table",
       { class: "table min-w-[46rem]" },

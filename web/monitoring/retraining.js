@@ -8,7 +8,7 @@ const TRIGGERS = { drift: "because of drift", labels: "because of new outcomes" 
 const SHOWN = 8;
 
 export function retraining({ decisions }) {
-  if (!decisions.length) return [html("p", { class: "note" }, "It was never asked whether to retrain: monitoring does so when a window drifts or outcomes come in.")];
+  if (!decisions.length) return [html("p", { class: "note" }, "No decision yet: monitoring decides when a window drifts or outcomes come in.")];
   return [
     html(
       "ol",

@@ -1,6 +1,7 @@
 // The schema's examples as buttons: rows to try, and a line about each.
 
 import { html } from "../dom.js";
+import { own } from "../use_case.js";
 import { capital } from "../words.js";
 
 const TOLD = 3; // values, where an example has no story
@@ -26,7 +27,7 @@ export function offerExamples(useCase, place, choose) {
 
 const inShort = ({ columns }, row) =>
   columns
-    .map(({ name }) => row[name])
+    .map(({ name }) => own(row, name))
     .filter((value) => value !== null && value !== undefined && value !== "")
     .slice(0, TOLD)
     .join(" · ");

@@ -1,12 +1,13 @@
 // One field of a form for each column: its control, its label and hint, and the place for what is wrong with it.
 
 import { html } from "../dom.js";
-import { columnTitle } from "../use_case.js";
+import { columnTitle, own } from "../use_case.js";
 import { capital } from "../words.js";
 import { complaint } from "./complaint.js";
 
 const SEGMENTS = 4;
 const SEGMENT_LETTERS = 26; // as many as fit side by side in the narrowest card
+const TITLE_LETTERS = 18; // as many as stand above half a row
 const UNKNOWN = "Not known";
 let made = 0;
 
@@ -16,7 +17,7 @@ let made = 0;
  *
  * `title`, `hint` and `words` (by choice) replace the schema's own; `marked` says "optional" where it is.
  */
-export function fieldOf(column, { title = capital(columnTitle(column)), hint = column.description, words = {}, marked = true } = {}) {
+export function fieldOf(column, { title = columnTitle(column), hint = column.description, words = {}, marked = true } = {}) {
   const id = `field-${++made}`;
   const hints = hint && hint !== title ? html("p", { class: "small", id: `${id}-hint` }, hint) : null;
   const place = complaintPlace(column, `${id}-complaint`);
@@ -27,7 +28,7 @@ export function fieldOf(column, { title = capital(columnTitle(column)), hint = c
     : html("label", { class: "label min-w-0 wrap-anywhere", for: id }, title);
   const head = control.grouped ? [label, optional] : html("div", { class: "flex items-baseline justify-between gap-2" }, label, optional);
   const element = html(control.grouped ? "fieldset" : "div", { class: "field" }, head, control.element, hints, place);
-  return checked({ column, title, element, wide: control.wide, control }, place);
+  return checked({ column, title, element, wide: control.wide || title.length > TITLE_LETTERS, control }, place);
 }
 
 /** Where a field says what is wrong. */
@@ -83,13 +84,13 @@ const typed = (input, wide = false) => ({ element: input, focus: input, wide, ra
 function suggested(column, attributes, words) {
   const list = `${attributes.id}-choices`;
   const input = html("input", { ...attributes, list, autocomplete: "off" });
-  const options = column.choices.map(({ value, title }) => html("option", { value, label: words[value] ?? title }));
+  const options = column.choices.map(({ value, title }) => html("option", { value, label: own(words, value) || title || null }));
   return { ...typed(input, true), element: html("div", {}, input, html("datalist", { id: list }, options)) };
 }
 
 /** Few short choices side by side, more of them as a list. */
 function choice(column, attributes, words) {
-  const choices = column.choices.map(({ value, title }) => [String(value), capital(words[value] ?? (title || String(value)))]);
+  const choices = column.choices.map(({ value, title }) => [String(value), own(words, value) ?? (title ? capital(title) : String(value))]);
   const all = column.required ? choices : [...choices, ["", UNKNOWN]];
   const letters = all.reduce((sum, [, title]) => sum + title.length, 0);
   if (all.length <= SEGMENTS && letters <= SEGMENT_LETTERS) return segments(all, attributes);

@@ -8,7 +8,7 @@ const MANY = 12; // fields; more of them scroll in their card, and can be search
 
 /**
  * A form: `body` to show, `fields` in order, `start` the row that it holds at first. A form of a use case's own may say
- * more: `nameOf(row)`, `verdict(label)`, and `ranges` of sliders by column.
+ * more: `lede`, `nameOf(row)`, `verdict(label)`, and `ranges` of sliders by column.
  */
 export function generatedForm(useCase) {
   const fields = useCase.columns.map((column) => fieldOf(column));

@@ -3,6 +3,7 @@
 import { call } from "../api.js";
 import { find, html } from "../dom.js";
 import { begin, health, trouble } from "../shell.js";
+import { own } from "../use_case.js";
 import { answers } from "./answer.js";
 import { exampleTitle, offerExamples } from "./examples.js";
 import { generatedForm } from "./generated.js";
@@ -13,13 +14,19 @@ const NO_MODEL = "No model serves yet: the first run of the pipeline makes one."
 /** A form of the use case's own, else one made of its columns. */
 async function formOf(useCase) {
   const { form } = useCase.schema;
-  return form ? (await import(new URL(form, document.baseURI))).form(useCase) : generatedForm(useCase);
+  if (!form) return generatedForm(useCase);
+  try {
+    return (await import(new URL(form, document.baseURI))).form(useCase);
+  } catch (error) {
+    console.error(error); // the columns are enough to ask
+    return generatedForm(useCase);
+  }
 }
 
-function introduce({ schema, label, entity }) {
+function introduce({ schema, label, entity }, lede = schema.summary) {
   document.title = schema.question || document.title;
-  find("#question").textContent = schema.question || `What is the ${label.title || label.name} of this ${entity.one}?`;
-  find("#summary").textContent = schema.summary || `Describe a ${entity.one}, or take an example. A model that has learnt from many ${entity.many} answers, and says why.`;
+  find("#question").textContent = schema.question || `Predict ${label.title || label.name}`;
+  find("#summary").textContent = lede || `Describe a ${entity.one}, or take an example. A model that has learnt from many ${entity.many} answers, and says why.`;
 }
 
 async function start(useCase) {
@@ -39,7 +46,7 @@ async function start(useCase) {
     examples.mark(one);
   }
 
-  const write = (row) => form.fields.forEach((field) => (field.write(row[field.column.name]), field.complain(null)));
+  const write = (row) => form.fields.forEach((field) => (field.write(own(row, field.column.name)), field.complain(null)));
 
   /** The row that the form describes, by the table's own names; what is left empty is left out. */
   const read = () => Object.fromEntries(form.fields.map((field) => [field.column.name, field.read()]).filter(([, value]) => value !== undefined));
@@ -129,7 +136,7 @@ async function start(useCase) {
   find("#fields").replaceChildren(...form.body.filter(Boolean));
   if (form.start) write(form.start.row);
   hold(useCase.schema.examples.includes(form.start) ? form.start : null);
-  introduce(useCase);
+  introduce(useCase, form.lede);
   find("#waiting").hidden = true;
   find("#content").hidden = false;
   const known = await health;

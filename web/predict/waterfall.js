@@ -45,7 +45,7 @@ const line = (name, value, drawing, figure, kind = "") =>
 export function waterfall(useCase, { probability, features, contributions }) {
   const { base } = contributions;
   const { one, many } = useCase.entity;
-  const value = (name) => (name in features ? useCase.featureValue(name, features[name]) : `from other ${many}`);
+  const value = (name) => (Object.hasOwn(features, name) ? useCase.featureValue(name, features[name]) : `from other ${many}`);
   return html(
     "table",
     { class: "table table-tight" },

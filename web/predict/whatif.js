@@ -1,12 +1,13 @@
 // What if it had been older, or of another kind? Controls over a copy of the row; what was entered stays as it was.
 
 import { html } from "../dom.js";
-import { columnTitle } from "../use_case.js";
+import { columnTitle, own } from "../use_case.js";
 import { capital } from "../words.js";
 
 const PAUSE_MILLISECONDS = 120;
 const MOST = 5; // columns; those that weigh most
-const FEW = 3; // choices that stand side by side
+const FEW = 3; // choices that stand side by side,
+const LETTERS = 12; // if their titles have no more than these
 const STOPS = 100;
 
 /** The columns that can be turned, those first whose features weigh most in an answer. */
@@ -57,9 +58,9 @@ export function whatIf({ useCase, ranges = {}, row, answer, changed }) {
   }
 
   function number(column) {
-    const value = row[column.name];
-    const examples = useCase.schema.examples.map((example) => example.row[column.name]).filter((each) => typeof each === "number");
-    const [low, high, step] = ranges[column.name] ? [...ranges[column.name], 1] : span(column, value, examples);
+    const value = own(row, column.name);
+    const examples = useCase.schema.examples.map((example) => own(example.row, column.name)).filter((each) => typeof each === "number");
+    const [low, high, step] = own(ranges, column.name) ? [...ranges[column.name], 1] : span(column, value, examples);
     const start = value ?? (low + high) / 2;
     return slider(column, {
       min: Math.min(low, Math.floor(start)),
@@ -75,7 +76,7 @@ export function whatIf({ useCase, ranges = {}, row, answer, changed }) {
   /** Numbers as choices have an order, and so a slider; other choices stand beside each other. */
   function choice(column) {
     const titles = column.choices.map(({ value, title }) => title || String(value));
-    const place = column.choices.findIndex(({ value }) => value === row[column.name]);
+    const place = column.choices.findIndex(({ value }) => value === own(row, column.name));
     if (column.choices.every(({ value }) => typeof value === "number")) {
       return slider(column, {
         min: 1, max: titles.length, step: 1, value: place < 0 ? 1 : place + 1, known: place >= 0,
@@ -83,11 +84,12 @@ export function whatIf({ useCase, ranges = {}, row, answer, changed }) {
         valueOf: (each) => column.choices[each - 1].value,
       });
     }
-    return titles.length <= FEW ? segments(column, titles, place) : list(column, titles, place);
+    const heads = column.choices.map(({ value, title }) => (title ? capital(title) : String(value)));
+    return heads.length <= FEW && heads.join("").length <= LETTERS ? segments(column, heads, place) : list(column, heads, place);
   }
 
   function slider(column, { min, max, step, value, known, say, valueOf }) {
-    const name = capital(columnTitle(column));
+    const name = columnTitle(column);
     const first = known ? say(value) : "not known";
     const shown = html("output", { class: "text-sm font-semibold tabular-nums" }, first);
     const input = html("input", {
@@ -107,24 +109,24 @@ export function whatIf({ useCase, ranges = {}, row, answer, changed }) {
     return html(
       "fieldset",
       { class: "min-w-0" },
-      html("legend", { class: "text-sm text-soft" }, html("span", { class: "sr-only" }, "What if: "), capital(columnTitle(column))),
+      html("legend", { class: "text-sm text-soft" }, html("span", { class: "sr-only" }, "What if: "), columnTitle(column)),
       html(
         "div",
         { class: "segments mt-1.5" },
         titles.map((title, at) =>
-          html("label", { class: "segment min-w-0" }, html("input", { class: "sr-only", type: "radio", name, checked: at === place, input: () => turn(column, column.choices[at].value) }), html("span", { class: "truncate" }, capital(title))),
+          html("label", { class: "segment min-w-0" }, html("input", { class: "sr-only", type: "radio", name, checked: at === place, input: () => turn(column, column.choices[at].value) }), html("span", { class: "truncate" }, title)),
         ),
       ),
     );
   }
 
   function list(column, titles, place) {
-    const name = capital(columnTitle(column));
+    const name = columnTitle(column);
     const select = html(
       "select",
       { class: "input mt-1.5", "aria-label": `What if: ${name}`, input: () => turn(column, column.choices[select.value].value) },
-      place < 0 && html("option", { value: "", hidden: true, selected: true }, row[column.name] ?? "not known"),
-      titles.map((title, at) => html("option", { value: at, selected: at === place }, capital(title))),
+      place < 0 && html("option", { value: "", hidden: true, selected: true }, own(row, column.name) ?? "not known"),
+      titles.map((title, at) => html("option", { value: at, selected: at === place }, title)),
     );
     return html("div", { class: "min-w-0" }, html("span", { class: "block truncate text-sm text-soft", "aria-hidden": "true" }, name), select);
   }

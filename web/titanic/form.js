@@ -46,6 +46,7 @@ export function form({ columns }) {
       pair("grid-cols-2", fare, embarked),
       pair("grid-cols-2", ticket, cabin, "Leave empty what you do not know: the model copes."),
     ],
+    lede: "Say who you are, or take one of those who were aboard. A model that has learnt from the passenger list answers, and says why.",
     nameOf: (row) => spoken(row.Name),
     verdict: (survived) => (survived ? "Would probably have survived" : "Would probably have been lost"),
     ranges: { Age: [0, 80], Fare: [0, 300], SibSp: [0, 8], Parch: [0, 6] },
