@@ -14,7 +14,7 @@ MARGIN = 0.05
 # A slice collapses when it loses more than this, and more than chance explains; smaller slices say too little.
 SLICE_MARGIN = 0.10
 SLICE_ROWS = 20
-# Expected calibration error (M. P. Naeini et al., 2015) over ten bins that is allowed of many rows; of few ones, what is
+# Expected calibration error over ten bins (M. P. Naeini et al., 2015) that is allowed of many rows; of few, so much is
 # allowed beyond what chance explains.
 CALIBRATION_ERROR = 0.10
 CALIBRATION_ALLOWANCE = 0.05
