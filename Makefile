@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 HOME_DIR := .local
-STATE ?= $(HOME_DIR)/cloud
 ENVS := $(HOME_DIR)/envs
 UV := $(ENVS)/uv/bin/uv
 READY := .ready
@@ -13,111 +12,116 @@ export SAM_CLI_TELEMETRY := 0
 # Whoever sits behind a proxy has its certificate there.
 export UV_SYSTEM_CERTS := 1
 
-CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) --state $(STATE)
+# USE_CASE names a use case, STATE a state folder; without them each command is about the cloud that is up.
+CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) $(if $(STATE),--state $(STATE)) $(if $(USE_CASE),--use-case $(USE_CASE))
+STATE_FOLDER = $(or $(STATE),$(shell $(CLOUD) folder))
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-# Whoever has an MLflow of their own names it; else there is one in the state folder.
-export MLFLOW_TRACKING_URI ?= sqlite:///$(abspath $(STATE))/mlflow/mlflow.db
+# MLFLOW_TRACKING_URI names an MLflow that runs already; without it there is one in the state folder.
+TRACKING_URI = $${MLFLOW_TRACKING_URI:-sqlite:///$(abspath $(1))/mlflow/mlflow.db}
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
 
-.PHONY: help up down status dev logs outputs invoke models promote card mlflow mlflow-fill replay serve monitoring dashboards traffic test test-cloud test-product test-system test-doors stress check format features-diff docs bench clean requirements airflow airflow-run rotate-key redrive sam-env parity compose-env lint cost
+.PHONY: help $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
 .DEFAULT_GOAL := help
 
-help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+help:
+	@awk -F ':.*## ' '/^##@ /{printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## /{gsub(/\$$\$$/, "$$"); printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: $(CLOUD_ENVS)  ## start the embedded cloud, deploy, train the first champion
+##@ use
+
+up: $(CLOUD_ENVS)  ## start the embedded cloud, deploy, train the first champion: make up USE_CASE=churn
 	@$(CLOUD) up
 
 down: $(ENVS)/cloud/$(READY)  ## stop exactly what `up` started; the data stays
 	@$(CLOUD) down
 
-status: $(ENVS)/cloud/$(READY)  ## what runs, where
+status: $(ENVS)/cloud/$(READY)  ## which use case runs, what runs, where
 	@$(CLOUD) status
-
-dev: up  ## run the functions from their sources as they are edited, and show their logs
-	@$(CLOUD) dev
-
-logs: $(ENVS)/cloud/$(READY)  ## a function's log: make logs F=TrainingFunction
-	@$(CLOUD) logs $(F)
 
 outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 	@$(CLOUD) outputs
 
-invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
-	@$(CLOUD) invoke $(F) $(if $(EVENT),'$(EVENT)')
+new: $(ENVS)/new/$(READY)  ## a use case from a CSV: make new NAME=churn CSV=customers.csv LABEL=churned ID=customer_id POSITIVE=yes
+	@PYTHONPATH=functions $(ENVS)/new/bin/python infra/new --name "$$NAME" --csv "$$CSV" --label "$$LABEL" \
+	    $(if $(ID),--id "$$ID") $(if $(POSITIVE),--positive "$$POSITIVE")
 
 models: $(ENVS)/cloud/$(READY)  ## every model version, and what was decided about it
 	@$(CLOUD) models
 
+card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
+	@$(CLOUD) outputs | PYTHONPATH=functions:examples $(ENVS)/mlflow/bin/python infra/mlflow/card.py $(HOME_DIR)/cards $(VERSION)
+
+##@ operate
+
 promote: $(ENVS)/cloud/$(READY)  ## make a version champion, past the gate: make promote VERSION=056a49ee4bc76b23
 	@$(CLOUD) promote $(or $(VERSION),'')
 
-card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
-	@$(CLOUD) outputs | PYTHONPATH=functions $(ENVS)/mlflow/bin/python infra/mlflow/card.py $(HOME_DIR)/cards $(VERSION)
-
-mlflow: mlflow-fill  ## MLflow in the browser, filled from the registry: make mlflow PORT=5001
-	@cd $(STATE)/mlflow && exec $(MLFLOW) $(abspath $(ENVS))/mlflow/bin/python -m mlflow server \
-	    --backend-store-uri "$$MLFLOW_TRACKING_URI" --host 127.0.0.1 --port $(or $(PORT),5001)
-
-mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## bring every model version into MLflow; again, it changes nothing
-	@mkdir -p $(STATE)/mlflow
-	@$(CLOUD) outputs | (cd $(STATE)/mlflow && $(MLFLOW) PYTHONPATH=$(CURDIR)/functions \
-	    $(abspath $(ENVS))/mlflow/bin/python $(CURDIR)/infra/mlflow/experiments.py)
-
-replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
-	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
-
-airflow: $(ENVS)/airflow/$(READY) up  ## Airflow standalone over dags/, with the embedded cloud as its AWS
-	@$(CLOUD) airflow
-
-airflow-run: airflow  ## run the pipeline in Airflow once and follow it: make airflow-run KEY=raw/titanic.csv
-	@$(CLOUD) airflow-run $(KEY)
-
-# WORKERS are processes: each answers one request at a time, and more than LIMIT at once with 429.
-serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
-	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=.. \
-	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
-	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
-
-rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key, at once
+rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key; the old one is refused within 30 seconds
 	@$(CLOUD) rotate-key
 
 redrive: $(ENVS)/cloud/$(READY)  ## start the pipeline for each event in its dead-letter queue
 	@$(CLOUD) redrive
 
-sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
-	@$(CLOUD) sam-env
+replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
+	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
 
-parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event through every door of every cloud that is up: docs/parity.md
-	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
+invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
+	@$(CLOUD) invoke $(F) $(if $(EVENT),'$(EVENT)')
+
+logs: $(ENVS)/cloud/$(READY)  ## a function's log: make logs F=TrainingFunction
+	@$(CLOUD) logs $(F)
+
+airflow: $(CLOUD_ENVS) $(ENVS)/airflow/$(READY)  ## Airflow standalone over dags/, with the embedded cloud as its AWS
+	@$(CLOUD) up --as-it-is
+	@$(CLOUD) airflow
+
+airflow-run: airflow  ## run the pipeline in Airflow once and follow it: make airflow-run KEY=raw/titanic.csv
+	@$(CLOUD) airflow-run $(KEY)
+
+mlflow: mlflow-fill  ## MLflow in the browser, filled from the registry: make mlflow PORT=5001
+	@state=$(STATE_FOLDER) && cd "$$state/mlflow" && exec env $(MLFLOW) $(abspath $(ENVS))/mlflow/bin/python -m mlflow server \
+	    --backend-store-uri "$(call TRACKING_URI,$(STATE_FOLDER))" --host 127.0.0.1 --port $(or $(PORT),5001)
+
+mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## bring every model version into MLflow; again, it changes nothing
+	@state=$(STATE_FOLDER) && mkdir -p "$$state/mlflow" && known=$$($(CLOUD) outputs) && cd "$$state/mlflow" && echo "$$known" | \
+	    env $(MLFLOW) MLFLOW_TRACKING_URI="$(call TRACKING_URI,$(STATE_FOLDER))" PYTHONPATH=$(CURDIR)/functions:$(CURDIR)/examples \
+	    $(abspath $(ENVS))/mlflow/bin/python $(CURDIR)/infra/mlflow/experiments.py
+
+# Runs in the foreground until Ctrl-C; `up` keeps current what it scrapes.
+monitoring: $(ENVS)/cloud/$(READY)  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
+	@command -v $(or $(PROMETHEUS),prometheus) >/dev/null || { \
+	    echo "✗ There is no Prometheus here\n  → apt-get install prometheus, or PROMETHEUS=… with one of yours" >&2; exit 1; }
+	@mkdir -p $(STATE_FOLDER)/prometheus && cp -R infra/prometheus/prometheus.yml infra/prometheus/rules $(STATE_FOLDER)/prometheus
+	@exec $(or $(PROMETHEUS),prometheus) --config.file=$(STATE_FOLDER)/prometheus/prometheus.yml \
+	    --storage.tsdb.path=$(STATE_FOLDER)/prometheus/data --web.listen-address=127.0.0.1:$(or $(PORT),9090)
+
+traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated requests, windows of them: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
+	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
+	    PYTHONPATH=tests:functions:examples $(ENVS)/dev/bin/python -m traffic
+
+# WORKERS are processes: each answers one request at a time, and more than LIMIT at once with 429.
+serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
+	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=..:../../examples \
+	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
+	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
 compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
 	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
 
-# Prometheus in front of you, until Ctrl-C; `up` keeps what it scrapes current.
-monitoring:  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
-	@command -v $(or $(PROMETHEUS),prometheus) >/dev/null || { \
-	    echo "✗ There is no Prometheus here\n  → apt-get install prometheus, or PROMETHEUS=… with one of yours" >&2; exit 1; }
-	@mkdir -p $(STATE)/prometheus && cp -R infra/prometheus/prometheus.yml infra/prometheus/rules $(STATE)/prometheus
-	@exec $(or $(PROMETHEUS),prometheus) --config.file=$(STATE)/prometheus/prometheus.yml \
-	    --storage.tsdb.path=$(STATE)/prometheus/data --web.listen-address=127.0.0.1:$(or $(PORT),9090)
+##@ develop
 
-dashboards: $(ENVS)/grafana/$(READY)  ## make Grafana's dashboards from infra/grafana/dashboards.py
-	@$(ENVS)/grafana/bin/python infra/grafana/dashboards.py
+dev: $(CLOUD_ENVS)  ## run the functions from their sources as they are edited, and show their logs
+	@$(CLOUD) up --as-it-is
+	@$(CLOUD) dev
 
-traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated passengers, windows of them: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
-	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
-	    PYTHONPATH=tests $(ENVS)/dev/bin/python -m traffic
+sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
+	@$(CLOUD) sam-env
 
 test:  ## every test, in clouds of its own: four suites side by side, each shown when it is done
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
-
-stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
-	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
 # What takes a whole cloud, and what a browser, Airflow or Docker besides.
 SYSTEM := tests/e2e
@@ -132,8 +136,14 @@ test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(REA
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## the site in a browser, Airflow, Compose, on a cloud of their own
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
 
+stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
+	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
+
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
-	@ONLY="$(ONLY)" PYTHONPATH=functions:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
+	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
+
+parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event by every way into every cloud that is up: docs/parity.md
+	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
 
 check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contracts, template
 	@$(ENVS)/dev/bin/ruff check .
@@ -141,12 +151,9 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@$(ENVS)/dev/bin/mypy
 	@for function in ingestion features training inference monitoring; do \
 	    MYPYPATH=functions:functions/$$function $(ENVS)/dev/bin/mypy functions/$$function/*.py || exit 1; done
-	@PYTHONPATH=functions:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
+	@PYTHONPATH=functions:examples:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
-
-cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, from what the running cloud measures: docs/cost.md
-	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
 lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and workflow: cfn-lint, checkov, schemas
 	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml infra/aws/github.yaml
@@ -154,36 +161,50 @@ lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and w
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
-features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every passenger
+format: $(ENVS)/dev/$(READY)  ## format the Python code
+	@$(ENVS)/dev/bin/ruff check --fix .
+	@$(ENVS)/dev/bin/ruff format .
+
+features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every row
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
-
-.PHONY: site screenshots lighthouse
-site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
-	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
-
-screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
-	@PYTHONPATH=tests:functions:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
 lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
 	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
 	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
 
-docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
-	@PYTHONPATH=functions $(ENVS)/dev/bin/python docs/features_page.py
-
-format: $(ENVS)/dev/$(READY)  ## format the Python code
-	@$(ENVS)/dev/bin/ruff check --fix .
-	@$(ENVS)/dev/bin/ruff format .
-
 clean: down  ## forget everything: data, models, environments
 	rm -rf $(HOME_DIR)
+
+##@ publish
+
+site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
+	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
+
+docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
+	@PYTHONPATH=functions:examples $(ENVS)/dev/bin/python docs/features_page.py
+
+dashboards: $(ENVS)/grafana/$(READY)  ## make Grafana's dashboards from infra/grafana/dashboards.py
+	@$(ENVS)/grafana/bin/python infra/grafana/dashboards.py
+
+cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, from what the running cloud measures: docs/cost.md
+	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
+
+screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
+	@PYTHONPATH=tests:functions:examples:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+
+requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
+	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
+	@for name in airflow cloud lambda sam lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	@for function in ingestion features training inference monitoring; do \
+	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
+	        -o functions/$$function/requirements.txt; done
 
 # ---- environments: one each, so that nobody's dependencies meet anybody else's ------------------------------------------
 
 $(ENVS)/uv/$(READY): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
 	    "✗ Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is %d.%d\n  → make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
-	@echo "· Installing uv"
+	@echo "· Installing uv" >&2
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
@@ -196,7 +217,7 @@ $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): DISTRIB
 $(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode
 
 $(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY)
-	@echo "· Installing the $* environment"
+	@echo "· Installing the $* environment" >&2
 	@$(UV) venv --quiet --clear --python $(ENVS)/uv/bin/python $(@D)
 	@$(UV) pip install --quiet --python $(@D) --require-hashes $(OPTIONS) --requirement $<
 	@$(if $(DISTRIBUTION),$(UV) pip install --quiet --python $(@D) --no-deps $(DISTRIBUTION))
@@ -206,10 +227,3 @@ $(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY)
 
 COMPILE = $(UV) pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
     --no-annotate
-
-requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
-	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in airflow cloud lambda sam lint uv serve mlflow grafana dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
-	@for function in ingestion features training inference monitoring; do \
-	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
-	        -o functions/$$function/requirements.txt; done

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # deploy.sh dev|prod: the data plane, then the application on it, then the site. Again: whatever has changed since.
+# USE_CASE names the use case, titanic by default; each has stacks of its own.
 # Needs credentials of the account in the environment, and the project's tools (make .local/envs/sam/.ready .local/envs/cloud/.ready).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 environment=${1:?deploy.sh dev or deploy.sh prod}
-application=titanic-$environment
+export USE_CASE=${USE_CASE:-titanic}
+application=${USE_CASE//_/-}-$environment
 export PATH="$PWD/.local/envs/sam/bin:$PWD/.local/envs/uv/bin:$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=${AWS_REGION:-us-east-1}
 
 case $environment in
@@ -24,7 +26,8 @@ mapfile -t given <<<"$outputs"
 database=$(.local/envs/cloud/bin/python infra/aws/secret_reference.py "$application/database-url")
 redis=$(.local/envs/cloud/bin/python infra/aws/secret_reference.py "$application/redis-url")
 sam build
-sam deploy --config-env "$environment" --parameter-overrides "${given[@]}" "Tracing=$tracing" \
+sam deploy --config-env "$environment" --stack-name "$application" --parameter-overrides "UseCase=$USE_CASE" "${given[@]}" "Tracing=$tracing" \
     "DatabaseUrl=$database" "RedisUrl=$redis"
 
-.local/envs/cloud/bin/python infra/aws/publish.py "$application"
+.local/envs/cloud/bin/python infra/aws/migrate.py "$application"
+.local/envs/cloud/bin/python infra/aws/publish.py "$application" "$USE_CASE"

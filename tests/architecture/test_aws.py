@@ -1,5 +1,6 @@
 """What goes to AWS fits together: templates, script and workflows name the same things. None of it is run there."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-GIVEN_BY_SCRIPT = {"Tracing", "DatabaseUrl", "RedisUrl"}
+GIVEN_BY_SCRIPT = {"UseCase", "Tracing", "DatabaseUrl", "RedisUrl"}
 
 
 class Loader(yaml.SafeLoader):
@@ -54,6 +55,24 @@ def test_secrets_that_the_script_refers_to_are_made() -> None:
     referred = re.findall(r"secret_reference.py \"\$application/([a-z-]+)\"", script())
     assert referred
     assert {f"${{Application}}/{name}" for name in referred} <= made
+
+
+def test_each_bucket_is_chosen_in_one_place_of_the_template() -> None:
+    text = (ROOT / "template.yaml").read_text()
+    for bucket in ("Data", "Models", "Web"):
+        assert text.count(f"!If [Create{bucket}Bucket") == 1, bucket
+
+
+def test_transient_errors_are_listed_once_and_retried_by_every_task() -> None:
+    states = (ROOT / "step_functions/pipeline.asl.json").read_text()
+    assert "Lambda.TooManyRequestsException" not in states
+    assert states.count('"Retry": [${RetryTransientErrors}') == states.count('"Type": "Task"')
+    substitutions = template("template.yaml")["Resources"]["Pipeline"]["Properties"]["DefinitionSubstitutions"]
+    retry = json.loads(substitutions["RetryTransientErrors"])
+    assert {"StoreUnavailableError", "States.Timeout"} <= set(retry["ErrorEquals"])
+    for name, value in {**substitutions, "SearchConcurrency": "2"}.items():
+        states = states.replace(f"${{{name}}}", value)
+    assert json.loads(states)["StartAt"] == "Ingest"
 
 
 @pytest.mark.parametrize("name", ["ci.yml", "cd.yml"])

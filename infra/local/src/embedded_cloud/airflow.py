@@ -34,6 +34,7 @@ class Airflow:
     port: int
     endpoint_url: str
     region: str
+    use_case: str
 
     @property
     def url(self) -> str:
@@ -92,13 +93,14 @@ class Airflow:
             "aws_secret_access_key": "test",
             "connections_prefix": None,
             "config_prefix": None,
-            "variables_lookup_pattern": "^titanic",
+            "variables_lookup_pattern": f"^{self.use_case}$",
         }
         return {
             "PATH": f"{self.environment / 'bin'}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "NO_COLOR": "1",
+            "USE_CASE": self.use_case,
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
             "AIRFLOW__SECRETS__BACKEND": SECRETS_BACKEND,

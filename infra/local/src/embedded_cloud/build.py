@@ -13,8 +13,9 @@ from typing import Any
 
 from embedded_cloud.aws import REGION
 from embedded_cloud.errors import CloudError
+from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
-SOURCES = ("template.yaml", "functions", "step_functions")
+SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
 KEPT_BUILDS = 3
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
@@ -24,23 +25,23 @@ def runtime() -> str:
     return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def digest(project: Path) -> str:
-    """Digest of the sources and the interpreter's version: the name of the build."""
-    total = hashlib.sha256(runtime().encode())
-    for path in _sources(project):
+def digest(project: Path, use_case: UseCase) -> str:
+    """Digest of the sources, the use case and the interpreter's version: the name of the build."""
+    total = hashlib.sha256(f"{runtime()} {use_case.name}".encode())
+    for path in _sources(project, use_case):
         total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
     return total.hexdigest()[:12]
 
 
-def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
-    """The folder of the built template and artifacts, built now unless it is there.
+def build(project: Path, builds: Path, environments: Path, log: Path, use_case: UseCase = DEFAULT_USE_CASE) -> Path:
+    """The folder of the built template and artifacts of a use case, built now unless it is there.
 
     `environments` holds `sam`, `uv`, and `lambda`, which has what the Lambda runtime has and no more.
     Raises CloudError with the end of SAM's output if the build fails, or if an artifact cannot be imported in the
     `lambda` environment; what was built before stays as it was.
     """
-    target = builds / digest(project)
+    target = builds / digest(project, use_case)
     if (target / "template.yaml").exists():
         target.touch()
         return target
@@ -48,7 +49,11 @@ def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
     unfinished = builds / f".{target.name}.{os.getpid()}"
     unfinished.mkdir(parents=True)
     try:
-        environment = {**_environment(environments), "ARTIFACT_CACHE": str(builds.parent)}
+        environment = {
+            **_environment(environments),
+            "ARTIFACT_CACHE": str(builds.parent),
+            "USE_CASE": use_case.name,
+        }
         with log.open("wb") as output:
             for command in _commands(project, unfinished):
                 made = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, cwd=project, env=environment)
@@ -56,12 +61,12 @@ def build(project: Path, builds: Path, environments: Path, log: Path) -> Path:
                     tail = "\n    ".join(log.read_text(errors="replace").splitlines()[-15:])
                     raise CloudError(
                         f"{' '.join(map(str, command[:2]))} failed:\n    {tail}",
-                        f"Mend what it names; the whole output is {log}",
+                        f"Fix what it names; the whole output is {log}",
                     )
         _bring_in(project / "step_functions", unfinished)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             python = environments / "lambda" / "bin" / "python"
-            list(pool.map(lambda artifact: _check_import(artifact, python), artifacts(unfinished)))
+            list(pool.map(lambda artifact: _check_import(artifact, python, use_case), artifacts(unfinished)))
         try:
             unfinished.rename(target)
         except OSError:
@@ -85,13 +90,14 @@ def _bring_in(folder: Path, build: Path) -> None:
     template.write_text(template.read_text().replace(os.path.relpath(folder, build), folder.name))
 
 
-def _check_import(artifact: Path, python: Path) -> None:
-    tried = subprocess.run([python, "-BPc", "import handler"], cwd="/", env={"PYTHONPATH": str(artifact)}, **CAPTURED)
+def _check_import(artifact: Path, python: Path, use_case: UseCase) -> None:
+    environment = {"PYTHONPATH": str(artifact), "USE_CASE": use_case.name}
+    tried = subprocess.run([python, "-BPc", "import handler"], cwd="/", env=environment, **CAPTURED)
     if tried.returncode:
         tail = "\n    ".join(tried.stderr.splitlines()[-6:])
         raise CloudError(
             f"{artifact.name} cannot be imported:\n    {tail}",
-            "Mend its handler, or add what it lacks to its requirements.in and run make requirements",
+            "Fix its handler, or add what it lacks to its requirements.in and run make requirements",
         )
 
 
@@ -101,7 +107,7 @@ def _commands(project: Path, target: Path) -> list[list[str | Path]]:
     runtimes = ["--parameter-overrides", f"Runtime={runtime()}"]
     return [
         ["sam", "validate", "--lint", *template],
-        ["sam", "build", *template, "--build-dir", target, "--parallel", *runtimes],
+        ["sam", "build", *template, "--build-dir", target, "--parallel", "--build-in-source", *runtimes],
     ]
 
 
@@ -113,9 +119,11 @@ def _environment(environments: Path) -> dict[str, str]:
     return {**os.environ, **offline, "PATH": os.pathsep.join([*tools, os.environ["PATH"]])}
 
 
-def _sources(project: Path) -> Iterator[Path]:
-    for name in SOURCES:
-        root = project / name
+def _sources(project: Path, use_case: UseCase) -> Iterator[Path]:
+    """All that is built from: other use cases are not among it, so editing them rebuilds nothing."""
+    handlers = sorted(handler.parent for handler in (project / "functions").glob("*/handler.py"))
+    roots = [*(project / name for name in SOURCES), *handlers, use_case.folder(project) / use_case.name]
+    for root in roots:
         found = [root] if root.is_file() else sorted(root.rglob("*"))
         yield from (path for path in found if path.is_file() and "__pycache__" not in path.parts)
 

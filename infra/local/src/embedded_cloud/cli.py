@@ -8,21 +8,19 @@ import signal
 import sys
 import time
 import urllib.error
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import filelock
-import psutil
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 from rich.table import Table
 
 from embedded_cloud import (
     build,
+    checkout,
     compose,
     dag_run,
     deployment,
@@ -41,10 +39,11 @@ from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
-from embedded_cloud.platform import Platform
-from embedded_cloud.progress import console, problems, say, step
-from embedded_cloud.stack import Stack, describe
-from embedded_cloud.state import State
+from embedded_cloud.pipeline import NoChampionError
+from embedded_cloud.progress import answer, console, progress, say, step
+from embedded_cloud.stack import describe
+from embedded_cloud.summary import summarise
+from embedded_cloud.use_case import DEFAULT
 
 DISK_GIGABYTES = 2
 LOST = "messages in flight, function logs and the history of pipeline runs are lost"
@@ -58,28 +57,26 @@ def up(cloud: Cloud, home: Path) -> None:
     started: list[str] = []
     try:
         with ThreadPoolExecutor(1) as background:
-            built = background.submit(
-                build.build, PROJECT, home / "build", cloud.environments, cloud.state.logs / "build.log"
-            )
+            log = cloud.state.logs / "build.log"
+            built = background.submit(build.build, PROJECT, home / "build", cloud.environments, log, cloud.use_case)
             for name in cloud.start():
                 started.append(name)  # noqa: PERF402 - what failed to start is in the list too
-            stack = deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
+            deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
+    except NoChampionError:
+        summarise(cloud, time.monotonic() - began)
+        raise
     except BaseException:
         if started:
-            problems.print("[yellow]Stopping what was started[/yellow]")
+            progress.print("[yellow]Stopping what was started[/yellow]")
             cloud.stop(tuple(started))
         raise
-    summarise(cloud, stack, time.monotonic() - began)
+    summarise(cloud, time.monotonic() - began)
 
 
 def down(cloud: Cloud, _: Path) -> None:
     """Stop every process of this cloud; its data stays for the next `up`."""
-    stopped = cloud.stop()
-    for orphan in processes.find(cloud.state.root):
-        with suppress(psutil.NoSuchProcess):
-            orphan.kill()
-    (cloud.state.root / "outputs.json").unlink(missing_ok=True)
-    say("Nothing of this cloud is running" + ("" if stopped else ", nothing was"))
+    stopped = checkout.stop(cloud)
+    answer(f"Nothing of the cloud of {cloud.use_case.name} is running" + ("" if stopped else ", nothing was"))
 
 
 def status(cloud: Cloud, _: Path) -> None:
@@ -92,6 +89,7 @@ def status(cloud: Cloud, _: Path) -> None:
         address = f"127.0.0.1:{getattr(cloud.ports, name)}" if process else ""
         memory = f"{processes.memory(process) / 2**20:.0f} MB" if process else ""
         table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
+    console.print(f"use case {cloud.use_case.name}")
     console.print(table)
     if cloud.running("localstack"):
         stack = deployment.current(cloud.aws, cloud.state)
@@ -103,8 +101,9 @@ def status(cloud: Cloud, _: Path) -> None:
 def dev(cloud: Cloud, _: Path) -> None:
     """Run the functions from their sources as these are edited, and show their logs, until interrupted."""
     functions = _known(cloud)["functions"]
+    shared = {PROJECT / "functions": None, cloud.use_case.folder(PROJECT): None}  # in this order, each once
     sources = {
-        deployed: [PROJECT / "functions" / name.removesuffix("Function").lower(), PROJECT / "functions"]
+        deployed: [PROJECT / "functions" / name.removesuffix("Function").lower(), *shared]
         for name, deployed in functions.items()
     }
     with development.hot_reload(cloud.aws, sources):
@@ -137,7 +136,7 @@ def sam_env(cloud: Cloud, wanted: str) -> None:
         sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
         print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
     else:
-        raise CloudError("No cloud is up", "make up, or docker compose up --wait")
+        raise CloudError(*_not_running(cloud, "make up, or docker compose up --wait"))
 
 
 def _forward(cloud: Cloud) -> None:
@@ -162,13 +161,17 @@ def invoke(cloud: Cloud, function: str, event: str) -> None:
 
 def models(cloud: Cloud, _: Path) -> None:
     """Every registered model version, and what was decided about it."""
-    console.print(registry.table(_anywhere(cloud)))
+    known = _anywhere(cloud)
+    console.print(f"use case {known['use_case']}")
+    console.print(registry.table(known))
 
 
 def promote(cloud: Cloud, version: str) -> None:
     """Make a model version champion, past the gate: this is also the way back."""
-    crowned = registry.promote(_anywhere(cloud), version)
-    say(f"Model {crowned['model_version']} is champion; before it was {crowned['previous']}")
+    known = _anywhere(cloud)
+    promoted = registry.promote(known, version)
+    before = promoted["previous"]
+    answer(f"Model {promoted['model_version']} is champion of {known['use_case']}; before it was {before}")
 
 
 def airflow(cloud: Cloud, _: Path) -> None:
@@ -194,16 +197,16 @@ def airflow_run(cloud: Cloud, key: str) -> None:
     if not cloud.running("airflow"):
         raise CloudError("Airflow is not running", "make airflow")
     api = dag_run.Api(server)
-    run = dag_run.start(api, project.AIRFLOW_DAG, {"key": key} if key else {})
+    run = dag_run.start(api, cloud.use_case.dag, {"key": key} if key else {})
     dag_run.follow(api, run)
-    say(dag_run.answer(api, run, "promote")["reason"])
+    answer(dag_run.answer(api, run, "promote")["reason"])
 
 
 def rotate_key(cloud: Cloud, _: Path) -> None:
-    """Another admin key, at once."""
+    """Another admin key, known to the API within 30 seconds."""
     _known(cloud)
     operations.rotate_admin_key(cloud)
-    say("The new key is admin_api_key of `make -s outputs`; the old one is refused")
+    answer("The new key is admin_api_key of `make -s outputs`; within 30 seconds the old one is refused")
 
 
 def redrive(cloud: Cloud, _: Path) -> None:
@@ -215,7 +218,7 @@ def redrive(cloud: Cloud, _: Path) -> None:
     except KeyError as missing:
         raise CloudError(f"There is no stack {missing}", "make up, or docker compose up deployer") from None
     runs = operations.redrive(aws, stack)
-    say(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
+    answer(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
 
 
 def logs(cloud: Cloud, function: str | None) -> None:
@@ -243,7 +246,7 @@ def _buckets(cloud: Cloud) -> None:
 
 def _first_run(cloud: Cloud, known: Mapping[str, Any]) -> Mapping[str, Any]:
     return pipeline.upload_and_follow(
-        cloud.aws, PROJECT / project.PASSENGER_LIST, known["data_bucket"], known["pipeline_arn"]
+        cloud.aws, PROJECT / cloud.use_case.table, known["data_bucket"], known["pipeline_arn"]
     )
 
 
@@ -257,6 +260,7 @@ def _airflow(cloud: Cloud) -> Airflow:
         port=cloud.ports.airflow,
         endpoint_url=known["endpoint_url"],
         region=known["region"],
+        use_case=known["use_case"],
     )
 
 
@@ -273,42 +277,41 @@ def _anywhere(cloud: Cloud) -> Mapping[str, Any]:
     here = cloud.state.read("outputs") if cloud.running("localstack") else None
     if known := here or compose.outputs(PROJECT):
         return known
-    raise CloudError("No cloud is up", "make up, or docker compose up --wait")
+    raise CloudError(*_not_running(cloud, "make up, or docker compose up --wait"))
 
 
 def _known(cloud: Cloud) -> dict[str, Any]:
     """The outputs of this cloud, for what Compose has another way of doing."""
     known = cloud.state.read("outputs")
     if not known or not cloud.running("localstack"):
-        raise CloudError("The embedded cloud is not running", "make up")
+        raise CloudError(*_not_running(cloud, cloud.use_case.make_up))
     return known
+
+
+def _not_running(cloud: Cloud, remedy: str) -> tuple[str, str]:
+    named = "No cloud is up" if cloud.use_case.name == DEFAULT else f"No cloud of {cloud.use_case.name} is up"
+    return named, remedy
+
+
+def folder(cloud: Cloud, _: Path) -> None:
+    """The state folder of the cloud that is up."""
+    print(cloud.state.root)
+
+
+PLAIN = (status, dev, outputs, environment, models, rotate_key, redrive, folder)
+ALONE = (up, down, airflow)
 
 
 def main() -> None:
     """Run one command; failures that have a remedy are shown without a traceback."""
-    parser = argparse.ArgumentParser(prog="embedded-cloud")
-    parser.add_argument("--home", type=Path, default=Path(".local"), help="environments and builds")
-    parser.add_argument("--state", type=Path, default=Path(".local/cloud"), help="state folder of this cloud")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for command in (up, down, status, dev, outputs, environment, models, airflow, rotate_key, redrive):
-        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
-    commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
-    invocation = commands.add_parser("invoke", help=invoke.__doc__)
-    invocation.add_argument("function")
-    invocation.add_argument("event", nargs="?", default="{}")
-    commands.add_parser("promote", help=promote.__doc__).add_argument("version")
-    containers = commands.add_parser("sam-env", help=sam_env.__doc__)
-    containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
-    commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
-    given = parser.parse_args()
-
+    given = _arguments()
     forget_other_clouds()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home = given.home.resolve()
     try:
-        state = State(given.state.resolve())
-        state.root.mkdir(parents=True, exist_ok=True)
-        cloud = Cloud(state, home / "envs", mirrored=project.BUCKETS)
+        cloud = checkout.choose(
+            home, given.state, given.use_case or "", starts=given.command == "up" and not given.as_it_is
+        )
         match given.command:
             case "logs":
                 logs(cloud, given.function)
@@ -321,38 +324,51 @@ def main() -> None:
             case "airflow-run":
                 airflow_run(cloud, given.key)
             case "up" | "down" | "airflow":
-                alone = {each.__name__: each for each in (up, down, airflow)}[given.command]
-                _alone(state, lambda: alone(cloud, home))
+                if given.command == "up":
+                    cloud.use_case.check(PROJECT)
+                alone = {each.__name__: each for each in ALONE}[given.command]
+                with checkout.locked(cloud, [] if given.state else [home / "cloud.lock"]):
+                    if given.command == "up":
+                        checkout.claim(cloud, [] if given.state else list(checkout.clouds(home)))
+                    alone(cloud, home)
             case _:
-                plain = (status, dev, outputs, environment, models, rotate_key, redrive)
-                {each.__name__.replace("_", "-"): each for each in plain}[given.command](cloud, home)
+                {each.__name__.replace("_", "-"): each for each in PLAIN}[given.command](cloud, home)
     except CloudError as failure:
-        problems.print(f"[red]✗[/red] {escape(str(failure))}")
+        progress.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
     except (BotoCoreError, ClientError, urllib.error.URLError) as failure:
-        problems.print(f"[red]✗[/red] The cloud does not answer as it should: {escape(str(failure))}")
-        problems.print("  → make up, or docker compose up deployer, and see make logs")
+        progress.print(f"[red]✗[/red] The cloud does not answer as it should: {escape(str(failure))}")
+        progress.print("  → make up, or docker compose up deployer, and see make logs")
         sys.exit(1)
     except OSError as failure:
         if failure.errno != errno.ENOSPC:
             raise
-        problems.print(f"[red]✗[/red] The disk is full\n  → Free at least {DISK_GIGABYTES} GB below {home}")
+        progress.print(f"[red]✗[/red] The disk is full\n  → Free at least {DISK_GIGABYTES} GB below {home}")
         sys.exit(1)
     except KeyboardInterrupt:
-        problems.print("[yellow]Interrupted; `make up` goes on from here[/yellow]")
+        progress.print("[yellow]Interrupted; `make up` goes on from here[/yellow]")
         sys.exit(130)
 
 
-def _alone(state: State, work: Callable[[], None]) -> None:
-    """The kernel drops this lock with the process that holds it, so none is ever left behind."""
-    lock = filelock.FileLock(state.root / "lock", timeout=0)
-    try:
-        with lock:
-            work()
-    except filelock.Timeout as held:
-        raise CloudError(
-            f"Another `make up` or `make down` is at work on {state.root}", "Wait for it to end, then try again"
-        ) from held
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="embedded-cloud")
+    parser.add_argument("--home", type=Path, default=Path(".local"), help="environments, builds and state folders")
+    parser.add_argument("--state", type=Path, help="state folder of this cloud; by default one below home")
+    parser.add_argument("--use-case", help=f"by default the one whose cloud is up, and {DEFAULT} for up")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in (*PLAIN, *ALONE[1:]):
+        commands.add_parser(command.__name__.replace("_", "-"), help=command.__doc__)
+    starting = commands.add_parser("up", help=up.__doc__)
+    starting.add_argument("--as-it-is", action="store_true", help="of the use case whose cloud is up, if one is")
+    commands.add_parser("logs", help=logs.__doc__).add_argument("function", nargs="?")
+    invocation = commands.add_parser("invoke", help=invoke.__doc__)
+    invocation.add_argument("function")
+    invocation.add_argument("event", nargs="?", default="{}")
+    commands.add_parser("promote", help=promote.__doc__).add_argument("version")
+    containers = commands.add_parser("sam-env", help=sam_env.__doc__)
+    containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
+    commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
+    return parser.parse_args()
 
 
 def _check_disk(home: Path) -> None:
@@ -363,24 +379,3 @@ def _check_disk(home: Path) -> None:
             f"{free:.1f} GB are free below {home}, {DISK_GIGABYTES} GB are needed",
             "Free some space, or put the checkout on a larger disk",
         )
-
-
-def summarise(cloud: Platform, stack: Stack, seconds: float) -> None:
-    """Tell the champion's figures and where everything is."""
-    card, addresses = project.champion(cloud, stack), project.outputs(cloud, stack)
-    if not card:
-        raise CloudError("The pipeline ended without a champion", "See its promotion step: make status, make logs")
-    metrics = card["metrics"]
-    low, high = metrics["accuracy_interval"]
-    say(f"Up in {seconds:.0f} s")
-    console.print(f"""
-  champion  {card["model_version"]}
-  accuracy  {metrics["accuracy"]:.3f} (95 % interval {low:.2f} to {high:.2f}) on {metrics["rows"]} passengers held out
-  site      {addresses["web_url"]}
-  API       {addresses["api_url"]}
-
-Try it:
-""")
-    print(
-        f"curl -s {addresses['api_url']}/predict -H 'Content-Type: application/json' -d '{json.dumps(project.SAMPLE)}'"
-    )

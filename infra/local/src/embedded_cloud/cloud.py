@@ -12,6 +12,7 @@ from embedded_cloud.aws import Aws
 from embedded_cloud.processes import Service
 from embedded_cloud.progress import step
 from embedded_cloud.state import State
+from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
 SERVICES = ("postgres", "valkey", "localstack")
 ON_DEMAND = ("airflow",)
@@ -29,11 +30,11 @@ class Ports:
 
 @dataclass(frozen=True)
 class Cloud:
-    """`environments` holds the virtual environments `localstack` and `lambda`; `mirrored` names the buckets to keep."""
+    """`environments` holds the virtual environments `localstack` and `lambda`; the use case's buckets are mirrored."""
 
     state: State
     environments: Path
-    mirrored: tuple[str, ...] = ()
+    use_case: UseCase = DEFAULT_USE_CASE
 
     @cached_property
     def ports(self) -> Ports:
@@ -60,7 +61,8 @@ class Cloud:
 
     @property
     def database_url(self) -> str:
-        return postgres.url(self.ports.postgres, self.state.credentials().database_password)
+        credentials = self.state.credentials()
+        return postgres.url(self.ports.postgres, credentials.database_password, credentials.database_user)
 
     @property
     def redis_url(self) -> str:
@@ -110,7 +112,7 @@ class Cloud:
         match name:
             case "postgres":
                 data = self.state.root / "postgres"
-                postgres.initialise(data, credentials.database_password)
+                postgres.initialise(data, credentials.database_password, credentials.database_user)
                 postgres.clear_lock(data)
                 return postgres.service(data, self.ports.postgres)
             case "valkey":
@@ -128,7 +130,7 @@ class Cloud:
                 self.state.root,
                 self.ports.localstack,
                 self.runtime_python,
-                mirrored_buckets=self.mirrored,
+                mirrored_buckets=self.use_case.buckets,
             ),
             ready=lambda: localstack.is_ready(url),
         )

@@ -1,4 +1,7 @@
-"""Compose's .env, made from .env.example: secrets where a value is empty, another port where one is taken."""
+"""Compose's .env, made from .env.example: secrets where a value is empty, another port where one is taken.
+
+`USE_CASE` in the process's environment names the use case of a new file, and with it the project.
+"""
 
 import base64
 import os
@@ -8,9 +11,12 @@ import sys
 from pathlib import Path
 
 from embedded_cloud import ports
-from embedded_cloud.progress import say
+from embedded_cloud.errors import CloudError
+from embedded_cloud.progress import progress, say
+from embedded_cloud.use_case import DEFAULT, UseCase
 
 SECRET = re.compile(r"_(PASSWORD|KEY|SECRET)$")
+OF_USE_CASE = ("USE_CASE", "COMPOSE_PROJECT_NAME")
 LINE = re.compile(r"([A-Z0-9_]+)=(.*)")
 
 
@@ -21,6 +27,12 @@ def complete(example: str, known: str) -> str:
     process's environment demands a port, as for the embedded cloud.
     """
     values = {found[1]: found[2] for found in map(LINE.fullmatch, known.splitlines()) if found}
+    wanted = os.environ.get("USE_CASE")
+    if known and wanted and wanted != values.get("USE_CASE", DEFAULT):
+        raise CloudError(
+            f"This file is for use case {values.get('USE_CASE', DEFAULT)}, not {wanted}",
+            f"Another file for another use case: COMPOSE_ENV_FILES=.env.{wanted} make compose-env USE_CASE={wanted}",
+        )
 
     def filled(line: str) -> str:
         found = LINE.fullmatch(line)
@@ -29,6 +41,8 @@ def complete(example: str, known: str) -> str:
         name, value = found.groups()
         if name in values:
             return f"{name}={values.pop(name)}"
+        if wanted and not known and name in OF_USE_CASE:
+            return f"{name}={UseCase(wanted).validated().name}"
         if name.endswith("_PORT"):
             return f"{name}={ports.choose(name, int(value))}"
         return f"{name}={value or (_secret(name) if SECRET.search(name) else '')}"
@@ -50,7 +64,11 @@ def main() -> None:
     known = target.read_text() if target.exists() else ""
     os.umask(0o077)
     target.touch()
-    target.write_text(complete(example.read_text(), known))
+    try:
+        target.write_text(complete(example.read_text(), known))
+    except CloudError as failure:
+        progress.print(f"[red]✗[/red] {failure}")
+        sys.exit(1)
     say(f"{target} holds ports and secrets for docker-compose.yml")
 
 

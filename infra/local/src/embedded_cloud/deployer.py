@@ -1,6 +1,6 @@
 """Compose's one-shot deployer: `up` without the servers, which are there already.
 
-The S3 of Compose tells nobody of an upload, so the first run is started by name.
+MinIO sends no EventBridge events, so the first pipeline run is started by name.
 """
 
 import os
@@ -13,14 +13,14 @@ from typing import Any
 
 from rich.markup import escape
 
-from embedded_cloud import build, kept, pipeline, project
+from embedded_cloud import build, external, pipeline, project
 from embedded_cloud.aws import forget_other_clouds
-from embedded_cloud.cli import summarise
 from embedded_cloud.delivery import deliver
 from embedded_cloud.errors import CloudError
-from embedded_cloud.kept import KeptCloud
-from embedded_cloud.progress import problems, step
+from embedded_cloud.external import ExternalCloud
+from embedded_cloud.progress import progress, step
 from embedded_cloud.stack import Stack
+from embedded_cloud.summary import summarise
 
 PROXY = """# Written by the deployer: what stands behind /api/.
 set $api {};
@@ -28,14 +28,14 @@ set $api {};
 
 
 def main() -> None:
-    """Build, deploy and publish from the working folder, with everything kept in the folder `DEPLOYER_STATE`."""
+    """Build, deploy and publish from the working folder; what is remembered is in the folder `DEPLOYER_STATE`."""
     state, checkout = Path(os.environ["DEPLOYER_STATE"]), Path.cwd()
-    cloud = kept.of_environment(state, Path(os.environ["DEPLOYER_ENVIRONMENTS"]))
+    cloud = external.of_environment(state, Path(os.environ["DEPLOYER_ENVIRONMENTS"]))
     forget_other_clouds()
     began = time.monotonic()
 
     def first(known: Mapping[str, Any]) -> Mapping[str, Any]:
-        pipeline.upload(cloud.aws, checkout / project.PASSENGER_LIST, known["data_bucket"])
+        pipeline.upload(cloud.aws, checkout / cloud.use_case.table, known["data_bucket"])
         return pipeline.run_on_latest(cloud.aws, known["data_bucket"], known["pipeline_arn"])
 
     def buckets() -> None:
@@ -43,17 +43,18 @@ def main() -> None:
             project.create_buckets(cloud)
 
     try:
+        cloud.use_case.check(checkout)
         with ThreadPoolExecutor(1) as background:
             log = cloud.state.logs / "build.log"
-            built = background.submit(build.build, checkout, state / "build", cloud.environments, log)
-            stack = deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))
-        summarise(cloud, stack, time.monotonic() - began)
+            built = background.submit(build.build, checkout, state / "build", cloud.environments, log, cloud.use_case)
+            deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))
+        summarise(cloud, time.monotonic() - began)
     except CloudError as failure:
-        problems.print(f"[red]✗[/red] {escape(str(failure))}")
+        progress.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
 
 
-def _lead_to(cloud: KeptCloud, stack: Stack) -> None:
+def _lead_to(cloud: ExternalCloud, stack: Stack) -> None:
     """Let the proxy, which looks for it each second, pass requests to this stack, or to `API_SERVER` in its place."""
     server = cloud.variables.get("API_SERVER") or project.api_url(cloud, stack)
     folder = Path(cloud.variables["PROXY_FOLDER"])

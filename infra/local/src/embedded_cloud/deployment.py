@@ -1,6 +1,7 @@
 """A release: a stack beside the one that serves, proved before it takes over.
 
-    build → create the new stack, its triggers off → smoke test → triggers and outputs switch → the old drains and goes
+    build → create the new stack, its triggers off → migrate the database → smoke test → triggers and outputs switch
+    → the old drains and goes
 
 Whatever fails before the switch leaves the old stack serving; what waits in its queues goes to the new one's.
 """
@@ -48,11 +49,16 @@ def current(aws: Aws, state: State) -> Stack | None:
 
 
 def deploy(
-    aws: Aws, state: State, release: Release, proved: Callable[[Stack], None], switch: Callable[[Stack], None]
+    aws: Aws,
+    state: State,
+    release: Release,
+    migrate: Callable[[Stack], None],
+    prove: Callable[[Stack], None],
+    switch: Callable[[Stack], None],
 ) -> Stack:
     """Make a release serve, unless it does already.
 
-    `proved` raises if the new stack does not answer as it should; `switch` publishes its addresses.
+    `migrate` and `prove` raise if the new stack cannot serve; `switch` publishes its addresses.
     """
     old = current(aws, state)
     if old and old.name == release.stack_name:
@@ -67,12 +73,14 @@ def deploy(
         template_url = stack.package(aws, release.build, ARTIFACTS_BUCKET)
     with step(f"Creating stack {release.stack_name}"):
         new = stack.create(aws, release.stack_name, template_url, release.parameters)
-    with step("Smoke test"):
-        try:
-            proved(new)
-        except BaseException:
-            stack.delete(aws, new.name)
-            raise
+    try:
+        with step("Database schema"):
+            migrate(new)
+        with step("Smoke test"):
+            prove(new)
+    except BaseException:
+        stack.delete(aws, new.name)
+        raise
     for trigger in release.triggers:
         stack.set_rule(aws, new, trigger, enabled=True)
         if old and trigger in old.resources["AWS::Events::Rule"]:

@@ -34,8 +34,8 @@ def promote(addresses: Mapping[str, Any], version: str) -> Mapping[str, Any]:
     url, headers = f"{addresses['api_url']}/models/{version}/promote", {"X-Api-Key": addresses["admin_api_key"]}
     try:
         with urllib.request.urlopen(urllib.request.Request(url, b"", headers), timeout=30) as answer:
-            crowned: Mapping[str, Any] = json.load(answer)
-            return crowned
+            promoted: Mapping[str, Any] = json.load(answer)
+            return promoted
     except urllib.error.HTTPError as refused:
         reason = json.loads(refused.read()).get("detail", refused.reason)
         raise CloudError(f"Model {version} was not promoted: {reason}", "The versions there are: make models") from None

@@ -12,7 +12,7 @@ DEAD_LETTERS = "PipelineDeadLetters"
 
 
 def rotate_admin_key(cloud: Cloud) -> None:
-    """Another admin key, which holds at once: the API reads the secret anew each time."""
+    """Another admin key. The API reads the secret again within 30 seconds."""
     changed = replace(cloud.state.credentials(), admin_api_key=secrets.token_urlsafe(24))
     cloud.state.write("credentials", asdict(changed))
     project.keep_admin_key(cloud)

@@ -11,16 +11,20 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
 
 START_PATIENCE_SECONDS = 30
-# A run's errors that are its file's.
+# Errors of a run that its file causes: the same file again fails again.
 UNFIT = ("DatasetRefusedError", "NotEnoughDataError")
 
 
-class RunFailedError(CloudError):
+class NoChampionError(CloudError):
+    """A deployment is complete, but no model serves."""
+
+
+class RunFailedError(NoChampionError):
     """A pipeline run failed; `error` is the name of what failed it."""
 
     def __init__(self, error: str, cause: str, run: str) -> None:
         super().__init__(f"The pipeline failed: {error} {cause}", f"Its history: {run}")
-        self.error = error
+        self.error, self.cause = error, cause
 
 
 def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mapping[str, Any]:
@@ -43,9 +47,9 @@ def upload(aws: Aws, file: Path, bucket: str) -> None:
 def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
     """Run a pipeline on the files below raw/, the newest first, until one makes a champion; returns that run's output.
 
-    Raises CloudError if none does.
+    Raises NoChampionError if none does.
     """
-    objects = aws.buckets.list_objects_v2(Bucket=bucket, Prefix="raw/")["Contents"]
+    objects = aws.buckets.list_objects_v2(Bucket=bucket, Prefix="raw/").get("Contents", [])
     why = ""
     for each in sorted(objects, key=lambda each: each["LastModified"], reverse=True):
         try:
@@ -53,13 +57,13 @@ def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
         except RunFailedError as failure:
             if failure.error not in UNFIT:
                 raise
-            why = failure.error
+            why = f"{failure.error}: {failure.cause}"
         else:
             if output["promotion"]["champion"] == output["promotion"]["model_version"]:
                 return output
             why = output["promotion"]["reason"]
         say(f"{each['Key']} makes no champion: {why}")
-    raise CloudError(f"No file below raw/ makes a champion: {why}", f"Upload a passenger list to s3://{bucket}/raw/")
+    raise NoChampionError(f"No file below raw/ makes a champion: {why}", f"Upload a CSV to s3://{bucket}/raw/")
 
 
 def _run(aws: Aws, bucket: str, key: str, machine: str) -> Mapping[str, Any]:

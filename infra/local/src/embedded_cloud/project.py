@@ -1,10 +1,13 @@
-"""The one module here that knows the product: its buckets, parameters, smoke test, first data and summary."""
+"""The one module here that knows the product: its parameters, smoke test, addresses, site and summary.
+
+What depends on the use case comes from its name (`use_case.UseCase`) and from `GET /schema` of the deployed API.
+"""
 
 import json
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from mimetypes import guess_type
@@ -12,48 +15,35 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from embedded_cloud.aws import REGION, Aws
+from embedded_cloud.aws import REGION
 from embedded_cloud.build import runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.platform import Platform
 from embedded_cloud.stack import Stack, describe
+from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
-NAME = "titanic"
 TRIGGERS = ("PipelineUpload", "PipelineRetraining")
-DATA, MODELS, WEB = BUCKETS = ("titanic-data", "titanic-models", "titanic-web")
-ADMIN_KEY = "titanic/admin-api-key"
-PASSENGER_LIST = Path("data/titanic.csv")
+MIGRATION = {"migrate": True}
 DAGS, AIRFLOW_LAUNCHER = Path("dags"), Path("infra/airflow/standalone.py")
-AIRFLOW_DAG = "titanic_pipeline"
-AIRFLOW_VARIABLE = "/airflow/variables/titanic"  # an SSM parameter, where Airflow's secrets backend looks by default
 # Swagger UI for the API's /docs: these files of the package, and nothing else of it.
 SWAGGER = files("flask_swagger_ui") / "dist"
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE")
-SAMPLE = {
-    "Pclass": 1,
-    "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
-    "Sex": "female",
-    "Age": 38,
-    "SibSp": 1,
-    "Parch": 0,
-    "Ticket": "PC 17599",
-    "Fare": 71.2833,
-    "Cabin": "C85",
-    "Embarked": "C",
-}
+SAMPLE_ROWS = 1000  # as many as one batch request takes
 
 
 def parameters(cloud: Platform) -> Mapping[str, str]:
-    """The template's parameters on this cloud, where the secret that one of them names is kept by the way."""
+    """The template's parameters on this cloud; also stores the admin key in the secret that one of them names."""
+    use_case = cloud.use_case
     return {
         "Runtime": runtime(),
+        "UseCase": use_case.name,
         "DatabaseUrl": cloud.database_url,
         "RedisUrl": cloud.redis_url,
-        "DataBucketName": DATA,
-        "ModelsBucketName": MODELS,
-        "WebBucketName": WEB,
+        "DataBucketName": use_case.data_bucket,
+        "ModelsBucketName": use_case.models_bucket,
+        "WebBucketName": use_case.web_bucket,
         "S3EndpointUrl": cloud.aws.store.endpoint_url if cloud.aws.store else "",
-        "SiteUrls": ",".join(cloud.site_urls(WEB)),
+        "SiteUrls": ",".join(cloud.site_urls(use_case.web_bucket)),
         "AdminKeySecretArn": keep_admin_key(cloud),
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
@@ -64,41 +54,46 @@ def parameters(cloud: Platform) -> Mapping[str, str]:
 def keep_admin_key(cloud: Platform) -> str:
     """The ARN of the secret that holds this cloud's admin key; LocalStack forgets both whenever it stops."""
     secrets = cloud.aws.client("secretsmanager")
-    key = cloud.admin_api_key
+    name, key = cloud.use_case.admin_key_secret, cloud.admin_api_key
     try:
-        arn: str = secrets.put_secret_value(SecretId=ADMIN_KEY, SecretString=key)["ARN"]
+        arn: str = secrets.put_secret_value(SecretId=name, SecretString=key)["ARN"]
     except secrets.exceptions.ResourceNotFoundException:
-        arn = secrets.create_secret(Name=ADMIN_KEY, SecretString=key)["ARN"]
+        arn = secrets.create_secret(Name=name, SecretString=key)["ARN"]
     return arn
 
 
 def create_buckets(cloud: Platform) -> None:
-    """The buckets outlive every stack; the data bucket tells EventBridge of its uploads.
+    """Create the buckets, which outlive every stack; the data bucket sends its events to EventBridge.
 
-    An S3 of its own has no EventBridge, and asks who comes: there, the site is for everyone to read.
+    MinIO sends no EventBridge events and checks credentials: there, the site's bucket is made readable by everyone.
     """
-    s3 = cloud.aws.buckets
-    for bucket in BUCKETS:
+    s3, use_case = cloud.aws.buckets, cloud.use_case
+    for bucket in use_case.buckets:
         with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=bucket)
     if cloud.aws.store:
-        everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{WEB}/*"}
-        s3.put_bucket_policy(Bucket=WEB, Policy=json.dumps({"Version": "2012-10-17", "Statement": [everyone]}))
+        site = f"arn:aws:s3:::{use_case.web_bucket}/*"
+        everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": site}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [everyone]})
+        s3.put_bucket_policy(Bucket=use_case.web_bucket, Policy=policy)
     else:
-        events: dict[str, Any] = {"EventBridgeConfiguration": {}}
-        s3.put_bucket_notification_configuration(Bucket=DATA, NotificationConfiguration=events)
+        s3.put_bucket_notification_configuration(
+            Bucket=use_case.data_bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+        )
 
 
 def outputs(cloud: Platform, stack: Stack) -> dict[str, Any]:
     """The addresses and names that other programs rely on, as seen from this machine."""
+    use_case = cloud.use_case
     return {
-        **cloud.addresses(_api_path(stack), WEB),
+        "use_case": use_case.name,
+        **cloud.addresses(_api_path(stack), use_case.web_bucket),
         "region": REGION,
         "stack_name": stack.name,
         "pipeline_arn": stack.outputs["PipelineArn"],
-        "data_bucket": DATA,
-        "models_bucket": MODELS,
-        "web_bucket": WEB,
+        "data_bucket": use_case.data_bucket,
+        "models_bucket": use_case.models_bucket,
+        "web_bucket": use_case.web_bucket,
         "admin_api_key": cloud.admin_api_key,
         "functions": dict(stack.functions),
     }
@@ -115,58 +110,80 @@ def _api_path(stack: Stack) -> str:
 
 def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
     """What the template sets on the inference function, for a server outside of Lambda."""
-    endpoint = addresses["endpoint_url"]
+    endpoint, use_case = addresses["endpoint_url"], UseCase(addresses["use_case"])
     return {
+        "USE_CASE": use_case.name,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ENDPOINT_URL_S3": addresses.get("s3_endpoint_url", endpoint),
         "AWS_ACCESS_KEY_ID": addresses.get("s3_access_key_id", "test"),
         "AWS_SECRET_ACCESS_KEY": addresses.get("s3_secret_access_key", "test"),
         "AWS_DEFAULT_REGION": addresses["region"],
+        "DATA_BUCKET": addresses["data_bucket"],
         "MODELS_BUCKET": addresses["models_bucket"],
         "DATABASE_URL": addresses["database_url"],
         "REDIS_URL": addresses["redis_url"],
-        "ADMIN_KEY_SECRET": ADMIN_KEY,
+        "ADMIN_KEY_SECRET": use_case.admin_key_secret,
         "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
     }
+
+
+def migrate(cloud: Platform, stack: Stack) -> None:
+    """Have the ingestion function bring the database's schema up to date; CloudError if it cannot."""
+    function = stack.functions["IngestionFunction"]
+    answer = cloud.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(MIGRATION))
+    content = answer["Payload"].read().decode()
+    if "FunctionError" in answer:
+        raise CloudError(
+            f"The database's schema cannot be brought up to date: {content}",
+            "Fix the migration; the stack that served before still serves",
+        )
 
 
 def prove(cloud: Platform, stack: Stack) -> None:
     """Raise CloudError unless a new stack answers, and predicts if there is a champion to predict with."""
     api = api_url(cloud, stack)
     try:
-        health = call(f"{api}/health")
-        if health["model_version"]:
-            call(f"{api}/predict", SAMPLE)
+        health, row = call(f"{api}/health"), example(api)
+        if health["model_version"] and row:
+            call(f"{api}/predict", row)
     except (OSError, KeyError, ValueError) as failure:
         answer = failure.read().decode(errors="replace") if isinstance(failure, urllib.error.HTTPError) else ""
         raise CloudError(
             f"The new stack does not answer as it should: {failure} {answer}".rstrip(),
-            "Mend the inference function; what served before still serves. Its log: make logs F=InferenceFunction",
+            "Fix the inference function; what served before still serves. Its log: make logs F=InferenceFunction",
         ) from failure
 
 
-def publish(cloud: Platform, site: Path, addresses: Mapping[str, Any]) -> None:
+def example(api: str) -> Mapping[str, Any] | None:
+    """The first example row of the API's schema, a request body for /predict."""
+    examples = call(f"{api}/schema")["examples"]
+    return examples[0]["row"] if examples else None
+
+
+def publish(cloud: Platform, checkout: Path, stack: Stack) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
-    s3 = cloud.aws.buckets
-    contents = pages(site, addresses["api_url"])
+    s3, bucket, addresses = cloud.aws.buckets, cloud.use_case.web_bucket, outputs(cloud, stack)
+    contents = pages(checkout / "web", addresses["api_url"], cloud.use_case)
     if not cloud.aws.store:
-        s3.put_bucket_website(Bucket=WEB, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+        s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
     for key, body in contents.items():
         kind = guess_type(key)[0] or "application/octet-stream"
-        s3.put_object(Bucket=WEB, Key=key, Body=body, ContentType=kind, CacheControl="no-cache")  # asked for, then 304
-    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=WEB).get("Contents", [])} - contents.keys():
-        s3.delete_object(Bucket=WEB, Key=stale)
-    tell_airflow(cloud.aws, addresses)
-    _write_scrape_target(cloud.state.root / "prometheus" / "targets" / f"{NAME}.json", addresses["api_url"])
-    cloud.state.write("outputs", dict(addresses))
+        s3.put_object(
+            Bucket=bucket, Key=key, Body=body, ContentType=kind, CacheControl="no-cache"
+        )  # asked for, then 304
+    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])} - contents.keys():
+        s3.delete_object(Bucket=bucket, Key=stale)
+    tell_airflow(cloud, stack)
+    _write_scrape_target(cloud, addresses["api_url"])
+    cloud.state.write("outputs", addresses)
 
 
-def pages(site: Path, api_url: str) -> dict[str, bytes]:
+def pages(site: Path, api_url: str, use_case: UseCase = DEFAULT_USE_CASE) -> dict[str, bytes]:
     """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
     contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
     contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
-    contents["titanic.csv"] = PASSENGER_LIST.read_bytes()
-    contents["config.js"] = f"window.TITANIC = {json.dumps({'apiUrl': api_url})};\n".encode()
+    contents["sample.csv"] = b"".join(first_rows(site.parent / use_case.table, SAMPLE_ROWS))
+    contents["config.js"] = f"window.MLOPS = {json.dumps({'apiUrl': api_url})};\n".encode()
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
     return {
         name: body.replace(b"connect-src 'self'", f"connect-src 'self' {origin}".encode())
@@ -176,17 +193,33 @@ def pages(site: Path, api_url: str) -> dict[str, bytes]:
     }
 
 
-def tell_airflow(aws: Aws, addresses: Mapping[str, Any]) -> None:
-    """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same."""
+def first_rows(table: Path, count: int) -> Iterator[bytes]:
+    """The lines of a CSV's header and its first rows; a quoted cell may go over several lines."""
+    rows, quotes = -1, 0
+    with table.open("rb") as lines:
+        for line in lines:
+            yield line
+            quotes += line.count(b'"')
+            rows += quotes % 2 == 0
+            if rows == count:
+                return
+
+
+def tell_airflow(cloud: Platform, stack: Stack) -> None:
+    """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same but the example."""
+    addresses = outputs(cloud, stack)
     known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
-    known["topic_arn"] = describe(aws, addresses["stack_name"]).outputs.get("NotificationsTopic", "")
-    aws.client("ssm").put_parameter(Name=AIRFLOW_VARIABLE, Value=json.dumps(known), Type="String", Overwrite=True)
+    known["topic_arn"] = describe(cloud.aws, stack.name).outputs.get("NotificationsTopic", "")
+    known["example"] = example(api_url(cloud, stack))
+    variable = cloud.use_case.airflow_variable
+    cloud.aws.client("ssm").put_parameter(Name=variable, Value=json.dumps(known), Type="String", Overwrite=True)
 
 
-def _write_scrape_target(file: Path, api_url: str) -> None:
+def _write_scrape_target(cloud: Platform, api_url: str) -> None:
     """Where Prometheus finds /metrics now; it looks into the folder by itself (infra/prometheus)."""
-    parts = urlsplit(api_url)
-    labels = {"__scheme__": parts.scheme, "__metrics_path__": f"{parts.path}/metrics"}
+    name, parts = cloud.use_case.name, urlsplit(api_url)
+    labels = {"__scheme__": parts.scheme, "__metrics_path__": f"{parts.path}/metrics", "use_case": name}
+    file = cloud.state.root / "prometheus" / "targets" / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps([{"targets": [parts.netloc], "labels": labels}]))
@@ -194,7 +227,7 @@ def _write_scrape_target(file: Path, api_url: str) -> None:
 
 
 def in_words(run: Mapping[str, Any]) -> list[str]:
-    """What a pipeline run made of its file."""
+    """What a pipeline run found in its file, and whether it made a champion."""
     dataset, quality = run["dataset"], run["dataset"]["quality"]
     gaps = ", ".join(f"{share:.0%} of {column}" for column, share in quality["not_recorded"].items()) or "nothing"
     rows = f"{dataset['rows']} rows, {dataset['rejected']} rejected, {gaps} not recorded"
@@ -206,7 +239,7 @@ def in_words(run: Mapping[str, Any]) -> list[str]:
 
 
 def champion(cloud: Platform, stack: Stack) -> Mapping[str, Any] | None:
-    """The serving model's card; None before the first pipeline run."""
+    """The serving model's card; None where no model serves."""
     try:
         card: Mapping[str, Any] = call(f"{api_url(cloud, stack)}/model")
         return card
@@ -214,6 +247,17 @@ def champion(cloud: Platform, stack: Stack) -> Mapping[str, Any] | None:
         if refused.code in (404, 503):
             return None
         raise
+
+
+def appointed(cloud: Platform) -> str | None:
+    """The version that the registry's champion pointer names, whether this code can serve it or not."""
+    s3 = cloud.aws.buckets
+    try:
+        pointer = s3.get_object(Bucket=cloud.use_case.models_bucket, Key="champion.json")["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    version: str = json.loads(pointer)["version"]
+    return version
 
 
 def call(url: str, body: Any = None) -> Any:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded_cloud.aws import REGION, Aws
+from embedded_cloud.use_case import DEFAULT
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
 GATEWAY = "host.docker.internal"  # samconfig.toml adds it as a host
@@ -42,7 +43,7 @@ def write(file: Path, content: Mapping[str, Any]) -> None:
 
 
 def shell(outputs: Mapping[str, Any], environments: Path, network: str | None) -> str:
-    """`export` lines: the pinned tools first, credentials of this cloud, and nobody else who is asked for anything."""
+    """`export` lines: the pinned tools first, credentials of this cloud, and no other services that SAM would ask."""
     exported = {
         "AWS_ACCESS_KEY_ID": outputs.get("s3_access_key_id", "test"),
         "AWS_SECRET_ACCESS_KEY": outputs.get("s3_secret_access_key", "test"),
@@ -54,6 +55,7 @@ def shell(outputs: Mapping[str, Any], environments: Path, network: str | None) -
         "AWS_ENDPOINT_URL": outputs["endpoint_url"],
         "SAM_CLI_TELEMETRY": "0",
         **({"SAM_DOCKER_NETWORK": network} if network else {}),
+        **({"USE_CASE": outputs["use_case"]} if outputs["use_case"] != DEFAULT else {}),  # for sam build
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     tools = os.pathsep.join(str(environments / name / "bin") for name in ("sam", "uv"))

@@ -1,7 +1,10 @@
 """The one folder that holds everything a cloud remembers, so that deleting it forgets the cloud.
 
-cloud.json        ports and generated passwords
+cloud.json        ports
+credentials.json  generated passwords
+use_case.json     whose cloud this is
 deployment.json   which stack serves
+refusal.json      why the first pipeline run made no champion, if it made none
 outputs.json      what `outputs` prints
 airflow.json      Airflow's generated secrets
 postgres/ valkey/ localstack/ airflow/ mirror/ logs/
@@ -14,14 +17,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from embedded_cloud import postgres
+from embedded_cloud.use_case import DEFAULT
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Generated once per cloud; never in git."""
+    """Generated once per cloud; never in git. Clouds made before users were kept here have the default use case's."""
 
     database_password: str
     redis_password: str
     admin_api_key: str
+    database_user: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class State:
     def credentials(self) -> Credentials:
         known = self.read("credentials")
         if not known:
-            known = asdict(Credentials(*(secrets.token_urlsafe(24) for _ in range(3))))
+            database, redis, admin = (secrets.token_urlsafe(24) for _ in range(3))
+            known = asdict(Credentials(database, redis, admin, postgres.USER))
             self.write("credentials", known)
         return Credentials(**known)

@@ -1,4 +1,4 @@
-"""A cloud whose servers somebody else starts and keeps: those of docker-compose.yml, told by the environment."""
+"""A cloud whose servers are started elsewhere: those of docker-compose.yml, described by environment variables."""
 
 import json
 import os
@@ -11,11 +11,12 @@ from typing import Any
 from embedded_cloud.aws import Aws, Store
 from embedded_cloud.errors import CloudError
 from embedded_cloud.state import State
+from embedded_cloud.use_case import DEFAULT, UseCase
 
 
 @dataclass(frozen=True)
-class KeptCloud:
-    """`variables` are the deployer's, with the addresses that hold among the servers.
+class ExternalCloud:
+    """`variables` are the deployer's, with addresses as the servers reach one another.
 
     `SITE_URL` is the site's and the API's one origin as users reach it, `ADDRESSES` the servers' own there, as JSON.
     """
@@ -23,6 +24,10 @@ class KeptCloud:
     state: State
     environments: Path
     variables: Mapping[str, str]
+
+    @property
+    def use_case(self) -> UseCase:
+        return UseCase(self.variables.get("USE_CASE") or DEFAULT)
 
     @cached_property
     def aws(self) -> Aws:
@@ -56,5 +61,5 @@ class KeptCloud:
         return value
 
 
-def of_environment(state: Path, environments: Path) -> KeptCloud:
-    return KeptCloud(State(state), environments, dict(os.environ))
+def of_environment(state: Path, environments: Path) -> ExternalCloud:
+    return ExternalCloud(State(state), environments, dict(os.environ))

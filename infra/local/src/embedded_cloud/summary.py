@@ -1,0 +1,40 @@
+"""What `up` ends with: the champion's figures, the addresses, a request to try."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from embedded_cloud import deployment, project
+from embedded_cloud.platform import Platform
+from embedded_cloud.progress import answer, console
+
+
+def summarise(cloud: Platform, seconds: float) -> None:
+    """Tell the champion's figures, if there is one, and where everything is."""
+    stack = deployment.current(cloud.aws, cloud.state)
+    if not stack:
+        return
+    card, addresses = project.champion(cloud, stack), project.outputs(cloud, stack)
+    answer(f"Up in {seconds:.0f} s")
+    console.print(f"""
+  use case  {cloud.use_case.name}
+{_figures(card)}
+  site      {addresses["web_url"]}
+  API       {addresses["api_url"]}
+""")
+    if card and (row := project.example(project.api_url(cloud, stack))):
+        body = shlex.quote(json.dumps(row, ensure_ascii=False))
+        url = f"{addresses['api_url']}/predict"
+        console.print("Try it:\n")
+        console.out(f"curl -s {url} -H 'Content-Type: application/json' -d {body}", highlight=False)
+
+
+def _figures(card: Mapping[str, Any] | None) -> str:
+    if not card:
+        return "  champion  none"
+    metrics = card["metrics"]
+    low, high = metrics["accuracy_interval"]
+    interval = f"95 % interval {low:.2f} to {high:.2f}"
+    return f"""  champion  {card["model_version"]}
+  accuracy  {metrics["accuracy"]:.3f} ({interval}) on {metrics["rows"]} held-out rows"""
