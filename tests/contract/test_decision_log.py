@@ -6,7 +6,7 @@ import pytest
 
 from fakes.decision_log import MemoryDecisionLog
 from mlops.errors import StoreUnavailableError
-from mlops.ports import DecisionLog, ModelDecision
+from mlops.registry.decisions import DecisionLog, ModelDecision
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.decision_log import PostgresDecisionLog
 
@@ -49,7 +49,7 @@ def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, datab
     try:
         decisions = PostgresDecisionLog(Database(postgres_url))
         assert decisions.by_version() == {}
-        with pytest.raises(StoreUnavailableError, match="ingestion"):
+        with pytest.raises(StoreUnavailableError, match='{"migrate": true}'):
             decisions.record(FIRST)
     finally:
         with database.transaction() as cursor:

@@ -9,114 +9,168 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlops.data.csv_content import CsvContent
+from mlops.data.datasets import DatasetStore, DatasetVersion
 from mlops.errors import DatasetNotFoundError
 from mlops.features.featurize import featurize
-from mlops.ports import DatasetStore, DatasetVersion, FeatureRow, OfflineStore, OnlineStore
+from mlops.features.stores import Entity, EntityReader, FeatureRow, OfflineStore, OnlineStore
+from mlops.model.training_set import TrainingSet, records
+from mlops.use_case import Cell, Derived, UseCase
 from passengers import PASSENGERS
-from titanic.features import SCHEMA_HASH, Derived, derive
-from titanic.passenger import Passenger
+from titanic import USE_CASE
+from titanic.features import derive
 
-AWKWARD = derive(Passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None))
-PLAIN = derive(Passenger(3, "Braund, Mr. Owen", "male"))
+SCHEMA = USE_CASE.schema_hash
+
+
+def passenger(*cells: Cell) -> dict[str, Cell]:
+    names = [column.name for column in USE_CASE.kept]
+    return dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
+
+
+
+AWKWARD = derive(
+    passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None)
+)
+PLAIN = derive(passenger(3, "Braund, Mr. Owen", "male", None, 0, 0))
 
 
 def dataset(version: str, later: float = 0) -> DatasetVersion:
     return DatasetVersion(version, "here", 2, 0, 1_700_000_000.25 + later, version, "s")
 
 
-def broken() -> Iterator[tuple[int, Derived]]:
-    yield 1, PLAIN
+def broken() -> Iterator[tuple[str, Derived]]:
+    yield "1", PLAIN
     raise MemoryError
 
 
-def test_offline_rows_come_back_exactly_and_in_order(offline: OfflineStore) -> None:
-    rows = [FeatureRow(2, 1, AWKWARD), FeatureRow(1, 0, PLAIN)]
+def rows_of(stored: TrainingSet) -> list[FeatureRow]:
+    """What was read back; a whole number comes back as a float that equals it, a category as text."""
+    return [
+        FeatureRow(row_id, int(label), row)
+        for row_id, label, row in zip(stored.ids, stored.labels, records(stored.features), strict=True)
+    ]
 
-    assert offline.write("v1", SCHEMA_HASH, rows) == 2
-    assert offline.read("v1", SCHEMA_HASH) == [rows[1], rows[0]]
+
+def as_read(row: FeatureRow, case: UseCase = USE_CASE) -> FeatureRow:
+    """What training reads of a row that was written."""
+    texts = {feature.name for feature in case.features if feature.type in ("category", "key")}
+    cells = {name: str(cell) if name in texts and cell is not None else cell for name, cell in row.features.items()}
+    return FeatureRow(row.row_id, row.label, cells)
+
+
+def features_of(entities: EntityReader, row_id: str) -> Derived | None:
+    found = entities.get(row_id)
+    return found.features if found else None
+
+
+def test_offline_rows_come_back_exactly_and_in_order(offline: OfflineStore) -> None:
+    rows = [FeatureRow("10", 1, PLAIN), FeatureRow("2", 1, AWKWARD), FeatureRow("1", 0, PLAIN)]
+
+    assert offline.write("v1", SCHEMA, rows) == 3
+    assert rows_of(offline.read("v1", SCHEMA)) == [as_read(row) for row in reversed(rows)]
+
+
+@pytest.mark.parametrize("awkward", ["", "a\tb", "a\\b", "\\.", "\\N", "line\nend\r", "é%s{}'\""])
+def test_an_id_may_be_any_text(
+    offline: OfflineStore, online: OnlineStore, entities: EntityReader, awkward: str
+) -> None:
+    offline.write("v1", SCHEMA, [FeatureRow(awkward, 1, PLAIN)])
+    online.publish(dataset("v1"), SCHEMA, [(awkward, PLAIN)])
+
+    assert offline.read("v1", SCHEMA).ids == [awkward]
+    assert features_of(entities, awkward) == PLAIN
 
 
 def test_online_is_offline_is_recomputed_for_every_passenger(
-    datasets: DatasetStore, offline: OfflineStore, online: OnlineStore, passenger_list: bytes
+    case: UseCase,
+    datasets: DatasetStore,
+    offline: OfflineStore,
+    online: OnlineStore,
+    entities: EntityReader,
+    passenger_list: bytes,
 ) -> None:
-    version = datasets.load("here", CsvContent(BytesIO(passenger_list)), 0).version
+    version = datasets.load("here", CsvContent(BytesIO(passenger_list), case), 0).version
 
-    featurize(datasets, offline, online, version)
+    featurize(case, datasets, offline, online, version)
 
-    stored = offline.read(version, SCHEMA_HASH)
-    passengers = list(datasets.passengers(version))
-    assert [(row.passenger_id, row.survived) for row in stored] == [(p.passenger_id, p.survived) for p in passengers]
-    recomputed = [derive(labelled.passenger) for labelled in passengers]
-    assert [row.features for row in stored] == recomputed
-    assert [online.get(SCHEMA_HASH, labelled.passenger_id) for labelled in passengers] == recomputed
+    passengers = list(datasets.rows(version))
+    recomputed = [FeatureRow(each.row_id, each.label, derive(each.row)) for each in passengers]
+    assert rows_of(offline.read(version, SCHEMA)) == [as_read(row) for row in recomputed]
+    assert [features_of(entities, row.row_id) for row in recomputed] == [row.features for row in recomputed]
 
 
 @given(st.lists(PASSENGERS, min_size=1, max_size=5))
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_online_is_offline_is_recomputed_for_any_passenger(
-    offline: OfflineStore, online: OnlineStore, passengers: list[Passenger]
+    offline: OfflineStore, online: OnlineStore, entities: EntityReader, passengers: list[dict[str, Cell]]
 ) -> None:
     version = dataset(uuid4().hex)
-    derived = dict(enumerate(map(derive, passengers)))
+    derived = [FeatureRow(str(number), 1, derive(row)) for number, row in enumerate(passengers)]
 
-    offline.write(version.version, SCHEMA_HASH, [FeatureRow(number, 1, row) for number, row in derived.items()])
-    online.publish(version, SCHEMA_HASH, derived.items())
+    offline.write(version.version, SCHEMA, derived)
+    online.publish(version, SCHEMA, [(row.row_id, row.features) for row in derived])
 
-    assert {row.passenger_id: row.features for row in offline.read(version.version, SCHEMA_HASH)} == derived
-    assert {number: online.get(SCHEMA_HASH, number) for number in derived} == derived
+    assert rows_of(offline.read(version.version, SCHEMA)) == [as_read(row) for row in derived]
+    assert [features_of(entities, row.row_id) for row in derived] == [row.features for row in derived]
 
 
 def test_offline_rows_are_written_once(offline: OfflineStore) -> None:
-    offline.write("v1", SCHEMA_HASH, [FeatureRow(1, 0, PLAIN)])
+    offline.write("v1", SCHEMA, [FeatureRow("1", 0, PLAIN)])
 
-    assert offline.write("v1", SCHEMA_HASH, [FeatureRow(1, 1, AWKWARD), FeatureRow(2, 1, AWKWARD)]) == 1
-    assert offline.read("v1", SCHEMA_HASH) == [FeatureRow(1, 0, PLAIN)]
+    assert offline.write("v1", SCHEMA, [FeatureRow("1", 1, AWKWARD), FeatureRow("2", 1, AWKWARD)]) == 1
+    assert rows_of(offline.read("v1", SCHEMA)) == [as_read(FeatureRow("1", 0, PLAIN))]
 
 
-@pytest.mark.parametrize("key", [("v2", SCHEMA_HASH), ("v1", "other")])
+@pytest.mark.parametrize("key", [("v2", SCHEMA), ("v1", "other")])
 def test_offline_rows_of_another_version_or_schema_are_not_there(offline: OfflineStore, key: tuple[str, str]) -> None:
-    offline.write("v1", SCHEMA_HASH, [FeatureRow(1, 0, PLAIN)])
+    offline.write("v1", SCHEMA, [FeatureRow("1", 0, PLAIN)])
 
     with pytest.raises(DatasetNotFoundError):
         offline.read(*key)
 
 
-def test_online_rows_come_back_exactly(online: OnlineStore) -> None:
-    assert online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD), (2, PLAIN)]) == "v1"
+def test_an_entity_says_of_which_dataset_it_is(online: OnlineStore, entities: EntityReader) -> None:
+    assert entities.get("1") is None
+    assert online.publish(dataset("v1"), SCHEMA, [("1", AWKWARD), ("2", PLAIN)]) == "v1"
 
-    assert online.get(SCHEMA_HASH, 1) == AWKWARD
-    assert online.get(SCHEMA_HASH, 2) == PLAIN
-    assert online.get(SCHEMA_HASH, 3) is None
-    assert online.get("other", 1) is None
+    assert entities.get("1") == Entity("1", "v1", 1_700_000_000.25, AWKWARD)
+    assert features_of(entities, "2") == PLAIN
+    assert [entities.get(name) for name in ("3", "version", "event_time", "id:1")] == [None] * 4
 
 
-def test_a_new_version_replaces_the_old_one_whole(online: OnlineStore) -> None:
-    online.publish(dataset("v1"), SCHEMA_HASH, [(1, PLAIN), (2, PLAIN)])
-    online.publish(dataset("v2"), SCHEMA_HASH, [(2, AWKWARD), (3, AWKWARD)])
+def test_rows_of_another_schema_are_not_served(online: OnlineStore, entities: EntityReader) -> None:
+    online.publish(dataset("v1"), "another", [("1", PLAIN)])
 
-    assert [online.get(SCHEMA_HASH, number) for number in (1, 2, 3)] == [None, AWKWARD, AWKWARD]
+    assert entities.get("1") is None
+
+
+def test_a_new_version_replaces_the_old_one_whole(online: OnlineStore, entities: EntityReader) -> None:
+    online.publish(dataset("v1"), SCHEMA, [("1", PLAIN), ("2", PLAIN)])
+    online.publish(dataset("v2"), SCHEMA, [("2", AWKWARD), ("3", AWKWARD)])
+
+    assert [features_of(entities, name) for name in "123"] == [None, AWKWARD, AWKWARD]
 
 
 def test_a_version_is_published_once(online: OnlineStore) -> None:
-    online.publish(dataset("v1"), SCHEMA_HASH, [(1, PLAIN)])
+    online.publish(dataset("v1"), SCHEMA, [("1", PLAIN)])
 
-    assert online.publish(dataset("v1"), SCHEMA_HASH, broken()) == "v1"
+    assert online.publish(dataset("v1"), SCHEMA, broken()) == "v1"
 
 
-def test_a_run_that_dies_half_way_leaves_the_old_version(online: OnlineStore) -> None:
-    online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD)])
+def test_a_run_that_dies_half_way_leaves_the_old_version(online: OnlineStore, entities: EntityReader) -> None:
+    online.publish(dataset("v1"), SCHEMA, [("1", AWKWARD)])
 
     with pytest.raises(MemoryError):
-        online.publish(dataset("v2"), SCHEMA_HASH, broken())
+        online.publish(dataset("v2"), SCHEMA, broken())
 
-    assert online.get(SCHEMA_HASH, 1) == AWKWARD
-    assert online.publish(dataset("v2"), SCHEMA_HASH, [(1, PLAIN)]) == "v2"
-    assert online.get(SCHEMA_HASH, 1) == PLAIN
+    assert features_of(entities, "1") == AWKWARD
+    assert online.publish(dataset("v2"), SCHEMA, [("1", PLAIN)]) == "v2"
+    assert features_of(entities, "1") == PLAIN
 
 
-def test_an_older_dataset_never_replaces_a_newer_one(online: OnlineStore) -> None:
-    online.publish(dataset("v2", later=0.000001), SCHEMA_HASH, [(1, PLAIN)])
+def test_an_older_dataset_never_replaces_a_newer_one(online: OnlineStore, entities: EntityReader) -> None:
+    online.publish(dataset("v2", later=0.000001), SCHEMA, [("1", PLAIN)])
 
-    assert online.publish(dataset("v1"), SCHEMA_HASH, [(1, AWKWARD)]) == "v2"
-    assert online.get(SCHEMA_HASH, 1) == PLAIN
-    assert online.publish(dataset("v3", later=1), SCHEMA_HASH, [(1, AWKWARD)]) == "v3"
+    assert online.publish(dataset("v1"), SCHEMA, [("1", AWKWARD)]) == "v2"
+    assert features_of(entities, "1") == PLAIN
+    assert online.publish(dataset("v3", later=1), SCHEMA, [("1", AWKWARD)]) == "v3"

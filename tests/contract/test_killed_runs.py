@@ -12,28 +12,32 @@ import redis
 
 from generate import write
 from mlops.data.csv_content import CsvContent
+from mlops.data.datasets import DatasetVersion
 from mlops.errors import DatasetNotFoundError
 from mlops.features.featurize import featurize
-from mlops.ports import DatasetVersion
+from mlops.stores.entity_reader import RespEntityReader
+from mlops.stores.online_store import RedisOnlineStore
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
-from mlops.stores.redis import RedisOnlineStore
-from titanic.features import SCHEMA_HASH, derive
+from mlops.stores.prediction_log import RespPredictionLog
+from titanic import USE_CASE
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 ROWS = 2_000
 # A run of the function's workflow that stops for ever where it is told to, until it is killed there.
 RUN = """
 import sys, time
+from dataclasses import replace
 from itertools import count
-from mlops.stores.postgres import dataset_store, loading
+from mlops.stores.postgres.loading import Table
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
-from mlops.stores.redis import RedisOnlineStore
+from mlops.stores.online_store import RedisOnlineStore
 from mlops.data.csv_content import CsvContent
-from mlops.features import featurize
+from mlops.features.featurize import featurize
+from titanic import USE_CASE as case
 
 step, where, postgres, valkey, subject = sys.argv[1:]
 
@@ -46,24 +50,23 @@ def stopping_at(place, function):
     return lambda *arguments: stop() if next(calls) == place else function(*arguments)
 
 if step == "ingest":
-    content = CsvContent(open(subject, "rb"))
+    content = CsvContent(open(subject, "rb"), case)
     if where == "copying":
         content.read = stopping_at(1, content.read)
     elif where == "judged":
-        dataset_store.move = stop
+        Table.move = stop
     elif where == "moved":
-        dataset_store.profile = stop
-    PostgresDatasetStore(Database(postgres)).load("killed", content, 0.2)
+        Table.profile = stop
+    PostgresDatasetStore(Database(postgres), case).load("killed", content, 0.2)
 else:
     # Every row is derived twice: for the offline store, then for the online one.
-    online = RedisOnlineStore(valkey)
+    online = RedisOnlineStore(valkey, case)
     if where == "switch":
         online._client.eval = stop
     else:
-        featurize.derive = stopping_at({"offline": 500, "online": 3500}[where], featurize.derive)
-    featurize.featurize(
-        PostgresDatasetStore(Database(postgres)), PostgresOfflineStore(Database(postgres)), online, subject
-    )
+        case = replace(case, derive=stopping_at({"offline": 500, "online": 3500}[where], case.derive))
+    stores = PostgresDatasetStore(Database(postgres), case), PostgresOfflineStore(Database(postgres), case), online
+    featurize(case, *stores, subject)
 print("done")
 """
 
@@ -89,19 +92,28 @@ def kill(postgres_url: str, redis_url: str) -> Kill:
 def old(database: Database, valkey: "redis.Redis", postgres_url: str, redis_url: str, tmp_path: Path) -> DatasetVersion:
     """A version that is in all stores."""
     dataset = ingested(database, write(tmp_path / "old.csv", 100, seed=1, bad=0))
-    stores = PostgresDatasetStore(database), PostgresOfflineStore(Database(postgres_url)), RedisOnlineStore(redis_url)
-    featurize(*stores, dataset.version)
+    featurize(USE_CASE, *stores(database, postgres_url, redis_url), dataset.version)
     return dataset
+
+
+def stores(
+    database: Database, postgres_url: str, redis_url: str
+) -> tuple[PostgresDatasetStore, PostgresOfflineStore, RedisOnlineStore]:
+    return (
+        PostgresDatasetStore(database, USE_CASE),
+        PostgresOfflineStore(Database(postgres_url), USE_CASE),
+        RedisOnlineStore(redis_url, USE_CASE),
+    )
 
 
 def ingested(database: Database, path: Path) -> DatasetVersion:
     with path.open("rb") as file:
-        return PostgresDatasetStore(database).load("here", CsvContent(file), 0.2)
+        return PostgresDatasetStore(database, USE_CASE).load("here", CsvContent(file, USE_CASE), 0.2)
 
 
 def tables(database: Database) -> set[str]:
     with database.transaction() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE tablename ~ '^(passengers|staging)_'")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE tablename ~ '^(rows_.*_|staging_)'")
         return {name for (name,) in cursor}
 
 
@@ -111,20 +123,20 @@ def test_killed_ingestion_leaves_the_old_version_alone(
 ) -> None:
     path = write(tmp_path / "new.csv", ROWS)
     with path.open("rb") as file:
-        content = CsvContent(file)
+        content = CsvContent(file, USE_CASE)
         list(iter(content.read, b""))
 
     kill("ingest", where, str(path))
 
-    store = PostgresDatasetStore(database)
+    store = PostgresDatasetStore(database, USE_CASE)
     with pytest.raises(DatasetNotFoundError):
         store.find(content.version)
     assert list(store.rejections(content.version)) == []
-    assert sum(1 for _ in store.passengers(old.version)) == 100
+    assert sum(1 for _ in store.rows(old.version)) == 100
     new = ingested(database, path)
     assert (new.version, new.rows + new.rejected) == (content.version, ROWS)
-    assert sum(1 for _ in store.passengers(new.version)) == new.rows
-    assert tables(database) == {f"passengers_{old.version}", f"passengers_{new.version}"}
+    assert sum(1 for _ in store.rows(new.version)) == new.rows
+    assert tables(database) == {f"rows_{USE_CASE.table_hash}_{each.version}" for each in (old, new)}
 
 
 @pytest.mark.parametrize("where", ["offline", "online", "switch"])
@@ -132,23 +144,21 @@ def test_a_killed_features_run_leaves_the_old_version_online(
     database: Database, old: DatasetVersion, kill: Kill, postgres_url: str, redis_url: str, tmp_path: Path, where: str
 ) -> None:
     new = ingested(database, write(tmp_path / "new.csv", ROWS, bad=0))
-    datasets, offline, online = (
-        PostgresDatasetStore(database),
-        PostgresOfflineStore(Database(postgres_url)),
-        RedisOnlineStore(redis_url),
-    )
+    datasets, offline, online = stores(database, postgres_url, redis_url)
+    entities = RespEntityReader(RespPredictionLog(redis_url), USE_CASE)
 
     def holds(version: str, count: int) -> bool:
-        expected = {row.passenger_id: derive(row.passenger) for row in datasets.passengers(version)}
-        found = {number: online.get(SCHEMA_HASH, number) for number in range(1, ROWS + 1)}
-        return {number: row for number, row in found.items() if row} == expected and len(expected) == count
+        expected = {row.row_id: USE_CASE.derive(row.row) for row in datasets.rows(version)}
+        found = {str(number): entities.get(str(number)) for number in range(1, ROWS + 1)}
+        known = {row_id: entity.features for row_id, entity in found.items() if entity}
+        return known == expected and len(expected) == count
 
     kill("featurize", where, new.version)
 
     assert holds(old.version, 100)
     if where == "offline":
         with pytest.raises(DatasetNotFoundError):
-            offline.read(new.version, SCHEMA_HASH)
-    assert featurize(datasets, offline, online, new.version)["online_version"] == new.version
+            offline.read(new.version, USE_CASE.schema_hash)
+    assert featurize(USE_CASE, datasets, offline, online, new.version)["online_version"] == new.version
     assert holds(new.version, ROWS)
-    assert len(offline.read(new.version, SCHEMA_HASH)) == ROWS
+    assert len(offline.read(new.version, USE_CASE.schema_hash)) == ROWS

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
+from mlops.data.objects import ObjectStore
 from mlops.errors import PromotionConflictError
-from mlops.ports import ObjectStore
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from fakes.prediction_history import MemoryPredictionHistory
-from mlops.ports import PredictionHistory
+from mlops.monitoring.stores import PredictionHistory
 from mlops.serving import prediction_id
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
+from titanic import USE_CASE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -20,8 +21,8 @@ def history(request: pytest.FixtureRequest) -> PredictionHistory:
         return MemoryPredictionHistory()
     database: Database = request.getfixturevalue("database")
     with database.transaction() as cursor:
-        cursor.execute("TRUNCATE predictions, drains")
-    return PostgresPredictionHistory(database)
+        cursor.execute("TRUNCATE prediction_history, drains")
+    return PostgresPredictionHistory(database, USE_CASE)
 
 
 def entry(at: datetime = NOW) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def test_what_is_old_is_forgotten(history: PredictionHistory) -> None:
 
 
 def test_an_outcome_joins_its_prediction_and_the_last_word_counts(database: Database) -> None:
-    history, kept = PostgresPredictionHistory(database), entry()
+    history, kept = PostgresPredictionHistory(database, USE_CASE), entry()
     said = [
         {"prediction_id": kept["prediction_id"], "survived": survived, "at": (NOW + timedelta(hours=hour)).isoformat()}
         for hour, survived in ((1, 0), (3, 1), (2, 0))
@@ -81,15 +82,15 @@ def test_an_outcome_joins_its_prediction_and_the_last_word_counts(database: Data
 
     with database.transaction() as cursor:
         cursor.execute(
-            "SELECT outcome, probability, inputs FROM predictions WHERE prediction_id = %s", (kept["prediction_id"],)
+            "SELECT outcome, probability, inputs FROM prediction_history WHERE prediction_id = %s", (kept["prediction_id"],)
         )
         assert cursor.fetchall() == [(1, 0.1 + 0.2, kept["inputs"])]
 
 
 def test_of_two_drains_the_slower_one_undoes_nothing(database: Database) -> None:
-    history = PostgresPredictionHistory(database)
+    history = PostgresPredictionHistory(database, USE_CASE)
     with database.transaction() as cursor:
-        cursor.execute("TRUNCATE predictions, drains")
+        cursor.execute("TRUNCATE prediction_history, drains")
     history.keep([], [], "100-10")
     history.keep([], [], "99-20")
     history.keep([], [], "100-9")
