@@ -67,8 +67,13 @@ export class UseCase {
 /** What a mapping by names of the table holds: a column may be called `constructor`. */
 export const own = (mapping, name) => (Object.hasOwn(mapping ?? {}, name) ? mapping[name] : undefined);
 
-/** A column as the head of something: its title, else its name as it is. */
-export const columnTitle = ({ title, name }) => (title ? capital(title) : name);
+/** The title of a thing at the head of something; one that has none is called by its name, as that is spelt. */
+const headed = (title, name) => (title && title !== name ? capital(title) : name);
+
+export const columnTitle = ({ title, name }) => headed(title, name);
+
+/** The choices of a column as people pick from them: pairs of value and title. */
+export const titled = ({ choices }) => choices.map(({ value, title }) => [value, headed(title, String(value))]);
 
 /** What people call a choice, whatever kind of cell it comes as; undefined if it is none. */
 export const choiceTitle = (column, value) => {

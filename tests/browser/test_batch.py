@@ -1,4 +1,4 @@
-"""The Batch page: files of all kinds, up to a hundred thousand passengers, on the real API."""
+"""The Batch page: files of all kinds, up to a hundred thousand rows, on the real API."""
 
 import csv
 import io
@@ -47,7 +47,7 @@ def downloaded(page: Page) -> list[dict[str, str]]:
 
 def test_the_list_is_scored_sorted_and_taken_away(visit: Visit, cloud: Cloud) -> None:
     page = visit("batch.html")
-    page.get_by_role("button", name="Take the Titanic’s own").click()
+    page.get_by_role("button", name="Try the sample file").click()
     expect(page.locator("#phase")).to_have_text("All 891 passengers")
     expect(page.locator("#scored")).to_have_text("891")
 
@@ -137,7 +137,7 @@ def test_a_busy_api_is_asked_again(site: Site) -> None:
     page = site.visit("batch.html")
     busy = {"status": 429, "json": {"message": "Too Many Requests"}, "headers": {"Retry-After": "0"}}
     page.context.route("**/predict/batch", lambda route: route.fulfill(**busy), times=1)
-    page.get_by_role("button", name="Take the Titanic’s own").click()
+    page.get_by_role("button", name="Try the sample file").click()
     expect(page.locator("#phase")).to_have_text("All 891 passengers")
     expect(page.locator("#scored")).to_have_text("891")
 
@@ -146,7 +146,7 @@ def test_an_api_that_stays_away_stops_it_and_it_goes_on_later(site: Site) -> Non
     site.forgive()
     page = site.visit("batch.html")
     page.context.route("**/predict/batch", lambda route: route.fulfill(status=500, json={"detail": "Out of order"}))
-    page.get_by_role("button", name="Take the Titanic’s own").click()
+    page.get_by_role("button", name="Try the sample file").click()
     expect(page.locator("#phase")).to_have_text("Stopped after 0 of 891 passengers")
     expect(page.get_by_role("alert")).to_have_text("Out of order")
     page.context.unroute_all()

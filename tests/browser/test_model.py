@@ -13,7 +13,7 @@ from .conftest import Site, Visit
 def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
     page = visit("model.html")
     card = cloud.call("/model")
-    champion = page.get_by_role("region", name="The champion")
+    champion = page.get_by_role("region", name="Champion", exact=True)
     expect(champion).to_contain_text(card["model_version"])
     expect(champion).to_contain_text(f"{card['metrics']['accuracy']:.1%}")
     expect(page.get_by_role("img", name="ROC curve")).to_be_visible()
@@ -25,14 +25,17 @@ def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
         len(card["importances"])
     )
     expect(page.get_by_role("table", name="Accuracy by group").locator("tbody tr")).to_have_count(len(card["slices"]))
-    expect(page.get_by_role("region", name="What it was made of")).to_contain_text(card["dataset_version"])
+    expect(page.get_by_role("region", name="Lineage")).to_contain_text(card["dataset_version"])
+    baselines = page.get_by_role("table", name="Accuracy beside the baselines")
+    for baseline in card["baselines"]:
+        expect(baselines.get_by_role("row", name=baseline["name"])).to_contain_text(f"{baseline['accuracy']:.1%}")
     for decision in card.get("decisions") or []:
-        expect(page.get_by_role("region", name="How it came to serve")).to_contain_text(decision["reason"])
+        expect(page.get_by_role("region", name="Decisions")).to_contain_text(decision["reason"])
 
 
 def test_a_chart_is_a_table_too(visit: Visit, cloud: Cloud) -> None:
     page = visit("model.html")
-    calibration = page.get_by_role("region", name="Whether it means what it says")
+    calibration = page.get_by_role("region", name="Calibration", exact=True)
     calibration.get_by_text("As a table").click()
     points = {point["predicted"] for point in cloud.call("/model")["curves"]["calibration"]}
     rows = calibration.get_by_role("table").locator("tbody tr")

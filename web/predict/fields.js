@@ -1,8 +1,7 @@
 // One field of a form for each column: its control, its label and hint, and the place for what is wrong with it.
 
 import { html } from "../dom.js";
-import { columnTitle, own } from "../use_case.js";
-import { capital } from "../words.js";
+import { columnTitle, own, titled } from "../use_case.js";
 import { complaint } from "./complaint.js";
 
 const SEGMENTS = 4;
@@ -90,7 +89,7 @@ function suggested(column, attributes, words) {
 
 /** Few short choices side by side, more of them as a list. */
 function choice(column, attributes, words) {
-  const choices = column.choices.map(({ value, title }) => [String(value), own(words, value) ?? (title ? capital(title) : String(value))]);
+  const choices = titled(column).map(([value, title]) => [String(value), own(words, value) ?? title]);
   const all = column.required ? choices : [...choices, ["", UNKNOWN]];
   const letters = all.reduce((sum, [, title]) => sum + title.length, 0);
   if (all.length <= SEGMENTS && letters <= SEGMENT_LETTERS) return segments(all, attributes);

@@ -114,7 +114,7 @@ async function start(useCase) {
   /** What a 422 says goes to its fields, everything else above the answer. */
   function refuse(error, retry) {
     const named = error.fields.flatMap(({ field, reason }) => form.fields.filter(({ column }) => field === column.name || field.startsWith(`${column.name}.`)).map((found) => [found, reason]));
-    for (const [field, reason] of named) field.complain(`${reason}.`);
+    for (const [field, reason] of named) field.complain(`${reason.replace(/^is /, "This is ")}.`);
     if (named.length) reveal(named[0][0]);
     find("#trouble").replaceChildren(trouble(error, error.passing && retry));
   }

@@ -1,8 +1,7 @@
 // What if it had been older, or of another kind? Controls over a copy of the row; what was entered stays as it was.
 
 import { html } from "../dom.js";
-import { columnTitle, own } from "../use_case.js";
-import { capital } from "../words.js";
+import { columnTitle, own, titled } from "../use_case.js";
 
 const PAUSE_MILLISECONDS = 120;
 const MOST = 5; // columns; those that weigh most
@@ -84,7 +83,7 @@ export function whatIf({ useCase, ranges = {}, row, answer, changed }) {
         valueOf: (each) => column.choices[each - 1].value,
       });
     }
-    const heads = column.choices.map(({ value, title }) => (title ? capital(title) : String(value)));
+    const heads = titled(column).map(([, title]) => title);
     return heads.length <= FEW && heads.join("").length <= LETTERS ? segments(column, heads, place) : list(column, heads, place);
   }
 
