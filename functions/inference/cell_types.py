@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from mlops.data.cells import (
-    MAX_DECIMAL,
-    MAX_WHOLE_LENGTH,
     blanks,
     is_boolean,
     label_tokens,
+    limits,
     read_label,
     reader,
 )
@@ -44,8 +43,7 @@ def _schema(column: Column) -> dict[str, Any]:
 
 
 def _number(column: Column) -> list[dict[str, Any]]:
-    most = 10**MAX_WHOLE_LENGTH - 1 if column.kind == "whole" else MAX_DECIMAL
-    low, high = -most if column.low is None else column.low, most if column.high is None else column.high
+    low, high = limits(column)
     kinds = [{"type": "integer" if column.kind == "whole" else "number", "minimum": low, "maximum": high}]
     # So many digits are in range whatever they are; longer texts are judged by their value.
     digits = min(len(str(int(high))), 15) - 1

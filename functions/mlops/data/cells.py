@@ -56,6 +56,13 @@ def reason(column: Column) -> str:
             return f"is not a {kind} number{_range(column)}"
 
 
+def limits(column: Column) -> tuple[float, float]:
+    """The inclusive bounds of a number: those declared, else the longest that a CSV can spell, sign included."""
+    whole = column.kind == "whole"
+    low, high = (1 - 10 ** (MAX_WHOLE_LENGTH - 1), 10**MAX_WHOLE_LENGTH - 1) if whole else (-MAX_DECIMAL, MAX_DECIMAL)
+    return low if column.low is None else column.low, high if column.high is None else column.high
+
+
 def read_label(label: Label, value: Any) -> int:
     """Class 0 or 1 of a label as files and feedback write it; CellError if it is neither."""
     if isinstance(value, bool) and is_boolean(label):
@@ -92,10 +99,7 @@ def is_boolean(label: Label) -> bool:
 def _number(column: Column) -> Callable[[Any], Cell]:
     pattern, length = _PATTERNS[column.kind]
     whole = column.kind == "whole"
-    most = 10**MAX_WHOLE_LENGTH - 1 if whole else MAX_DECIMAL
-    least = 1 - 10 ** (MAX_WHOLE_LENGTH - 1) if whole else -MAX_DECIMAL  # its sign is one of the characters
-    low = least if column.low is None else column.low
-    high = most if column.high is None else column.high
+    low, high = limits(column)
 
     def read(value: Any) -> Cell:
         if isinstance(value, str):

@@ -16,6 +16,8 @@ from mlops.data.header import expected
 from mlops.use_case import Cell, Row, UseCase
 
 _DECIMAL = re.compile(DECIMAL)
+# Beyond it an exponent has three digits; a model's float32 ends long before.
+_LARGEST = 9e99
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,6 @@ def as_csv(case: UseCase, rows: Iterable[LabelledRow]) -> bytes:
 def _cell(value: Cell) -> str:
     """A number with no more digits than a cell has places for, and no longer exponent."""
     if isinstance(value, float):
-        text = repr(value)
+        text = repr(max(-_LARGEST, min(_LARGEST, value)))
         return text if _DECIMAL.fullmatch(text) else f"{Decimal(text):f}"[:MAX_DECIMAL_LENGTH]
     return "" if value is None else str(value)
