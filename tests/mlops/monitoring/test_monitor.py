@@ -10,19 +10,30 @@ from fakes.object_store import MemoryObjectStore
 from fakes.prediction_history import MemoryPredictionHistory
 from fakes.prediction_log import MemoryPredictionLog
 from mlops.errors import ModelCorruptedError, NoChampionError
-from mlops.monitoring import drift, drift_page
-from mlops.monitoring.monitor import in_short, monitor
+from mlops.model.training_set import frame
+from mlops.monitoring import drift_page
+from mlops.monitoring.drift import in_short
+from mlops.monitoring.monitor import monitor
 from mlops.registry.versions import CARD, REFERENCE, Registry
-from titanic.features import derive
-from titanic.passenger import Passenger
+from mlops.statistics.reference import reference
+from passengers import passenger
+from titanic import USE_CASE
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
 def entry(number: int, version: str = "", sex: str = "") -> dict[str, Any]:
-    features = derive(Passenger(number % 3 + 1, "A, Mr. B", sex or ("male", "female")[number % 2]))
+    features = USE_CASE.derive(passenger(number % 3 + 1, "A, Mr. B", sex or ("male", "female")[number % 2]))
     at = datetime(2026, 1, 1, 0, number // 60, number % 60, tzinfo=UTC).isoformat()
     return {"at": at, "model_version": version, "features": features, "probability": number % 10 / 10}
+
+
+def look(
+    objects: MemoryObjectStore, log: MemoryPredictionLog, history: MemoryPredictionHistory | None = None, **options: Any
+) -> dict[str, Any]:
+    """Monitor what is in the log now."""
+    registry = Registry(objects, "models", USE_CASE).reader
+    return monitor(registry, objects, log, log, history or MemoryPredictionHistory(), **options)
 
 
 @pytest.fixture
@@ -34,11 +45,12 @@ def objects() -> MemoryObjectStore:
 def champion(objects: MemoryObjectStore) -> str:
     """The version of a champion that was trained on passengers like those of `entry`."""
     trained = [entry(number) for number in range(600)]
-    reference = drift.reference([e["features"] for e in trained], [e["probability"] for e in trained])
-    registry = Registry(objects, "models")
+    features = frame(USE_CASE.features, [list(each["features"].values()) for each in trained])
+    expected = reference(USE_CASE, features, [each["probability"] for each in trained])
+    registry = Registry(objects, "models", USE_CASE)
     card = {"metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}
-    version = registry.publish({REFERENCE: json.dumps(reference).encode(), CARD: json.dumps(card).encode()})
-    registry.enthrone(version, "the first", instead_of=None)
+    version = registry.publish({REFERENCE: json.dumps(expected).encode(), CARD: json.dumps(card).encode()})
+    registry.set_champion(version, "the first", instead_of=None)
     return version
 
 
@@ -46,7 +58,7 @@ def test_the_report_is_kept_and_returned(objects: MemoryObjectStore, champion: s
     log = MemoryPredictionLog()
     log.record([entry(number, champion) for number in range(600)], {})
 
-    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models", 300, now=lambda: NOW))
+    summary = in_short(look(objects, log, window=300, now=lambda: NOW))
 
     assert summary == {
         "model_version": champion,
@@ -73,7 +85,7 @@ def test_drift_names_what_drifted(objects: MemoryObjectStore, champion: str) -> 
     log = MemoryPredictionLog()
     log.record([entry(number, champion, sex="male") for number in range(300)], {})
 
-    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models"))
+    summary = in_short(look(objects, log))
 
     assert (summary["status"], summary["drifted"]) == ("drift", ["sex"])
 
@@ -83,17 +95,17 @@ def test_windows_in_a_row_count_once_each_and_only_with_predictions_of_their_own
 ) -> None:
     log, history = MemoryPredictionLog(), MemoryPredictionHistory()
 
-    def look(begin: int, end: int, sex: str) -> int:
+    def next_window(begin: int, end: int, sex: str) -> int:
         log.record([entry(number, champion, sex=sex) for number in range(begin, end)], {})
-        return int(monitor(objects, log, history, "models", 300)["sustained"])
+        return int(look(objects, log, history, window=300)["sustained"])
 
-    assert look(0, 300, "male") == 1
-    assert look(300, 300, "male") == 1  # the same window again
-    assert look(300, 450, "male") == 1  # too few new ones
-    assert look(450, 600, "male") == 2  # enough since the last that counted
-    assert look(600, 900, "male") == 3
-    assert look(900, 1200, "") == 0
-    assert look(1200, 1500, "male") == 1
+    assert next_window(0, 300, "male") == 1
+    assert next_window(300, 300, "male") == 1  # the same window again
+    assert next_window(300, 450, "male") == 1  # too few new ones
+    assert next_window(450, 600, "male") == 2  # enough since the last that counted
+    assert next_window(600, 900, "male") == 3
+    assert next_window(900, 1200, "") == 0
+    assert next_window(1200, 1500, "male") == 1
 
 
 def test_gauges_say_what_the_report_says(objects: MemoryObjectStore, champion: str) -> None:
@@ -105,35 +117,35 @@ def test_gauges_say_what_the_report_says(objects: MemoryObjectStore, champion: s
         [{"prediction_id": each["prediction_id"], "survived": number % 2} for number, each in enumerate(entries)],
     )
 
-    report = monitor(objects, log, history, "models", 300)
+    report = look(objects, log, history, window=300)
 
     assert report["performance"] == {
         **{"labelled": 300, "accuracy": 0.5, "interval": [0.4438, 0.5562], "reference_accuracy": 0.8},
         "status": "drift",
     }
     gauges = log.gauges()
-    assert gauges["titanic_drift"] == gauges["titanic_drift_sustained_windows"] == 1
-    assert gauges["titanic_drift_psi|sex"] == next(e["psi"] for e in report["features"] if e["name"] == "sex")
-    assert gauges["titanic_drift_adjusted_p|sex"] < 0.01
-    assert (gauges["titanic_model_accuracy|live"], gauges["titanic_model_accuracy|holdout"]) == (0.5, 0.8)
-    assert gauges["titanic_model_published_timestamp_seconds"] > 0
+    assert gauges["mlops_drift"] == gauges["mlops_drift_sustained_windows"] == 1
+    assert gauges["mlops_drift_psi|sex"] == next(e["psi"] for e in report["features"] if e["name"] == "sex")
+    assert gauges["mlops_drift_adjusted_p|sex"] < 0.01
+    assert (gauges["mlops_model_accuracy|live"], gauges["mlops_model_accuracy|holdout"]) == (0.5, 0.8)
+    assert gauges["mlops_model_published_timestamp_seconds"] > 0
 
 
-def test_with_the_history_away_performance_is_not_known(objects: MemoryObjectStore, champion: str) -> None:
+def test_without_the_history_performance_is_unknown(objects: MemoryObjectStore, champion: str) -> None:
     log, history = MemoryPredictionLog(), MemoryPredictionHistory()
     history.away = True
     log.record([entry(number, champion) for number in range(300)], {})
 
-    report = monitor(objects, log, history, "models", 300)
+    report = look(objects, log, history, window=300)
 
     assert (report["status"], report["performance"]) == ("ok", None)
 
 
-def test_the_page_shows_every_bar_and_believes_no_label(objects: MemoryObjectStore, champion: str) -> None:
+def test_the_page_shows_every_bar_and_escapes_labels(objects: MemoryObjectStore, champion: str) -> None:
     log = MemoryPredictionLog()
     log.record([entry(number, champion, sex="male") for number in range(300)], {})
 
-    report = monitor(objects, log, MemoryPredictionHistory(), "models", 300)
+    report = look(objects, log, window=300)
 
     page = objects.get("models", report["report_key"].replace(".json", ".html"))[0].decode()
     compared = [*report["features"], report["prediction"]]
@@ -148,7 +160,7 @@ def test_only_the_champions_predictions_count(objects: MemoryObjectStore, champi
     log = MemoryPredictionLog()
     log.record([entry(number, "another") for number in range(600)], {})
 
-    summary = in_short(monitor(objects, log, MemoryPredictionHistory(), "models"))
+    summary = in_short(look(objects, log))
 
     assert summary["status"] == "insufficient_data"
     assert summary["window"] == {"size": 0, "from": None, "to": None}
@@ -156,11 +168,11 @@ def test_only_the_champions_predictions_count(objects: MemoryObjectStore, champi
 
 def test_without_a_champion_the_remedy_is_named(objects: MemoryObjectStore) -> None:
     with pytest.raises(NoChampionError, match="run the pipeline first"):
-        monitor(objects, MemoryPredictionLog(), MemoryPredictionHistory(), "models")
+        look(objects, MemoryPredictionLog())
 
 
 def test_a_reference_that_is_not_what_was_published_is_refused(objects: MemoryObjectStore, champion: str) -> None:
     objects.put("models", f"models/{champion}/{REFERENCE}", b"{}", "application/json")
 
     with pytest.raises(ModelCorruptedError):
-        monitor(objects, MemoryPredictionLog(), MemoryPredictionHistory(), "models")
+        look(objects, MemoryPredictionLog())

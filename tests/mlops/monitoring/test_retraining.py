@@ -23,8 +23,8 @@ def start(hours_ago: float, dry_run: bool = False) -> Retraining:
         (Evidence(SUSTAINED, ["age"], LEAST_LABELS - 1), "held", "drift", "same model again"),
         (DRIFT, "started", "drift", "age drifts for 2 windows in a row"),
         (Evidence(0, [], ENOUGH_LABELS - 1), "held", None, "no reason"),
-        (Evidence(0, [], ENOUGH_LABELS), "started", "labels", "fate of 1000 passengers"),
-        (Evidence(SUSTAINED, ["age"], ENOUGH_LABELS), "started", "drift", "and the fate of 1000"),
+        (Evidence(0, [], ENOUGH_LABELS), "started", "labels", "labels of 1000 rows"),
+        (Evidence(SUSTAINED, ["age"], ENOUGH_LABELS), "started", "drift", "and the labels of 1000"),
     ],
 )
 def test_evidence(evidence: Evidence, decision: str, trigger: str | None, words: str) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from fakes.prediction_log import MemoryPredictionLog
 from mlops.errors import StoreUnavailableError
+from mlops.monitoring.stores import PipelineRun
 from mlops.monitoring.watch import FIRST_LOOK, Reports, Sources, watch
-from mlops.ports import PipelineRun
 from mlops.telemetry import metrics, usage
 
 NOW = datetime(2026, 1, 2, 3, 4, 30, tzinfo=UTC)
@@ -22,20 +22,20 @@ LATE = COLD.replace("500 ms", "29000 ms").replace("1024", "512").replace("Init D
 
 def sources(reports: Reports, *runs: PipelineRun) -> Sources:
     return Sources(
-        {"inference": "titanic-i"}, reports, lambda _: runs, lambda: {"pipeline": 2}, lambda runs: LINKED.extend(runs)
+        {"inference": "churn-i"}, reports, lambda _: runs, lambda: {"pipeline": 2}, lambda runs: LINKED.extend(runs)
     )
 
 
 def test_a_report_line_says_what_an_invocation_cost() -> None:
     assert usage.observations("inference", COLD) == {
-        "titanic_lambda_invocations|inference": 1,
-        "titanic_lambda_gb_seconds|inference": 0.5,
-        "titanic_lambda_cost_dollars|inference": 0.5 * 0.0000166667 + 0.0000002,
-        "titanic_lambda_inits|inference": 1,
-        "titanic_lambda_init_seconds|inference": 0.487,
+        "mlops_lambda_invocations|inference": 1,
+        "mlops_lambda_gb_seconds|inference": 0.5,
+        "mlops_lambda_cost_dollars|inference": 0.5 * 0.0000166667 + 0.0000002,
+        "mlops_lambda_inits|inference": 1,
+        "mlops_lambda_init_seconds|inference": 0.487,
     }
     late = usage.observations("inference", LATE)
-    assert (late["titanic_lambda_failures|inference|timeout"], late["titanic_lambda_gb_seconds|inference"]) == (1, 14.5)
+    assert (late["mlops_lambda_failures|inference|timeout"], late["mlops_lambda_gb_seconds|inference"]) == (1, 14.5)
 
 
 def test_whole_minutes_are_added_once_however_often_one_looks() -> None:
@@ -52,11 +52,11 @@ def test_whole_minutes_are_added_once_however_often_one_looks() -> None:
     watch(log, sources(reports), lambda: NOW)
     watch(log, sources(reports), lambda: NOW + timedelta(minutes=1))
 
-    assert log.totals()["titanic_lambda_invocations|inference"] == 5
+    assert log.totals()["mlops_lambda_invocations|inference"] == 5
     end = NOW.replace(second=0)
-    assert asked[0] == ("titanic-i", NOW - FIRST_LOOK, end)
-    assert asked[1] == ("titanic-i", end, end)
-    assert asked[-1] == ("titanic-i", end, end + timedelta(minutes=1))
+    assert asked[0] == ("churn-i", NOW - FIRST_LOOK, end)
+    assert asked[1] == ("churn-i", end, end)
+    assert asked[-1] == ("churn-i", end, end + timedelta(minutes=1))
 
 
 def test_a_pipeline_run_is_added_once() -> None:
@@ -66,7 +66,7 @@ def test_a_pipeline_run_is_added_once() -> None:
     for _ in range(3):
         watch(log, sources(lambda *_: (), run), lambda: NOW)
 
-    assert log.totals() == {"titanic_pipeline_runs|succeeded": 1}
+    assert log.totals() == {"mlops_pipeline_runs|succeeded": 1}
     assert set(LINKED) == {("feed", "arn:1")}
 
 
@@ -78,9 +78,9 @@ def test_one_source_that_is_away_keeps_no_other_from_being_read() -> None:
 
     assert watch(log, sources(away), lambda: NOW) == {"runs": 0, "dead_letters": 2}
     assert log.gauges() == {
-        "titanic_dead_letters|pipeline": 2,
-        "titanic_measured_timestamp_seconds|runs": NOW.timestamp(),
-        "titanic_measured_timestamp_seconds|dead_letters": NOW.timestamp(),
+        "mlops_dead_letters|pipeline": 2,
+        "mlops_measured_timestamp_seconds|runs": NOW.timestamp(),
+        "mlops_measured_timestamp_seconds|dead_letters": NOW.timestamp(),
     }
     assert len(log.readings(NOW)) == 1
 
