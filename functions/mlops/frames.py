@@ -1,6 +1,6 @@
 """A notebook's view of whichever cloud is up: datasets, features, predictions and decisions as pandas DataFrames.
 
-The database is `DATABASE_URL`'s, else that of the cloud of this checkout.
+Database and use case are those of `DATABASE_URL` and `USE_CASE`; without the former, of this checkout's running cloud.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import psycopg2
 
+from mlops import settings
 from mlops.errors import DatasetNotFoundError
 from mlops.model.training_set import training_set
 from mlops.use_case import UseCase, load
@@ -57,7 +58,9 @@ def features(version: str | None = None) -> pd.DataFrame:
 
 def predictions(since: datetime | str | None = None) -> pd.DataFrame:
     """What was predicted, the newest first, with each feature as a column; `outcome` is what became of it, if known."""
-    rows = _query("SELECT * FROM prediction_history WHERE at >= coalesce(%s, '-infinity') ORDER BY at DESC", since)
+    rows = _query(
+        "SELECT * FROM prediction_history WHERE at >= coalesce(%s::timestamptz, '-infinity') ORDER BY at DESC", since
+    )
     apart = pd.DataFrame(rows.pop("features").tolist(), index=rows.index)
     return rows.join(apart, rsuffix="_feature").set_index("prediction_id")
 
@@ -82,8 +85,7 @@ def _database_url() -> str:
 def _use_case() -> UseCase:
     """The use case of the cloud that is up; from functions/ or examples/, wherever the notebook is."""
     sys.path.extend(str(_CHECKOUT / folder) for folder in ("functions", "examples"))
-    told = os.environ.get("USE_CASE") or ("titanic" if os.environ.get("DATABASE_URL") else _outputs()["use_case"])
-    return load(told)
+    return load(settings.use_case() if os.environ.get("DATABASE_URL") else _outputs()["use_case"])
 
 
 @cache
