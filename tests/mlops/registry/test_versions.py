@@ -1,15 +1,17 @@
-"""The registry believes nothing that it cannot verify."""
+"""The registry verifies whatever it reads."""
 
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from fakes.object_store import MemoryObjectStore
 from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from mlops.features.stores import FeatureRow
 from mlops.model.portable import Model, dump
-from mlops.ports import FeatureRow
-from mlops.registry.versions import CARD, CHAMPION, DIGESTS, MODEL, Registry
+from mlops.registry.versions import CARD, CHAMPION, DIGESTS, JUDGED, MODEL, Registry
+from titanic import USE_CASE
 
 BUCKET = "models"
 
@@ -21,11 +23,11 @@ def objects() -> MemoryObjectStore:
 
 @pytest.fixture
 def registry(objects: MemoryObjectStore) -> Registry:
-    return Registry(objects, BUCKET)
+    return Registry(objects, BUCKET, USE_CASE)
 
 
 def published(registry: Registry, model: Model, card: str = "{}") -> str:
-    return registry.publish({MODEL: dump(model), CARD: card.encode()})
+    return registry.publish({MODEL: dump(model, USE_CASE), CARD: card.encode()})
 
 
 def test_a_version_is_its_content(registry: Registry, objects: MemoryObjectStore, model: Model) -> None:
@@ -41,7 +43,7 @@ def test_a_version_is_its_content(registry: Registry, objects: MemoryObjectStore
 def test_a_model_is_read_back(registry: Registry, model: Model, feature_rows: list[FeatureRow]) -> None:
     rows = [feature_rows[0].features]
 
-    assert registry.shelf.model(published(registry, model)).explanations(rows) == model.explanations(rows)
+    assert registry.reader.model(published(registry, model)).explanations(rows) == model.explanations(rows)
 
 
 def test_a_swapped_artifact_is_refused(registry: Registry, objects: MemoryObjectStore, model: Model) -> None:
@@ -49,7 +51,7 @@ def test_a_swapped_artifact_is_refused(registry: Registry, objects: MemoryObject
     objects.put(BUCKET, f"models/{version}/{CARD}", b'{"accuracy": 1}', "application/json")
 
     with pytest.raises(ModelCorruptedError, match=CARD):
-        registry.shelf.artifact(version, CARD)
+        registry.reader.artifact(version, CARD)
 
 
 def test_digests_that_were_swapped_too_are_refused(
@@ -61,51 +63,83 @@ def test_digests_that_were_swapped_too_are_refused(
         objects.put(BUCKET, f"models/{version}/{name}", body, "application/json")
 
     with pytest.raises(ModelCorruptedError, match="digests"):
-        registry.shelf.artifact(version, CARD)
+        registry.reader.artifact(version, CARD)
 
 
 def test_an_unknown_version_is_not_found(registry: Registry, model: Model) -> None:
     with pytest.raises(ModelNotFoundError, match="feedfeedfeedfeed"):
-        registry.shelf.model("feedfeedfeedfeed")
+        registry.reader.model("feedfeedfeedfeed")
     with pytest.raises(ModelNotFoundError, match="portrait"):
-        registry.shelf.artifact(published(registry, model), "portrait.png")
+        registry.reader.artifact(published(registry, model), "portrait.png")
 
 
-def test_the_champion_changes_only_for_those_who_know_it(registry: Registry) -> None:
-    assert registry.shelf.champion() is None
-    registry.enthrone("first", "because", None)
-    first = registry.shelf.champion()
+def test_the_champion_changes_only_for_a_writer_who_knows_the_current_one(registry: Registry) -> None:
+    assert registry.reader.champion() is None
+    registry.set_champion("first", "because", None)
+    first = registry.reader.champion()
     assert first is not None
     assert first.version == "first"
 
-    registry.enthrone("second", "better", first)
+    registry.set_champion("second", "better", first)
     for outdated in (None, first):
         with pytest.raises(PromotionConflictError):
-            registry.enthrone("third", "late", outdated)
-    second = registry.shelf.champion()
+            registry.set_champion("third", "late", outdated)
+    second = registry.reader.champion()
     assert second is not None
     assert second.version == "second"
 
 
-def test_the_pointer_says_who_was_before_and_why(registry: Registry, objects: MemoryObjectStore) -> None:
-    registry.enthrone("first", "because", None)
-    registry.enthrone("second", "better", registry.shelf.champion())
+def test_the_pointer_names_the_previous_champion_and_the_reason(registry: Registry, objects: MemoryObjectStore) -> None:
+    registry.set_champion("first", "because", None)
+    registry.set_champion("second", "better", registry.reader.champion())
 
     pointer = json.loads(objects.get(BUCKET, CHAMPION)[0])
     assert datetime.fromisoformat(pointer.pop("at")).tzinfo
     assert pointer == {"version": "second", "previous": "first", "reason": "better", "decision": "promoted"}
 
 
-def test_a_pointer_that_says_less_is_read_too(registry: Registry, objects: MemoryObjectStore) -> None:
+def test_a_pointer_of_an_earlier_release_is_read(registry: Registry, objects: MemoryObjectStore) -> None:
     objects.put(BUCKET, CHAMPION, b'{"version": "old", "previous": null, "reason": "because"}', "application/json")
 
-    champion = registry.shelf.champion()
+    champion = registry.reader.champion()
     assert champion is not None
     assert (champion.version, champion.decision) == ("old", "promoted")
 
 
-def test_a_damaged_pointer_is_not_taken_for_no_champion(registry: Registry, objects: MemoryObjectStore) -> None:
+def test_a_damaged_pointer_is_an_error_and_not_no_champion(registry: Registry, objects: MemoryObjectStore) -> None:
     objects.put(BUCKET, CHAMPION, b'{"version"', "application/json")
 
     with pytest.raises(ModelCorruptedError):
-        registry.shelf.champion()
+        registry.reader.champion()
+
+
+def test_a_model_of_another_feature_schema_must_be_trained_again(objects: MemoryObjectStore, model: Model) -> None:
+    changed = replace(USE_CASE, definition=USE_CASE.definition + 1)
+    version = published(Registry(objects, BUCKET, USE_CASE), model)
+
+    with pytest.raises(ModelCorruptedError, match="train again"):
+        Registry(objects, BUCKET, changed).reader.model(version)
+
+
+def test_the_model_that_is_judged_is_another_than_the_one_that_serves(
+    registry: Registry, model: Model, feature_rows: list[FeatureRow]
+) -> None:
+    halved = replace(model, forest=replace(model.forest, value=[value / 2 for value in model.forest.value]))
+    version = registry.publish({MODEL: dump(model, USE_CASE), JUDGED: dump(halved, USE_CASE)})
+    rows = [feature_rows[0].features]
+
+    assert registry.reader.model(version).probabilities(rows) == model.probabilities(rows)
+    assert registry.reader.holdout_model(version).probabilities(rows) == halved.probabilities(rows)
+
+
+def test_versions_are_listed_newest_first_by_their_first_publication(objects: MemoryObjectStore) -> None:
+    minutes = iter(range(60))
+    registry = Registry(objects, BUCKET, USE_CASE, lambda: datetime(2026, 1, 2, 3, next(minutes), tzinfo=UTC))
+    first, second = registry.publish({CARD: b"1"}), registry.publish({CARD: b"2"})
+    registry.publish({CARD: b"1"})
+    objects.put(BUCKET, "models/unfinished/card.json", b"{}", "application/json")
+
+    assert registry.reader.versions() == {
+        second: "2026-01-02T03:01:00.000000Z",
+        first: "2026-01-02T03:00:00.000000Z",
+    }

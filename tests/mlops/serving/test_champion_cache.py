@@ -1,4 +1,4 @@
-"""The incumbent: swapped without a restart, and never left for something worse."""
+"""The cached champion: swapped without a restart, and kept while its successor cannot be served."""
 
 import pytest
 
@@ -7,114 +7,115 @@ from fakes.object_store import MemoryObjectStore
 from fakes.reader import FickleReader
 from mlops.errors import ModelCorruptedError, NoChampionError, StoreUnavailableError
 from mlops.model.portable import Model, dump
-from mlops.registry.versions import CHAMPION, MODEL, Registry, Shelf
-from mlops.serving.champion_cache import PATIENCE, PATIENCE_WITH_TROUBLE, Incumbent
+from mlops.registry.versions import CHAMPION, MODEL, Registry, RegistryReader
+from mlops.serving.champion_cache import REFRESH_SECONDS, RETRY_SECONDS, ChampionCache
+from titanic import USE_CASE
 
 BUCKET = "models"
 
 
-class Scene:
-    """A registry, a reader that can go away, and the incumbent that lives on them."""
+class Setting:
+    """A registry, a reader that can go away, and the cache over them."""
 
     def __init__(self, model: Model) -> None:
         self.objects = MemoryObjectStore()
-        self.registry = Registry(self.objects, BUCKET)
+        self.registry = Registry(self.objects, BUCKET, USE_CASE)
         self.reader = FickleReader(self.objects)
         self.clock = Clock()
-        self.incumbent = Incumbent(Shelf(self.reader, BUCKET), self.clock)
-        self._file = dump(model)
+        self.cache = ChampionCache(RegistryReader(self.reader, BUCKET, USE_CASE), self.clock)
+        self._file = dump(model, USE_CASE)
 
     def promote(self, name: str) -> str:
         version = self.registry.publish({MODEL: self._file, "name": name.encode()})
-        self.registry.enthrone(version, name, self.registry.shelf.champion())
+        self.registry.set_champion(version, name, self.registry.reader.champion())
         return version
 
 
 @pytest.fixture
-def scene(model: Model) -> Scene:
-    return Scene(model)
+def setting(model: Model) -> Setting:
+    return Setting(model)
 
 
-def test_the_champion_serves_from_memory(scene: Scene) -> None:
-    version = scene.promote("first")
-    assert scene.incumbent.serving().version == version
-    asked = scene.reader.asked
+def test_the_champion_serves_from_memory(setting: Setting) -> None:
+    version = setting.promote("first")
+    assert setting.cache.champion().version == version
+    asked = setting.reader.asked
 
-    scene.clock.now += PATIENCE - 0.1
-    assert scene.incumbent.serving().version == version
-    assert scene.reader.asked == asked
-
-
-def test_looking_again_reads_the_pointer_alone(scene: Scene) -> None:
-    scene.promote("first")
-    model = scene.incumbent.serving().model
-    asked = scene.reader.asked
-
-    scene.clock.now += PATIENCE
-    assert scene.incumbent.serving().model is model
-    assert scene.reader.asked == asked + 1
+    setting.clock.now += REFRESH_SECONDS - 0.1
+    assert setting.cache.champion().version == version
+    assert setting.reader.asked == asked
 
 
-def test_a_new_champion_serves_within_the_patience(scene: Scene) -> None:
-    scene.promote("first")
-    scene.incumbent.serving()
-    second = scene.promote("second")
+def test_looking_again_reads_the_pointer_alone(setting: Setting) -> None:
+    setting.promote("first")
+    model = setting.cache.champion().model
+    asked = setting.reader.asked
 
-    scene.clock.now += PATIENCE
-    assert scene.incumbent.serving().version == second
-
-
-def test_a_refresh_looks_whatever_the_patience(scene: Scene) -> None:
-    scene.promote("first")
-    scene.incumbent.serving()
-    second = scene.promote("second")
-
-    assert scene.incumbent.refresh().version == second
-    asked = scene.reader.asked
-    scene.clock.now += PATIENCE - 0.1
-    assert scene.incumbent.serving().version == second
-    assert scene.reader.asked == asked
+    setting.clock.now += REFRESH_SECONDS
+    assert setting.cache.champion().model is model
+    assert setting.reader.asked == asked + 1
 
 
-def test_without_a_champion_there_is_nothing_to_serve(scene: Scene) -> None:
+def test_a_new_champion_serves_within_the_refresh_time(setting: Setting) -> None:
+    setting.promote("first")
+    setting.cache.champion()
+    second = setting.promote("second")
+
+    setting.clock.now += REFRESH_SECONDS
+    assert setting.cache.champion().version == second
+
+
+def test_a_refresh_looks_at_once(setting: Setting) -> None:
+    setting.promote("first")
+    setting.cache.champion()
+    second = setting.promote("second")
+
+    assert setting.cache.refresh().version == second
+    asked = setting.reader.asked
+    setting.clock.now += REFRESH_SECONDS - 0.1
+    assert setting.cache.champion().version == second
+    assert setting.reader.asked == asked
+
+
+def test_without_a_champion_there_is_nothing_to_serve(setting: Setting) -> None:
     with pytest.raises(NoChampionError):
-        scene.incumbent.serving()
-    version = scene.promote("first")
-    assert scene.incumbent.serving().version == version
+        setting.cache.champion()
+    version = setting.promote("first")
+    assert setting.cache.champion().version == version
 
 
-def test_with_the_store_away_the_cached_model_serves_and_says_so(scene: Scene) -> None:
-    version = scene.promote("first")
-    scene.incumbent.serving()
-    scene.reader.away = True
-    scene.clock.now += PATIENCE
+def test_with_the_store_away_the_cached_model_serves_and_says_so(setting: Setting) -> None:
+    version = setting.promote("first")
+    setting.cache.champion()
+    setting.reader.away = True
+    setting.clock.now += REFRESH_SECONDS
 
-    assert scene.incumbent.serving().version == version
-    assert scene.incumbent.serving().trouble
-    asked = scene.reader.asked
-    scene.clock.now += PATIENCE_WITH_TROUBLE - 0.1
-    scene.incumbent.serving()
-    assert scene.reader.asked == asked
+    assert setting.cache.champion().version == version
+    assert setting.cache.champion().trouble
+    asked = setting.reader.asked
+    setting.clock.now += RETRY_SECONDS - 0.1
+    setting.cache.champion()
+    assert setting.reader.asked == asked
 
-    scene.reader.away = False
-    scene.clock.now += 0.1
-    assert scene.incumbent.serving().trouble == ""
+    setting.reader.away = False
+    setting.clock.now += 0.1
+    assert setting.cache.champion().trouble == ""
 
 
-def test_with_the_store_away_from_the_start_the_error_is_told(scene: Scene) -> None:
-    scene.promote("first")
-    scene.reader.away = True
+def test_with_the_store_away_from_the_start_the_error_is_told(setting: Setting) -> None:
+    setting.promote("first")
+    setting.reader.away = True
 
     with pytest.raises(StoreUnavailableError):
-        scene.incumbent.serving()
+        setting.cache.champion()
 
 
 @pytest.mark.parametrize("damage", ["model", "pointer", "pointer gone", "model gone"])
-def test_a_champion_that_cannot_be_served_does_not_take_over(scene: Scene, damage: str) -> None:
-    first = scene.promote("first")
-    scene.incumbent.serving()
-    second = scene.promote("second")
-    stored = scene.objects._objects
+def test_a_champion_that_cannot_be_served_does_not_take_over(setting: Setting, damage: str) -> None:
+    first = setting.promote("first")
+    setting.cache.champion()
+    second = setting.promote("second")
+    stored = setting.objects._objects
     match damage:
         case "model":
             stored[BUCKET, f"models/{second}/{MODEL}"] = b"damaged"
@@ -125,15 +126,15 @@ def test_a_champion_that_cannot_be_served_does_not_take_over(scene: Scene, damag
         case "model gone":
             del stored[BUCKET, f"models/{second}/{MODEL}"]
 
-    scene.clock.now += PATIENCE
-    serving = scene.incumbent.serving()
-    assert serving.version == first
-    assert serving.trouble
+    setting.clock.now += REFRESH_SECONDS
+    served = setting.cache.champion()
+    assert served.version == first
+    assert served.trouble
 
 
-def test_a_corrupted_first_champion_is_refused(scene: Scene) -> None:
-    version = scene.promote("first")
-    scene.objects.put(BUCKET, f"models/{version}/{MODEL}", b"damaged", "application/octet-stream")
+def test_a_corrupted_first_champion_is_refused(setting: Setting) -> None:
+    version = setting.promote("first")
+    setting.objects.put(BUCKET, f"models/{version}/{MODEL}", b"damaged", "application/octet-stream")
 
     with pytest.raises(ModelCorruptedError):
-        scene.incumbent.serving()
+        setting.cache.champion()

@@ -29,13 +29,13 @@ def test_steps_that_run_at_once_add_up() -> None:
     ]
 
     assert _observations(run("SUCCEEDED", 9), history) == {
-        "titanic_pipeline_runs|succeeded": 1,
-        "titanic_pipeline_steps|Search|succeeded": 1,
-        "titanic_pipeline_steps|Search|failed": 0,
-        "titanic_pipeline_step_seconds|Search": 8,
-        "titanic_pipeline_steps|Evaluate|succeeded": 2,
-        "titanic_pipeline_steps|Evaluate|failed": 0,
-        "titanic_pipeline_step_seconds|Evaluate": 11,
+        "mlops_pipeline_runs|succeeded": 1,
+        "mlops_pipeline_steps|Search|succeeded": 1,
+        "mlops_pipeline_steps|Search|failed": 0,
+        "mlops_pipeline_step_seconds|Search": 8,
+        "mlops_pipeline_steps|Evaluate|succeeded": 2,
+        "mlops_pipeline_steps|Evaluate|failed": 0,
+        "mlops_pipeline_step_seconds|Evaluate": 11,
     }
 
 
@@ -46,10 +46,10 @@ def test_the_step_that_failed_is_named_whether_its_error_was_caught_or_its_run_e
 
     for status, history in (("FAILED", caught), ("TIMED_OUT", [*ingest, entered]), ("ABORTED", [*ingest, entered])):
         found = _observations(run(status, 5), history)
-        assert found[f"titanic_pipeline_runs|{status.lower()}"] == 1
-        assert found["titanic_pipeline_steps|Ingest|succeeded"] == found["titanic_pipeline_steps|Features|failed"] == 1
-        assert found["titanic_pipeline_steps|Features|succeeded"] == found["titanic_pipeline_steps|Ingest|failed"] == 0
-        assert found["titanic_pipeline_step_seconds|Features"] == 3
+        assert found[f"mlops_pipeline_runs|{status.lower()}"] == 1
+        assert found["mlops_pipeline_steps|Ingest|succeeded"] == found["mlops_pipeline_steps|Features|failed"] == 1
+        assert found["mlops_pipeline_steps|Features|succeeded"] == found["mlops_pipeline_steps|Ingest|failed"] == 0
+        assert found["mlops_pipeline_step_seconds|Features"] == 3
 
 
 def test_the_file_that_a_run_is_of() -> None:

@@ -39,7 +39,7 @@ def test_a_point_is_what_came_since_the_one_before() -> None:
     busy, idle = found["points"]
     assert busy == {
         "at": "2026-01-02T00:01:00+00:00",
-        **{"requests": 3, "errors": 1, "rejected": 1, "predictions": 2, "survived": 1, "degraded": 1},
+        **{"requests": 3, "errors": 1, "rejected": 1, "predictions": 2, "positive": 1, "degraded": 1},
         **{"cold_starts": 1, "p50_ms": 1.75, "p95_ms": 2.425, "p99_ms": 2.485},
     }
     assert (idle["requests"], idle["p50_ms"]) == (0, None)
