@@ -1,4 +1,7 @@
-"""One suite for the prediction log: the fake and Redis keep the same promises."""
+"""One suite for the prediction log and telemetry: the fake and Redis keep the same promises.
+
+Serving writes the log over its own connection, monitoring reads it by redis-py; to these tests they are one.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,21 +11,32 @@ import redis
 
 from fakes.prediction_log import MemoryPredictionLog
 from mlops.errors import StoreUnavailableError
-from mlops.ports import PredictionLog
 from mlops.serving import prediction_id
-from mlops.stores.prediction_log import RedisPredictionLog
-from mlops.stores.resp import Pipeline
+from mlops.stores.prediction_log import RespPredictionLog
+from mlops.stores.prediction_stream import RedisPredictionStream
+from mlops.stores.resp import Connection
+from mlops.stores.telemetry import RedisTelemetry
 from mlops.telemetry.activity import Reading
 
 NOW = "2026-01-02T03:04:05.678+00:00"
 
 
+class Redis:
+    """All that there is of the log and of telemetry in Redis, each method on the adapter that has it."""
+
+    def __init__(self, url: str) -> None:
+        self._adapters = (RespPredictionLog(url), RedisPredictionStream(url), RedisTelemetry(url))
+
+    def __getattr__(self, name: str) -> Any:
+        return next(getattr(each, name) for each in self._adapters if hasattr(each, name))
+
+
 @pytest.fixture(params=["memory", "redis"])
-def log(request: pytest.FixtureRequest) -> PredictionLog:
+def log(request: pytest.FixtureRequest) -> Any:
     if request.param == "memory":
         return MemoryPredictionLog()
     request.getfixturevalue("valkey")
-    return RedisPredictionLog(request.getfixturevalue("redis_url"))
+    return Redis(request.getfixturevalue("redis_url"))
 
 
 def entry(number: int) -> dict[str, Any]:
@@ -34,46 +48,50 @@ def entry(number: int) -> dict[str, Any]:
     }
 
 
-def test_an_empty_log(log: PredictionLog) -> None:
+def told(prediction: str, label: int) -> dict[str, Any]:
+    return {"prediction_id": prediction, "survived": label, "at": NOW}
+
+
+def test_an_empty_log(log: Any) -> None:
     assert log.recent(10) == []
     assert log.totals() == {}
 
 
-def test_the_newest_come_first_and_unchanged(log: PredictionLog) -> None:
+def test_the_newest_come_first_and_unchanged(log: Any) -> None:
     one, two, three = entry(1), entry(2), entry(3)
     log.record([one, two], {})
-    log.tell({"2": 1}, NOW)
+    log.tell([told("2", 1)])
     log.record([three], {})
-    log.tell({"3": 0}, NOW)
+    log.tell([told("3", 0)])
 
     assert log.recent(2) == [three, two]
     assert log.recent(10) == [three, two, one]
 
 
-def test_observations_add_up(log: PredictionLog) -> None:
+def test_observations_add_up(log: Any) -> None:
     log.record([], {"requests|/predict": 1, "seconds": 0.25})
     log.record([entry(1)], {"requests|/predict": 1, "seconds": 0.5})
 
     assert log.totals() == {"requests|/predict": 2, "seconds": 0.75}
 
 
-def test_what_was_logged_is_read_on_from_a_position(log: PredictionLog) -> None:
+def test_what_was_logged_is_read_on_from_a_position(log: Any) -> None:
     entries = [entry(number) for number in range(5)]
     log.record(entries, {})
-    log.tell({"2": 1, "3": 0}, NOW)
+    log.tell([told("2", 1), told("3", 0)])
 
     first = log.after("", 2)
     rest = log.after(first[-1].position, 10)
     assert [each.content for each in (*first, *rest)] == [
         *entries,
-        {"prediction_id": "2", "survived": 1, "at": NOW},
-        {"prediction_id": "3", "survived": 0, "at": NOW},
+        told("2", 1),
+        told("3", 0),
     ]
     assert [each.kind for each in rest] == ["prediction"] * 3 + ["outcome"] * 2
     assert log.after(rest[-1].position, 10) == []
 
 
-def test_a_prediction_is_found_by_its_name_among_many(log: PredictionLog) -> None:
+def test_a_prediction_is_found_by_its_name_among_many(log: Any) -> None:
     names = [prediction_id.new() for _ in range(2500)]
     log.record([{**entry(0), "prediction_id": name} for name in names], {})
 
@@ -83,7 +101,7 @@ def test_a_prediction_is_found_by_its_name_among_many(log: PredictionLog) -> Non
     assert not log.holds('"')
 
 
-def test_what_is_old_is_forgotten(log: PredictionLog) -> None:
+def test_what_is_old_is_forgotten(log: Any) -> None:
     log.record([entry(1), entry(2)], {})
     log.forget(datetime.now(UTC) - timedelta(hours=1))
     assert len(log.recent(10)) == 2
@@ -92,11 +110,11 @@ def test_what_is_old_is_forgotten(log: PredictionLog) -> None:
     assert log.recent(10) == []
 
 
-def test_nothing_to_record_is_no_error(log: PredictionLog) -> None:
+def test_nothing_to_record_is_no_error(log: Any) -> None:
     log.record([], {})
 
 
-def test_what_is_added_once_is_added_once(log: PredictionLog) -> None:
+def test_what_is_added_once_is_added_once(log: Any) -> None:
     assert log.record_once("run 1", {"runs": 1, "seconds": 2.5})
     assert not log.record_once("run 1", {"runs": 1, "seconds": 2.5})
     assert log.record_once("run 2", {"runs": 1})
@@ -104,7 +122,7 @@ def test_what_is_added_once_is_added_once(log: PredictionLog) -> None:
     assert log.totals() == {"runs": 2, "seconds": 2.5}
 
 
-def test_a_gauge_has_its_latest_value(log: PredictionLog) -> None:
+def test_a_gauge_has_its_latest_value(log: Any) -> None:
     log.measure({"age": 0.1, "fare": 0.2})
     log.measure({"age": 0.3})
     log.measure({})
@@ -112,7 +130,7 @@ def test_a_gauge_has_its_latest_value(log: PredictionLog) -> None:
     assert log.gauges() == {"age": 0.3, "fare": 0.2}
 
 
-def test_readings_come_back_in_order(log: PredictionLog) -> None:
+def test_readings_come_back_in_order(log: Any) -> None:
     now = datetime.now(UTC)
     readings = [Reading(now + timedelta(seconds=second), {"requests": second}) for second in range(3)]
     for each in readings:
@@ -124,13 +142,43 @@ def test_readings_come_back_in_order(log: PredictionLog) -> None:
 
 def test_what_an_outage_kept_from_being_counted_is_counted_after_it(redis_url: str, valkey: "redis.Redis") -> None:
     now = 0.0
-    log = RedisPredictionLog("redis://127.0.0.1:9/0", clock=lambda: now)
+    log = RespPredictionLog("redis://127.0.0.1:9/0", clock=lambda: now)
     for _ in range(3):
         with pytest.raises(StoreUnavailableError):
             log.record([entry(1)], {"requests": 1})
-    log._redis = Pipeline(redis_url, 1)
+    log._redis = Connection(redis_url, 1)
     now = 10.0
     log.record([entry(2)], {"requests": 1})
 
     # The first one was sent, as far as the log can tell.
-    assert log.totals() == {"requests": 3, "titanic_degraded|log": 3}
+    assert RedisTelemetry(redis_url).totals() == {"requests": 3, "mlops_degraded|log": 3}
+
+
+def test_monitoring_tells_outcomes_as_serving_does(redis_url: str, valkey: "redis.Redis") -> None:
+    RespPredictionLog(redis_url).tell([told("1", 0)])
+    stream = RedisPredictionStream(redis_url)
+    stream.tell([told("2", 1), told("3", 0)])
+    stream.tell([])
+
+    logged = stream.after("", 10)
+    assert [(each.kind, each.content) for each in logged] == [
+        ("outcome", told(name, label)) for name, label in (("1", 0), ("2", 1), ("3", 0))
+    ]
+
+
+def test_without_redis_each_adapter_says_so() -> None:
+    url = "redis://127.0.0.1:9/0"
+    telemetry = RedisTelemetry(url, timeout=0.2, tries=0)
+
+    for call in (
+        lambda: RespPredictionLog(url).holds(prediction_id.new()),
+        lambda: RespPredictionLog(url).tell([told("1", 0)]),
+        lambda: RedisPredictionStream(url).recent(1),
+        lambda: RedisPredictionStream(url).after("", 1),
+        telemetry.totals,
+        telemetry.gauges,
+        lambda: telemetry.measure({"age": 1.0}),
+        lambda: telemetry.record_once("run", {"runs": 1}),
+    ):
+        with pytest.raises(StoreUnavailableError):
+            call()

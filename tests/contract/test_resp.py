@@ -1,4 +1,4 @@
-"""What only a real server can show of the pipeline: logging in, a restart, one that is slow or no Redis at all."""
+"""What only a real server can show of the connection: logging in, a restart, one that is slow or no Redis at all."""
 
 import socket
 import threading
@@ -11,8 +11,9 @@ import redis
 
 from fakes.clock import Clock
 from mlops.errors import StoreUnavailableError
-from mlops.stores.prediction_log import PAUSE, TOTALS, RedisPredictionLog
-from mlops.stores.resp import Pipeline
+from mlops.stores.prediction_log import PAUSE, TOTALS, RespPredictionLog
+from mlops.stores.resp import Connection
+from mlops.stores.telemetry import RedisTelemetry
 
 SECONDS = 0.25
 
@@ -43,7 +44,7 @@ def server(*answers: bytes) -> Iterator[str]:
 
 
 def test_replies_of_every_kind(redis_url: str, valkey: "redis.Redis") -> None:
-    replies = Pipeline(redis_url, SECONDS).run(
+    replies = Connection(redis_url, SECONDS).run(
         [["SET", "a", "é\r\n"], ["GET", "a"], ["GET", "nothing"], ["INCR", "n"], ["LRANGE", "none", "0", "-1"]]
     )
 
@@ -52,10 +53,10 @@ def test_replies_of_every_kind(redis_url: str, valkey: "redis.Redis") -> None:
 
 def test_it_uses_the_database_of_the_url(redis_url: str, valkey: "redis.Redis") -> None:
     other = urlsplit(redis_url)._replace(path="/3").geturl()
-    Pipeline(other, SECONDS).run([["SET", "a", "1"]])
+    Connection(other, SECONDS).run([["SET", "a", "1"]])
 
     assert valkey.get("a") is None
-    assert Pipeline(other, SECONDS).run([["GET", "a"], ["FLUSHDB"]])[0] == b"1"
+    assert Connection(other, SECONDS).run([["GET", "a"], ["FLUSHDB"]])[0] == b"1"
 
 
 def test_it_logs_in_as_a_user(redis_url: str, valkey: "redis.Redis") -> None:
@@ -63,7 +64,7 @@ def test_it_logs_in_as_a_user(redis_url: str, valkey: "redis.Redis") -> None:
     url = urlsplit(redis_url)
     own = url._replace(netloc=f"marconi:{quote('p@ss/word', safe='')}@{url.hostname}:{url.port}").geturl()
 
-    assert Pipeline(own, SECONDS).run([["ACL", "WHOAMI"]]) == [b"marconi"]
+    assert Connection(own, SECONDS).run([["ACL", "WHOAMI"]]) == [b"marconi"]
 
 
 def test_a_wrong_password_is_told(redis_url: str) -> None:
@@ -71,44 +72,44 @@ def test_a_wrong_password_is_told(redis_url: str) -> None:
     wrong = url._replace(netloc=f":wrong@{url.hostname}:{url.port}").geturl()
 
     with pytest.raises(StoreUnavailableError, match="WRONGPASS"):
-        Pipeline(wrong, SECONDS).run([["PING"]])
+        Connection(wrong, SECONDS).run([["PING"]])
 
 
 def test_an_error_in_the_middle_does_not_shift_the_replies_behind_it(redis_url: str, valkey: "redis.Redis") -> None:
-    pipeline = Pipeline(redis_url, SECONDS)
+    connection = Connection(redis_url, SECONDS)
     with pytest.raises(StoreUnavailableError, match="WRONGTYPE"):
-        pipeline.run([["SET", "a", "1"], ["HGETALL", "a"], ["GET", "a"]])
+        connection.run([["SET", "a", "1"], ["HGETALL", "a"], ["GET", "a"]])
 
-    assert pipeline.run([["GET", "a"]]) == [b"1"]
+    assert connection.run([["GET", "a"]]) == [b"1"]
 
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_again(redis_url: str, valkey: "redis.Redis") -> None:
-    pipeline = Pipeline(redis_url, SECONDS)
-    pipeline.run([["CLIENT", "SETNAME", "sleeper"]])
+    connection = Connection(redis_url, SECONDS)
+    connection.run([["CLIENT", "SETNAME", "sleeper"]])
     (own,) = (client["id"] for client in valkey.client_list() if client["name"] == "sleeper")
     valkey.client_kill_filter(_id=own)
 
-    assert pipeline.run([["PING"]]) == [b"PONG"]
+    assert connection.run([["PING"]]) == [b"PONG"]
 
 
 def test_a_server_that_hangs_up_twice_is_away() -> None:
     with server(b"+PO", b"$5\r\nhel") as url, pytest.raises(StoreUnavailableError):
-        Pipeline(url, SECONDS).run([["PING"]])
+        Connection(url, SECONDS).run([["PING"]])
 
 
 def test_a_server_that_stays_silent_is_given_up() -> None:
     with server() as url, pytest.raises(StoreUnavailableError, match="timed out"):
-        Pipeline(url, 0.05).run([["PING"]])
+        Connection(url, 0.05).run([["PING"]])
 
 
 def test_a_server_that_speaks_something_else_is_away() -> None:
     with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url, pytest.raises(StoreUnavailableError, match="not a reply"):
-        Pipeline(url, SECONDS).run([["PING"]])
+        Connection(url, SECONDS).run([["PING"]])
 
 
 def test_after_a_failure_the_log_does_not_try_again_at_once(redis_url: str, valkey: "redis.Redis") -> None:
     clock = Clock()
-    log = RedisPredictionLog(redis_url, clock)
+    log = RespPredictionLog(redis_url, clock)
     valkey.set(TOTALS, "not a hash")
     with pytest.raises(StoreUnavailableError):
         log.record([], {"requests": 1})
@@ -118,4 +119,4 @@ def test_after_a_failure_the_log_does_not_try_again_at_once(redis_url: str, valk
         log.record([], {"requests": 1})
     clock.now += PAUSE
     log.record([], {"requests": 1})
-    assert log.totals() == {"requests": 2}  # what was not even asked is owed
+    assert RedisTelemetry(redis_url).totals() == {"requests": 2}  # what was not even asked is owed

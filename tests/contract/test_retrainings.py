@@ -1,4 +1,4 @@
-"""Labelled passengers and the ledger of decisions, in PostgreSQL."""
+"""Labelled rows and the ledger of decisions, in PostgreSQL."""
 
 import threading
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 from mlops.stores.postgres.retrainings import PostgresRetrainings
+from titanic import USE_CASE
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 INPUTS = {"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0, "Age": 38.0, "Fare": None, "Cabin": None, "Embarked": "S"}
@@ -25,13 +26,13 @@ INPUTS = {"Pclass": 3, "Sex": "male", "SibSp": 0, "Parch": 0, "Age": 38.0, "Fare
 @pytest.fixture
 def database(database: Database) -> Database:
     with database.transaction() as cursor:
-        cursor.execute("TRUNCATE predictions, labelled_passengers, retrainings; DELETE FROM drains")
+        cursor.execute("TRUNCATE prediction_history, labelled_rows, retrainings; DELETE FROM drains")
     return database
 
 
 @pytest.fixture
 def retrainings(database: Database) -> PostgresRetrainings:
-    return PostgresRetrainings(database)
+    return PostgresRetrainings(database, USE_CASE)
 
 
 def predicted(database: Database, name: str, survived: int, minute: int, **more: Any) -> str:
@@ -40,7 +41,7 @@ def predicted(database: Database, name: str, survived: int, minute: int, **more:
     entry = {"prediction_id": id_, "at": at.isoformat(), "model_version": "m", "features": {}, "probability": 0.7}
     inputs = {**INPUTS, "Name": name, "Ticket": "T 1", **more}
     told = {"prediction_id": id_, "survived": survived, "at": (at + timedelta(minutes=1)).isoformat()}
-    PostgresPredictionHistory(database).keep([{**entry, "inputs": inputs, "survived": 1}], [told])
+    PostgresPredictionHistory(database, USE_CASE).keep([{**entry, "inputs": inputs, "survived": 1}], [told])
     return id_
 
 
@@ -52,34 +53,31 @@ def test_a_passenger_who_was_predicted_twice_is_one_and_the_last_word_counts(
     other = predicted(database, "Doe, Mr. John", 1, 2, Ticket=None)
 
     john, stranger = retrainings.labelled()
-    assert (john.passenger.survived, john.passenger.passenger.age) == (0, 99.0)
-    assert john.passenger.passenger_id > 1_000_000_000
-    assert (stranger.prediction_id.replace("-", ""), stranger.passenger.passenger.ticket) == (other, None)
+    assert (john.row.label, john.row.row["Age"]) == (0, 99.0)
+    assert int(john.row.row_id) > 1_000_000_000
+    assert (stranger.prediction_id.replace("-", ""), stranger.row.row["Ticket"]) == (other, None)
 
     predicted(database, "Doe, Mr. John", 1, 3)
     again = retrainings.labelled()
-    assert [each.passenger.passenger_id for each in again] == [
-        john.passenger.passenger_id,
-        stranger.passenger.passenger_id,
-    ]
-    assert again[0].passenger.survived == 1
+    assert [each.row.row_id for each in again] == [john.row.row_id, stranger.row.row_id]
+    assert again[0].row.label == 1
 
 
 def test_names_that_no_list_has_as_they_are_make_a_list_that_is_taken(
     database: Database, retrainings: PostgresRetrainings
 ) -> None:
     """The API takes any text; neither the ledger nor the next dataset may fail of it."""
-    predicted(database, "Doe\rMr. John", 1, 0, Age=1e-30)
+    predicted(database, "Doe\rMr. John", 1, 0, Age=1e-30, Fare=1e-200)
     predicted(database, 'Ro\0e, Mrs.\n"Jane"', 0, 1)
     predicted(database, "Poe, Mr. E", 0, 2, Cabin="C\0 85")
 
-    known = labels.newly_known([], retrainings.labelled())
-    assert [each.passenger.passenger.name for each in known] == ["Doe\rMr. John"]
-    content = CsvContent(BytesIO(labels.as_csv([each.passenger for each in known])))
-    dataset = PostgresDatasetStore(database).load("here", content, 0)
+    known = labels.newly_known(USE_CASE, [], retrainings.labelled())
+    assert [each.row.row["Name"] for each in known] == ["Doe\rMr. John"]
+    content = CsvContent(BytesIO(labels.as_csv(USE_CASE, [each.row for each in known])), USE_CASE)
+    dataset = PostgresDatasetStore(database, USE_CASE).load("here", content, 0)
     assert dataset.rows == 1
-    (loaded,) = PostgresDatasetStore(database).passengers(dataset.version)
-    assert (loaded.passenger.name, loaded.passenger.age) == ("Doe\rMr. John", 0.0)
+    (loaded,) = PostgresDatasetStore(database, USE_CASE).rows(dataset.version)
+    assert [loaded.row[name] for name in ("Name", "Age", "Fare")] == ["Doe\rMr. John", 1e-30, 0.0]
 
 
 def test_ids_are_not_used_up_by_looking(database: Database, retrainings: PostgresRetrainings) -> None:
@@ -87,14 +85,14 @@ def test_ids_are_not_used_up_by_looking(database: Database, retrainings: Postgre
         predicted(database, f"Number {minute}, Mr. A", 1, minute)
         retrainings.labelled()
 
-    ids = [each.passenger.passenger_id for each in retrainings.labelled()]
+    ids = [int(each.row.row_id) for each in retrainings.labelled()]
     assert ids == list(range(ids[0], ids[0] + 5))
 
 
 def test_how_right_a_model_was(database: Database) -> None:
     for minute in range(6):
         predicted(database, f"Number {minute}, Mr. A", int(minute < 4), minute)
-    history = PostgresPredictionHistory(database)
+    history = PostgresPredictionHistory(database, USE_CASE)
 
     assert history.outcomes("m", 100) == (4, 6)
     assert history.outcomes("m", 3) == (1, 3)
@@ -119,7 +117,7 @@ def test_decisions_are_made_one_after_the_other(postgres_url: str, database: Dat
         return Retraining(NOW, "held" if earlier else "started", None, "", False)
 
     def decide() -> None:
-        PostgresRetrainings(Database(postgres_url)).decide(decision, 10)
+        PostgresRetrainings(Database(postgres_url), USE_CASE).decide(decision, 10)
 
     threads = [threading.Thread(target=decide) for _ in range(8)]
     for each in threads:
@@ -127,7 +125,7 @@ def test_decisions_are_made_one_after_the_other(postgres_url: str, database: Dat
     for each in threads:
         each.join()
 
-    decided = PostgresRetrainings(database).recent(100)
+    decided = PostgresRetrainings(database, USE_CASE).recent(100)
     assert [each.decision for each in decided] == ["held"] * 7 + ["started"]
 
 
@@ -144,5 +142,5 @@ def test_of_a_database_without_tables_nothing_is_known(postgres_url: str) -> Non
     database = Database(postgres_url)
     with database.transaction() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    assert PostgresRetrainings(database).recent(10) == []
-    assert PostgresPredictionHistory(database).outcomes("m", 10) == (0, 0)
+    assert PostgresRetrainings(database, USE_CASE).recent(10) == []
+    assert PostgresPredictionHistory(database, USE_CASE).outcomes("m", 10) == (0, 0)
