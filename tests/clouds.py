@@ -18,9 +18,21 @@ import psutil
 import pytest
 from localstack_client.session import Session
 
-from embedded_cloud import processes, project
+from embedded_cloud import processes
 
 CHECKOUT = Path(__file__).parents[1]
+PASSENGER = {
+    "Pclass": 1,
+    "Name": "Cumings, Mrs. John Bradley (Florence Briggs Thayer)",
+    "Sex": "female",
+    "Age": 38,
+    "SibSp": 1,
+    "Parch": 0,
+    "Ticket": "PC 17599",
+    "Fare": 71.2833,
+    "Cabin": "C85",
+    "Embarked": "C",
+}
 HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
 
 
@@ -47,9 +59,10 @@ class Cloud:
         )
 
     def up(self) -> str:
+        """Start it; returns the progress and the summary."""
         done = self.run("up")
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return done.stderr + done.stdout
 
     def outputs(self) -> dict[str, Any]:
         done = self.run("outputs")
@@ -81,15 +94,15 @@ def call(url: str, body: Any = None) -> Any:
         return json.load(response)
 
 
-def until(condition: Callable[[], Any], patience_seconds: float = 60) -> Any:
-    """What the condition answers as soon as that is true."""
-    deadline = time.monotonic() + patience_seconds
+def until(condition: Callable[[], Any], timeout_seconds: float = 60) -> Any:
+    """Wait for a condition; returns its first true answer."""
+    deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         answer = condition()
         if answer:
             return answer
         time.sleep(0.1)
-    raise AssertionError(f"not within {patience_seconds} s")
+    raise AssertionError(f"not within {timeout_seconds} s")
 
 
 def kill(cloud: Cloud, service: str) -> None:
@@ -141,8 +154,9 @@ def copied(s3: Any, models: str, version: str) -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is deployed."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("functions", "step_functions", "web", "data"):
-        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("functions", "examples", "step_functions", "web", "data"):
+        if (CHECKOUT / name).exists():
+            shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy2(CHECKOUT / "template.yaml", copy)
     return copy
 
@@ -178,5 +192,5 @@ def empty_cloud(checkout: Path, tmp_path: Path) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def passenger() -> dict[str, Any]:
-    """The second row of the list, whose fate was to survive."""
-    return dict(project.SAMPLE)
+    """The second row of the list, who survived."""
+    return dict(PASSENGER)

@@ -94,7 +94,7 @@ def test_the_site_predicts_in_a_browser(compose: Compose, outputs: dict[str, Any
 def test_prometheus_scrapes_the_totals_and_knows_its_rules(compose: Compose, outputs: dict[str, Any]) -> None:
     call(
         f"{outputs['api_url']}/predict",
-        json.loads((CHECKOUT / "functions/inference/events/passenger.json").read_text()),
+        json.loads((CHECKOUT / "functions/inference/events/row.json").read_text()),
     )
     prometheus = f"http://127.0.0.1:{compose.values['PROMETHEUS_PORT']}/api/v1"
 
@@ -142,7 +142,7 @@ def test_localstack_forgets_and_the_same_champion_serves_again(compose: Compose,
 
 def test_uvicorns_workers_take_the_gateways_place(compose: Compose, outputs: dict[str, Any]) -> None:
     """Where API_SERVER says so; without it the gateway is back."""
-    passenger = json.loads((CHECKOUT / "functions/inference/events/passenger.json").read_text())
+    passenger = json.loads((CHECKOUT / "functions/inference/events/row.json").read_text())
     served = {**compose.variables, "COMPOSE_PROFILES": "uvicorn", "API_SERVER": "http://server:8000"}
     gateway = call(f"{outputs['api_url']}/predict", passenger)
     Compose(served, compose.values).up()

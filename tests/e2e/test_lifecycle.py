@@ -179,12 +179,12 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
 def test_a_release_that_cannot_serve_the_champion_trains_its_own_before_it_takes_over(
     cloud: Cloud, passenger: dict[str, Any]
 ) -> None:
-    """From the newest file that makes one: the newest of all is no passenger list."""
+    """From the newest file that makes one: the newest of all has other columns."""
     champion = cloud.champion()
     bucket = cloud.outputs()["data_bucket"]
     cloud.client("s3").put_object(Bucket=bucket, Key="raw/recipes.csv", Body=b"dish,minutes\nsoup,20\n")
-    other_schema = "\n\nSCHEMA_HASH = SCHEMA_HASH[::-1]\n"
-    with edited(cloud.checkout / "functions/titanic/features.py", other_schema), probing(cloud, passenger) as answers:
+    other_schema = "\n\nimport dataclasses\n\nUSE_CASE = dataclasses.replace(USE_CASE, definition=99)\n"
+    with edited(cloud.checkout / "functions/titanic/__init__.py", other_schema), probing(cloud, passenger) as answers:
         cloud.up()
         successor = cloud.champion()
         until(lambda: answers[-1][0] == successor)

@@ -19,13 +19,13 @@ from parity.report import Passage
 
 PAGE = CHECKOUT / "docs" / "parity.md"
 EVENTS_FOLDER = "../functions/inference/events"
-EVENTS = ("passenger.json", "passengers.json")
+EVENTS = ("row.json", "rows.json")
 # For each function an event that stands for its work, and is harmless to repeat.
 FUNCTIONS = {
     "IngestionFunction": "ingestion/events/file.json",
     "FeaturesFunction": "features/events/dataset.json",
     "TrainingFunction": "training/events/evaluate.json",
-    "InferenceFunction": "inference/events/passenger.json",
+    "InferenceFunction": "inference/events/row.json",
     "MonitoringFunction": "monitoring/events/drain.json",
 }
 
@@ -97,8 +97,8 @@ def page(passages: list[Passage], times: Mapping[str, str], differences: list[st
     parts = [
         "# One event, every door, every cloud\n",
         f"Made by `make parity` on {datetime.now(UTC):%Y-%m-%d} on the clouds that were up. One row for each door,",
-        f"in each cell the probabilities of [`passenger.json`]({EVENTS_FOLDER}/passenger.json) and of the two of",
-        f"[`passengers.json`]({EVENTS_FOLDER}/passengers.json), with the wall time of each. Whole answers count,",
+        f"in each cell the probabilities of [`row.json`]({EVENTS_FOLDER}/row.json) and of the two of",
+        f"[`rows.json`]({EVENTS_FOLDER}/rows.json), with the wall time of each. Whole answers count,",
         "features and contributions included, the ids of predictions aside.\n",
         f"{verdict} Champion: {version}.\n",
         report.table(passages),

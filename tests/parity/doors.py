@@ -43,7 +43,7 @@ def client(outputs: Outputs, service: str) -> Any:
 
 def plain_handler(outputs: Outputs, event: Event) -> Any:
     """The function called as a Python function, in a process of its own."""
-    settings = {"PATH": os.environ["PATH"], "PYTHONPATH": "..", **project.environment(outputs)}
+    settings = {"PATH": os.environ["PATH"], "PYTHONPATH": "..:../../examples", **project.environment(outputs)}
     folder = CHECKOUT / "functions" / "inference"
     return last_line(_run([sys.executable, "-c", HANDLER], event, cwd=folder, env=settings))
 
@@ -65,7 +65,7 @@ def invoke(outputs: Outputs, function: str, event: Event) -> Any:
 
 def api_gateway(outputs: Outputs, event: Event) -> Any:
     """HTTP, as the site asks; the event is the body."""
-    path = "/predict/batch" if "passengers" in event else "/predict"
+    path = "/predict/batch" if "rows" in event else "/predict"
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(outputs["api_url"] + path, json.dumps(event).encode(), headers)
     with urllib.request.urlopen(request, timeout=30) as response:
@@ -92,10 +92,10 @@ def step_functions(outputs: Outputs, event: Event) -> Any:
     return json.loads(ended["output"])
 
 
-def airflow(address: Mapping[str, str], _: Outputs, event: Event) -> Any:
-    """A run of the DAG titanic_predict, started through Airflow's API and waited for."""
+def airflow(address: Mapping[str, str], outputs: Outputs, event: Event) -> Any:
+    """A run of the DAG that predicts, started through Airflow's API and waited for."""
     api = dag_run.Api(SimpleNamespace(url=address["airflow_url"], password=lambda: address["airflow_password"]))
-    run = dag_run.start(api, "titanic_predict", {"event": event})
+    run = dag_run.start(api, f"{outputs['use_case']}_predict", {"event": event})
     state = until(lambda: (state := api.call("GET", run)["state"]) in dag_run.FINISHED and state, 120)
     if state != "success":
         raise RuntimeError(f"Airflow: {run} ended as {state}")
@@ -104,8 +104,8 @@ def airflow(address: Mapping[str, str], _: Outputs, event: Event) -> Any:
 
 def airflow_of(outputs: Outputs) -> Mapping[str, str] | None:
     """Where a cloud's Airflow is, and its user's password; None where it does not run."""
-    state = State(CHECKOUT / ".local" / "cloud")
-    known: Mapping[str, str] = {}
+    found = subprocess.run([CLOUD_COMMAND, "folder"], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    state, known = State(Path(found.stdout.strip())), {}
     if state.read("outputs").get("api_url") == outputs["api_url"]:
         url, password = f"http://127.0.0.1:{state.read('cloud')['airflow']}", state.read("airflow").get("password", "")
         known = {"airflow_url": url, "airflow_password": password}
