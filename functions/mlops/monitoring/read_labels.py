@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops.data.cells import CellError, read_label
 from mlops.data.objects import ObjectStore
-from mlops.monitoring.stores import OutcomeLog, PredictionHistory
+from mlops.monitoring.stores import PredictionHistory, PredictionStream
 from mlops.use_case import UseCase
 
 PREFIX, READ = "labels/", "labels-read/"
@@ -21,7 +21,7 @@ def read_labels(
     case: UseCase,
     objects: ObjectStore,
     bucket: str,
-    log: OutcomeLog,
+    log: PredictionStream,
     history: PredictionHistory,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def read_labels(
     return counts
 
 
-def _read(case: UseCase, body: bytes, log: OutcomeLog, history: PredictionHistory, at: str) -> Mapping[str, Any]:
+def _read(case: UseCase, body: bytes, log: PredictionStream, history: PredictionHistory, at: str) -> Mapping[str, Any]:
     counts, key = Counter[str](), case.label.key
     try:
         rows = csv.DictReader(body.decode("utf-8-sig", errors="replace").splitlines())

@@ -24,15 +24,7 @@ class PipelineRun:
     observations: Mapping[str, float]
 
 
-class OutcomeLog(Protocol):
-    """Where outcomes are told."""
-
-    def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
-        """Append outcomes: `prediction_id`, `at` (UTC, ISO 8601) and the label's class under its key."""
-        ...
-
-
-class PredictionStream(OutcomeLog, Protocol):
+class PredictionStream(Protocol):
     """The prediction log, newest or oldest first."""
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
@@ -42,6 +34,10 @@ class PredictionStream(OutcomeLog, Protocol):
 
     def after(self, position: str, limit: int) -> list[Logged]:
         """The oldest entries behind a position, in order; `""` is before the first."""
+        ...
+
+    def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+        """Append outcomes: `prediction_id`, `at` (UTC, ISO 8601) and the label's class under its key."""
         ...
 
     def forget(self, before: datetime) -> None: ...
