@@ -17,18 +17,18 @@ def promote(cloud: Cloud, key: str) -> int:
     return request(url, headers={"X-Api-Key": key}, method="POST")[0]
 
 
-def test_another_admin_key_holds_at_once(cloud: Cloud) -> None:
+def test_another_admin_key_holds_within_thirty_seconds(cloud: Cloud) -> None:
     old = cloud.outputs()["admin_api_key"]
     assert cloud.run("rotate-key").returncode == 0
     new = cloud.outputs()["admin_api_key"]
     assert new != old
-    assert (promote(cloud, old), promote(cloud, new)) == (403, 200)
+    until(lambda: (promote(cloud, old), promote(cloud, new)) == (403, 200), 40)
     cloud.up()
     assert cloud.outputs()["admin_api_key"] == new
 
 
 def test_a_secret_that_was_changed_is_referred_to_otherwise(cloud: Cloud) -> None:
-    """Or CloudFormation would not look at it again."""
+    """CloudFormation resolves a reference again only when its text changes."""
     secrets, script = cloud.client("secretsmanager"), str(CHECKOUT / "infra/aws/secret_reference.py")
     name = f"titanic-test/{uuid.uuid4().hex}"
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -136,7 +136,7 @@ def sam_env(cloud: Cloud, wanted: str) -> None:
         sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
         print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
     else:
-        raise CloudError(*_not_running(cloud, "make up, or docker compose up --wait"))
+        raise CloudError(*_not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))
 
 
 def _forward(cloud: Cloud) -> None:
@@ -275,9 +275,10 @@ def _deployed(known: Mapping[str, Any], function: str) -> str:
 def _anywhere(cloud: Cloud) -> Mapping[str, Any]:
     """The outputs of the cloud that is up: this one, else Compose's."""
     here = cloud.state.read("outputs") if cloud.running("localstack") else None
-    if known := here or compose.outputs(PROJECT):
-        return known
-    raise CloudError(*_not_running(cloud, "make up, or docker compose up --wait"))
+    known = here or compose.outputs(PROJECT)
+    if not known or cloud.use_case.name not in (known["use_case"], DEFAULT):
+        raise CloudError(*_not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))
+    return known
 
 
 def _known(cloud: Cloud) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mappin
 def upload(aws: Aws, file: Path, bucket: str) -> None:
     """Put a file where the pipeline takes its files from."""
     aws.buckets.upload_file(str(file), bucket, f"raw/{file.name}")
-    say(f"Uploaded {file} to s3://{bucket}/raw/")
+    say(f"Uploaded {file.name} to s3://{bucket}/raw/")
 
 
 def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
