@@ -13,6 +13,10 @@ import pytest
 from new.__main__ import main
 
 from mlops.data.cells import read_label, reader
+from mlops.data.csv_content import CsvContent
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.schema import upgrade
 from mlops.use_case import Derived, UseCase
 
 Write = Callable[[str | bytes], Path]
@@ -236,3 +240,21 @@ def test_columns_that_cannot_be_are_refused(
 
     assert made(checkout, written(tmp_path, rows, header), header[-1]) == 1
     assert reason in capsys.readouterr().err
+
+
+def test_postgresql_takes_every_row_as_python_does(
+    tmp_path: Path, checkout: Path, load: Callable[[str], UseCase], postgres_url: str
+) -> None:
+    assert made(checkout, written(tmp_path, nasty()), "churned", "--id", "customer_id") == 0
+    case = load("churn")
+    database = Database(postgres_url)
+    upgrade(database, case)
+
+    with (checkout / "data/churn.csv").open("rb") as file:
+        store = PostgresDatasetStore(database, case)
+        dataset = store.load("s3://data/raw/churn.csv", CsvContent(file, case), 0.0)
+
+    assert (dataset.rows, dataset.rejected) == (240, 0)
+    features, labels = derived(case, checkout)
+    found = {row.row_id: (case.derive(row.row), row.label) for row in store.rows(dataset.version)}
+    assert found == {f"C-{i:05}": each for i, each in enumerate(zip(features, labels, strict=True))}

@@ -28,7 +28,7 @@ def test_names_that_are_none(name: str) -> None:
     ],
 )
 def test_names_that_would_hide_a_module(name: str) -> None:
-    with pytest.raises(RefusedError, match="would hide|is there already"):
+    with pytest.raises(RefusedError, match=r"would hide|is there already"):
         check_name(name, ROOT)
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_overwritten(checkout: Path) -> None:
 
 
 def test_columns_alike_but_for_case_are_refused() -> None:
-    with pytest.raises(RefusedError, match="'Age' and 'age' differ .*\n  → rename one, to 'age_2'"):
+    with pytest.raises(RefusedError, match=r"'Age' and 'age' differ .*\n  → rename one, to 'age_2'"):
         check_columns(["Age", "sex", "age"])
 
 
