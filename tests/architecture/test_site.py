@@ -1,4 +1,4 @@
-"""The site's files: nothing that the policy forbids, one frame for all pages, the stylesheet that its source makes."""
+"""The site's files: no use case's words, nothing that the policy forbids, one frame for all pages, CSS as compiled."""
 
 import re
 import subprocess
@@ -11,6 +11,7 @@ from embedded_cloud import project
 
 SITE = Path(__file__).parents[2] / "web"
 PAGES = sorted(SITE.glob("*.html"))
+FORMS = sorted(SITE.glob("*/form.js"))
 IMPORT = re.compile(r'^import\s(?:.*?from\s)?"([^"]+)";', re.MULTILINE)
 
 
@@ -27,6 +28,19 @@ def test_the_stylesheet_is_what_its_source_makes(tmp_path: Path) -> None:
         [tailwind, "-i", SITE / "tailwind.css", "-o", made, "--minify"], check=True, capture_output=True, timeout=60
     )
     assert made.read_text() == (SITE / "site.css").read_text(), "make site"
+
+
+def test_the_site_knows_no_column() -> None:
+    """But where a use case has a form of its own: in a folder of its name."""
+    files = [path for path in SITE.rglob("*") if path.suffix in (".js", ".html", ".css", ".svg")]
+    words = re.compile("passenger|titanic|embarked|surviv", re.IGNORECASE)
+    assert [path.name for path in files if "titanic" not in path.parts and words.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.parent.name)
+def test_a_form_comes_at_once(form: Path) -> None:
+    """It is asked for when the schema is there, and needs no module that the page has not loaded by then."""
+    assert imports(form) <= imports(SITE / "predict" / "page.js")
 
 
 def test_pages_differ_in_their_content_alone() -> None:
