@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from new.__main__ import main
+from new.command import main
 
 from mlops.data.cells import read_label, reader
 from mlops.data.csv_content import CsvContent
