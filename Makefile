@@ -42,7 +42,7 @@ outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 	@$(CLOUD) outputs
 
 new: $(ENVS)/new/$(READY)  ## a use case from a CSV: make new NAME=churn CSV=customers.csv LABEL=churned ID=customer_id POSITIVE=yes
-	@PYTHONPATH=functions $(ENVS)/new/bin/python infra/new --name "$$NAME" --csv "$$CSV" --label "$$LABEL" \
+	@PYTHONPATH=functions:infra $(ENVS)/new/bin/python -m new --name "$$NAME" --csv "$$CSV" --label "$$LABEL" \
 	    $(if $(ID),--id "$$ID") $(if $(POSITIVE),--positive "$$POSITIVE")
 
 models: $(ENVS)/cloud/$(READY)  ## every model version, and what was decided about it
