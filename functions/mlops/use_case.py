@@ -28,6 +28,9 @@ MAX_COLUMNS = 200
 FIXED_FIELDS = frozenset(
     {"prediction_id", "probability", "model_version", "features", "contributions", "degraded", "base", "predictions"}
 )
+# Fields of a logged prediction, beside which the label has its own.
+LOGGED_FIELDS = frozenset({"at", "correlation_id", "row_id", "inputs"})
+_RULES = ("kind", "required", "low", "high", "max_length", "choices", "open", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,12 @@ class UseCase:
 
     @cached_property
     def table_hash(self) -> str:
-        """Names the columns and their rules: what was judged under one hash lies in one table."""
-        return hashlib.sha256(repr((self.id, self.label, self.kept)).encode()).hexdigest()[:16]
+        """Names the columns and their rules, not their words: what was judged under one hash lies in one table."""
+        columns = [
+            (c.name, *(getattr(c, rule) for rule in _RULES)) for c in (*([self.id] if self.id else []), *self.kept)
+        ]
+        rules = [self.id is not None, self.label.name, self.label.values, columns]
+        return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
 
     def read_encoder(self, data: Mapping[str, Any]) -> Encoder:
         """The encoder of a model's file; ModelCorruptedError if it is not of this code's features."""
@@ -168,25 +175,27 @@ def load(name: str) -> UseCase:
     return declared
 
 
-def _faults(case: UseCase) -> "list[str]":
+def _faults(case: UseCase) -> list[str]:
     names = [*([case.id.name] if case.id else []), case.label.name, *(column.name for column in case.columns)]
-    features = [feature.name for feature in case.features]
+    features = [feature.name for feature in (*case.features, *case.learned_features)]
     found = [f"it has {len(names)} columns, at most {MAX_COLUMNS} are supported"] if len(names) > MAX_COLUMNS else []
     for what, each in (("columns", names), ("features", features)):
         seen: dict[str, str] = {}
         for name in each:
-            other = seen.setdefault(name.casefold(), name)
-            if other is not name:
+            if name.casefold() in seen:
+                other = seen[name.casefold()]
                 found.append(
                     f"{what} {other!r} and {name!r} differ in nothing but case: rename one, to {name + '_2'!r} say"
                 )
+            seen.setdefault(name.casefold(), name)
     for what, name in (("label", case.label.key), *(("feature", name) for name in features)):
-        if name in FIXED_FIELDS:
+        if name in FIXED_FIELDS or (what == "label" and name in LOGGED_FIELDS):
             found.append(f"the {what} {name!r} is a field of every answer: rename it, to {name + '_value'!r} say")
     if case.label.values[0] == case.label.values[1]:
         found.append(f"both classes of the label are {case.label.values[0]!r}")
-    known = {column.name for column in case.kept}
-    for feature in case.features:
-        unknown = [name for name in feature.source if name not in {*known, case.label.name}]
-        found += [f"feature {feature.name!r} is of {name!r}, which is no column that is kept" for name in unknown]
+    kept = {column.name for column in case.kept}
+    for declared, known in ((case.features, kept), (case.learned_features, {*kept, case.label.name})):
+        for feature in declared:
+            unknown = [name for name in feature.source if name not in known]
+            found += [f"feature {feature.name!r} is of {name!r}, which is no column that is kept" for name in unknown]
     return found
