@@ -1,6 +1,7 @@
-"""Promotion end to end over a registry in memory: the gate, races, and champions that are beyond help."""
+"""Promotion end to end over a registry in memory: the gate, races, and champions that cannot be served."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,48 +16,44 @@ from mlops.errors import (
     PromotionConflictError,
     StoreUnavailableError,
 )
+from mlops.features.stores import FeatureRow
 from mlops.model.search import Evaluation
-from mlops.ports import FeatureRow
-from mlops.registry.set_champion import crown
+from mlops.registry.set_champion import set_champion
 from mlops.registry.versions import MODEL, Champion, Registry
 from mlops.training import train
 from mlops.training.promote import ROUNDS, Outcome, promote
-from titanic.features import SCHEMA_HASH
-
-
-@pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlops.model.estimator.TREES", 10)
+from mlops.use_case import UseCase
 
 
 class Works:
     """A place that makes models of different kinds."""
 
-    def __init__(self, rows: list[FeatureRow]) -> None:
-        self.objects = MemoryObjectStore()
-        self.registry = Registry(self.objects, "models")
+    def __init__(self, case: UseCase, rows: list[FeatureRow]) -> None:
+        self.case, self.objects = case, MemoryObjectStore()
+        self.registry = Registry(self.objects, "models", case)
         self.decisions = MemoryDecisionLog()
-        self.offline = MemoryOfflineStore()
-        self.offline.write("list", SCHEMA_HASH, rows)
-        fates = random.Random(5).sample([row.survived for row in rows], len(rows))
-        noise = [replace(row, survived=fate) for row, fate in zip(rows, fates, strict=True)]
-        self.offline.write("noise", SCHEMA_HASH, noise)
+        self.offline = MemoryOfflineStore(case)
+        self.offline.write("list", case.schema_hash, rows)
+        labels = random.Random(5).sample([row.label for row in rows], len(rows))
+        noise = [replace(row, label=label) for row, label in zip(rows, labels, strict=True)]
+        self.offline.write("noise", case.schema_hash, noise)
 
     def model(self, depth: int = 5, dataset: str = "list", **params: Any) -> str:
         evaluation = Evaluation(0, {"max_depth": depth, **params}, (0.8,))
-        return train.fit(self.offline, self.registry, dataset, SCHEMA_HASH, [evaluation]).version
+        schema = self.case.schema_hash
+        return train.fit(self.case, self.offline, self.registry, dataset, schema, [evaluation]).version
 
     def promote(self, version: str) -> Outcome:
-        return promote(self.offline, self.registry, self.decisions, version)
+        return promote(self.case, self.offline, self.registry, self.decisions, version)
 
     def champion(self) -> str | None:
-        champion = self.registry.shelf.champion()
+        champion = self.registry.reader.champion()
         return champion.version if champion else None
 
 
 @pytest.fixture
-def works(feature_rows: list[FeatureRow]) -> Works:
-    return Works(feature_rows)
+def works(small: UseCase, feature_rows: list[FeatureRow]) -> Works:
+    return Works(small, feature_rows)
 
 
 def test_the_first_model_is_promoted_and_again_changes_nothing(works: Works) -> None:
@@ -75,6 +72,7 @@ def test_a_model_trained_on_noise_is_never_promoted(works: Works) -> None:
 
     outcome = works.promote(noise)
     assert (outcome.verdict.decision, outcome.champion, works.champion()) == ("kept", None, None)
+    assert "that of the class prior" in outcome.verdict.reason
     good = works.model()
     works.promote(good)
     assert works.promote(noise).champion == good
@@ -90,19 +88,19 @@ def test_a_much_worse_model_leaves_the_champion(works: Works) -> None:
     assert works.champion() == good
 
 
-def test_beaten_in_a_race_it_judges_anew(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_another_promotion_the_judgement_is_made_anew(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another pipeline promotes between our look at the pointer and our write."""
     ours, theirs = works.model(), works.model(depth=6)
-    enthrone = Registry.enthrone
+    set_pointer: Callable[..., Champion] = Registry.set_champion
     raced: list[str] = []
 
     def late(registry: Registry, version: str, reason: str, instead_of: Champion | None) -> Champion:
         if not raced:
             raced.append(version)
-            enthrone(registry, theirs, "first", None)
-        return enthrone(registry, version, reason, instead_of)
+            set_pointer(registry, theirs, "first", None)
+        return set_pointer(registry, version, reason, instead_of)
 
-    monkeypatch.setattr(Registry, "enthrone", late)
+    monkeypatch.setattr(Registry, "set_champion", late)
     outcome = works.promote(ours)
 
     assert raced == [ours]
@@ -110,7 +108,9 @@ def test_beaten_in_a_race_it_judges_anew(works: Works, monkeypatch: pytest.Monke
     assert works.champion() == ours
 
 
-def test_a_champion_that_never_rests_is_a_conflict_in_the_end(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_champion_that_moves_each_time_is_a_conflict_in_the_end(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tries = []
 
     def conflict(*arguments: object) -> None:
@@ -118,14 +118,14 @@ def test_a_champion_that_never_rests_is_a_conflict_in_the_end(works: Works, monk
         raise PromotionConflictError
 
     version = works.model()
-    monkeypatch.setattr(Registry, "enthrone", conflict)
+    monkeypatch.setattr(Registry, "set_champion", conflict)
     with pytest.raises(PromotionConflictError):
         works.promote(version)
     assert len(tries) == ROUNDS
 
 
 @pytest.mark.parametrize("damage", ["corrupted", "gone"])
-def test_a_champion_that_cannot_serve_does_not_bar_the_way(works: Works, damage: str) -> None:
+def test_a_champion_that_cannot_be_served_is_replaced(works: Works, damage: str) -> None:
     old, new = works.model(), works.model(depth=6)
     works.promote(old)
     if damage == "gone":
@@ -183,7 +183,7 @@ def test_a_promotion_whose_row_was_lost_is_caught_up(works: Works, monkeypatch: 
     assert [row.decision for row in works.decisions.rows] == ["promoted", "unchanged"]
 
 
-def test_a_rollback_to_and_fro_without_rows_is_caught_up(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollbacks_whose_rows_were_lost_are_caught_up(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = works.model(), works.model(depth=6)
     works.promote(first)
     works.promote(second)
@@ -193,12 +193,12 @@ def test_a_rollback_to_and_fro_without_rows_is_caught_up(works: Works, monkeypat
 
     with monkeypatch.context() as patched:
         patched.setattr(works.decisions, "record", away)
-        crown(works.registry, works.decisions, first)
-        crown(works.registry, works.decisions, second)
+        set_champion(works.registry, works.decisions, first)
+        set_champion(works.registry, works.decisions, second)
 
     works.promote(second)
     assert [(row.decision, row.champion) for row in works.decisions.rows[2:]] == [
-        ("crowned", second),
+        ("set_by_hand", second),
         ("unchanged", second),
     ]
 
@@ -214,11 +214,25 @@ def test_a_rollback_does_not_wait_for_its_row(works: Works, monkeypatch: pytest.
 
     with monkeypatch.context() as patched:
         patched.setattr(works.decisions, "record", away)
-        assert crown(works.registry, works.decisions, first).previous == second
+        assert set_champion(works.registry, works.decisions, first).previous == second
     assert works.champion() == first
 
     works.promote(first)
     assert [(row.decision, row.champion) for row in works.decisions.rows[2:]] == [
-        ("crowned", first),
+        ("set_by_hand", first),
         ("unchanged", first),
     ]
+
+
+def test_a_champion_of_another_feature_schema_is_replaced(works: Works, feature_rows: list[FeatureRow]) -> None:
+    """As after an upgrade: the state is of the last release, whose features were others."""
+    old = works.model()
+    works.promote(old)
+    changed = replace(works.case, definition=works.case.definition + 1)
+    upgraded = Works(changed, feature_rows)
+    upgraded.objects._objects = works.objects._objects
+
+    new = upgraded.model()
+    outcome = upgraded.promote(new)
+    assert (outcome.verdict.decision, upgraded.champion()) == ("promoted", new)
+    assert f"Champion {old} cannot be served any more" in outcome.verdict.reason

@@ -9,14 +9,17 @@ import pytest
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from mlops.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError, SearchFailedError
+from mlops.features.stores import FeatureRow
 from mlops.model.holdout import held_out
 from mlops.model.search import Evaluation, Failure
+from mlops.model.table_encoder import TableEncoding
+from mlops.model.training_set import TrainingSet
 from mlops.monitoring import drift
-from mlops.ports import FeatureRow
-from mlops.registry.versions import CARD, Registry
+from mlops.registry.versions import CARD, REFERENCE, Registry
 from mlops.training import train
+from mlops.training.parts import MINIMUM_ROWS
 from mlops.training.train import Published
-from titanic.features import SCHEMA_HASH
+from mlops.use_case import UseCase
 
 EVALUATIONS = [
     Evaluation(1, {"max_depth": 4, "min_samples_leaf": 3}, (0.7, 0.9)),
@@ -24,14 +27,9 @@ EVALUATIONS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlops.model.estimator.TREES", 10)
-
-
 @pytest.fixture
-def offline() -> MemoryOfflineStore:
-    return MemoryOfflineStore()
+def offline(small: UseCase) -> MemoryOfflineStore:
+    return MemoryOfflineStore(small)
 
 
 @pytest.fixture
@@ -40,35 +38,39 @@ def objects() -> MemoryObjectStore:
 
 
 @pytest.fixture
-def registry(objects: MemoryObjectStore) -> Registry:
-    return Registry(objects, "models")
+def registry(objects: MemoryObjectStore, small: UseCase) -> Registry:
+    return Registry(objects, "models", small)
 
 
 def fitted(offline: MemoryOfflineStore, registry: Registry, rows: list[FeatureRow], name: str = "list") -> Published:
-    offline.write(name, SCHEMA_HASH, rows)
-    return train.fit(offline, registry, name, SCHEMA_HASH, EVALUATIONS)
+    case = registry.case
+    offline.write(name, case.schema_hash, rows)
+    return train.fit(case, offline, registry, name, case.schema_hash, EVALUATIONS)
 
 
-def test_the_plan_deals_every_candidate_once() -> None:
-    shares = train.plan(count=8, shares=3)
+def test_the_plan_deals_every_candidate_once(case: UseCase) -> None:
+    shares = train.plan(case, count=8, shares=3)
 
     assert sorted(index for share in shares for index, _ in share) == list(range(8))
     assert [len(share) for share in shares] == [3, 3, 2]
-    assert train.plan(count=8, shares=1)[0] == sorted((each for share in shares for each in share), key=lambda x: x[0])
-    assert len(train.plan(count=2, shares=5)) == 2
+    assert train.plan(case, count=8, shares=1)[0] == sorted(
+        (each for share in shares for each in share), key=lambda x: x[0]
+    )
+    assert len(train.plan(case, count=2, shares=5)) == 2
+    assert sum(map(len, train.plan(case))) == case.search.candidates
 
 
 @pytest.mark.parametrize(("count", "shares"), [(0, 1), (8, 0), (-1, 2)])
-def test_a_plan_of_nothing_is_refused(count: int, shares: int) -> None:
+def test_a_plan_of_nothing_is_refused(case: UseCase, count: int, shares: int) -> None:
     with pytest.raises(InvalidInputError):
-        train.plan(count, shares)
+        train.plan(case, count, shares)
 
 
 def test_the_card_tells_what_was_published(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
     published = fitted(offline, registry, feature_rows)
-    card = json.loads(registry.shelf.artifact(published.version, CARD))
+    card = json.loads(registry.reader.artifact(published.version, CARD))
 
     assert card["metrics"] == published.metrics
     assert card["params"]["max_depth"] == 5
@@ -84,28 +86,27 @@ def test_the_card_tells_what_was_published(
 
 
 def test_the_artifacts_are_of_one_model(
-    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow], training_rows: TrainingSet
 ) -> None:
     version = fitted(offline, registry, feature_rows).version
-    portable = registry.shelf.model(version)
-    estimator = pickle.loads(registry.shelf.artifact(version, "model.pkl"))
-    rows = [row.features for row in feature_rows]
+    portable = registry.reader.model(version)
+    estimator = pickle.loads(registry.reader.artifact(version, "model.pkl"))
 
-    expected = estimator.predict_proba(portable.encoder.transform(rows))[:, 1].tolist()
-    assert portable.probabilities(rows) == expected
-    reference = json.loads(registry.shelf.artifact(version, "reference.json"))
+    expected = estimator.predict_proba(portable.encoder.transform(training_rows.features))[:, 1].tolist()
+    assert portable.probabilities([row.features for row in feature_rows]) == expected
+    reference = json.loads(registry.reader.artifact(version, REFERENCE))
     assert drift.compare(reference, [])["status"] == "insufficient_data"
 
 
-def test_held_out_fates_do_not_reach_the_judged_model(
+def test_held_out_rows_do_not_reach_the_judged_model(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
-    """Features of held-out passengers changed beyond recognition leave it as it is."""
-    apart = held_out([row.passenger_id for row in feature_rows], [row.survived for row in feature_rows])
+    """Features of held-out rows changed beyond recognition leave it as it is."""
+    ids = [row.row_id for row in feature_rows]
+    sides = zip(ids, held_out(ids, [row.label for row in feature_rows]), strict=True)
+    apart = {row_id for row_id, is_apart in sides if is_apart}
     changed = [
-        replace(row, features={**row.features, "age": 99.0, "fare": 0.0, "sex": "male"})
-        if row.passenger_id in apart
-        else row
+        replace(row, features={**row.features, "age": 99.0, "fare": 0.0, "sex": "male"}) if row.row_id in apart else row
         for row in feature_rows
     ]
     versions = [
@@ -113,9 +114,9 @@ def test_held_out_fates_do_not_reach_the_judged_model(
         fitted(offline, registry, changed, name="changed").version,
     ]
 
-    one, other = (registry.shelf.artifact(version, "judged.safetensors") for version in versions)
+    one, other = (registry.reader.artifact(version, "judged.safetensors") for version in versions)
     assert one == other
-    one, other = (registry.shelf.artifact(version, "model.safetensors") for version in versions)
+    one, other = (registry.reader.artifact(version, "model.safetensors") for version in versions)
     assert one != other
 
 
@@ -123,43 +124,37 @@ def test_rows_in_another_order_are_the_same_version(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
     version = fitted(offline, registry, feature_rows).version
-    offline._sets["list", SCHEMA_HASH].reverse()
+    offline._sets["list", registry.case.schema_hash].reverse()
 
     assert fitted(offline, registry, feature_rows).version == version
 
 
-@pytest.mark.parametrize(
-    "few",
-    [
-        pytest.param(slice(0, 30), id="too few rows"),
-        pytest.param(slice(0, 0), id="no rows"),
-    ],
-)
-def test_too_few_rows(
-    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow], few: slice
+@pytest.mark.parametrize("count", [1, MINIMUM_ROWS - 1])
+def test_too_few_rows_are_refused(
+    small: UseCase, offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow], count: int
 ) -> None:
-    offline._sets["few", SCHEMA_HASH] = feature_rows[few]
+    offline.write("few", small.schema_hash, feature_rows[:count])
 
+    with pytest.raises(NotEnoughDataError, match=f"has {count} passengers"):
+        train.fit(small, offline, registry, "few", small.schema_hash, EVALUATIONS)
     with pytest.raises(NotEnoughDataError):
-        train.fit(offline, registry, "few", SCHEMA_HASH, EVALUATIONS)
-    with pytest.raises(NotEnoughDataError):
-        train.evaluate(offline, "few", SCHEMA_HASH, [(0, {})])
+        train.evaluate(small, offline, "few", small.schema_hash, [(0, {})])
 
 
-@pytest.mark.parametrize("fate", [0, 1])
-def test_one_class_alone(
+@pytest.mark.parametrize("label", [0, 1])
+def test_one_class_alone_is_refused(
     offline: MemoryOfflineStore,
     registry: Registry,
     objects: MemoryObjectStore,
     feature_rows: list[FeatureRow],
-    fate: int,
+    label: int,
 ) -> None:
-    with pytest.raises(NotEnoughDataError, match="survivors"):
-        fitted(offline, registry, [row for row in feature_rows if row.survived == fate])
+    with pytest.raises(NotEnoughDataError, match="a model needs at least"):
+        fitted(offline, registry, [row for row in feature_rows if row.label == label])
     assert list(objects.keys("models", "")) == []
 
 
-def test_passengers_who_are_all_alike_are_refused(
+def test_rows_that_are_all_alike_are_refused(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
     same = [replace(row, features=feature_rows[0].features) for row in feature_rows]
@@ -171,23 +166,60 @@ def test_passengers_who_are_all_alike_are_refused(
 def test_candidates_that_failed_are_named_in_the_card(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
-    offline.write("list", SCHEMA_HASH, feature_rows)
+    case = registry.case
+    offline.write("list", case.schema_hash, feature_rows)
     failed = Failure(2, {"max_depth": 9}, "MemoryError: no more")
-    version = train.fit(offline, registry, "list", SCHEMA_HASH, EVALUATIONS, [failed]).version
+    version = train.fit(case, offline, registry, "list", case.schema_hash, EVALUATIONS, [failed]).version
 
-    card = json.loads(registry.shelf.artifact(version, CARD))
+    card = json.loads(registry.reader.artifact(version, CARD))
     assert card["search"]["failures"] == [{"index": 2, "params": {"max_depth": 9}, "reason": "MemoryError: no more"}]
     with pytest.raises(SearchFailedError, match="no more"):
-        train.fit(offline, registry, "list", SCHEMA_HASH, [], [failed])
+        train.fit(case, offline, registry, "list", case.schema_hash, [], [failed])
 
 
-def test_what_is_missing_is_told(
+def test_what_is_missing_is_named(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
+    case = registry.case
     with pytest.raises(DatasetNotFoundError):
-        train.fit(offline, registry, "unknown", SCHEMA_HASH, EVALUATIONS)
+        train.fit(case, offline, registry, "unknown", case.schema_hash, EVALUATIONS)
     with pytest.raises(InvalidInputError, match="schema"):
-        train.fit(offline, registry, "list", "0123456789abcdef", EVALUATIONS)
-    offline.write("list", SCHEMA_HASH, feature_rows)
+        train.fit(case, offline, registry, "list", "0123456789abcdef", EVALUATIONS)
+    offline.write("list", case.schema_hash, feature_rows)
     with pytest.raises(SearchFailedError, match="candidate"):
-        train.fit(offline, registry, "list", SCHEMA_HASH, [])
+        train.fit(case, offline, registry, "list", case.schema_hash, [])
+
+
+def test_the_card_is_of_format_3_and_names_the_label(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+) -> None:
+    card = json.loads(registry.reader.artifact(fitted(offline, registry, feature_rows).version, CARD))
+
+    assert (card["format"], card["use_case"]) == (3, "titanic")
+    assert card["label"] == {"name": "Survived", "key": "survived", "words": ["was lost", "survived"]}
+    assert card["serving"] == {"rows": 891, "positive": 342}
+    assert card["holdout"]["positive"] + card["training"]["positive"] == 342
+    assert [each["name"] for each in card["baselines"]] == ["Majority class", "Women survive"]
+    assert {"known_groups", "unknown_groups", "log_loss", "prior_log_loss"} <= card["cross_validation"].keys()
+    assert card["search"]["scoring"] == "accuracy"
+    assert {frozenset(each) for each in card["slices"]} == {
+        frozenset({"feature", "value", "rows", "accuracy", "positive", "probability"})
+    }
+    assert "survived" not in json.dumps({name: each for name, each in card.items() if name != "label"}).replace(
+        "companions_survived", ""
+    )
+
+
+def test_a_use_case_without_groups_slices_or_an_id_has_a_card_too(
+    small: UseCase, objects: MemoryObjectStore, feature_rows: list[FeatureRow]
+) -> None:
+    plain = replace(small, id=None, encoding=TableEncoding(small.features), slices=(), baselines=())
+    rows = [replace(row, row_id=f"{int(row.row_id):024x}.1") for row in feature_rows]
+
+    registry = Registry(objects, "models", plain)
+    card = json.loads(registry.reader.artifact(fitted(MemoryOfflineStore(plain), registry, rows).version, CARD))
+    assert card["slices"] == []
+    assert [each["name"] for each in card["baselines"]] == ["Majority class"]
+    assert card["holdout"]["by"] == "sha256 of its content"
+    assert "known_groups" not in card["cross_validation"]
+    assert card["metrics"]["roc_auc"] > 0.75
