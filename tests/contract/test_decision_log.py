@@ -49,7 +49,7 @@ def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, datab
     try:
         decisions = PostgresDecisionLog(Database(postgres_url))
         assert decisions.by_version() == {}
-        with pytest.raises(StoreUnavailableError, match='{"migrate": true}'):
+        with pytest.raises(StoreUnavailableError, match=r'\{"migrate": true\}'):
             decisions.record(FIRST)
     finally:
         with database.transaction() as cursor:

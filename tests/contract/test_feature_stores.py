@@ -27,10 +27,7 @@ def passenger(*cells: Cell) -> dict[str, Cell]:
     return dict(zip(names, [*cells, *[None] * (len(names) - len(cells))], strict=True))
 
 
-
-AWKWARD = derive(
-    passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None)
-)
+AWKWARD = derive(passenger(1, 'O\'Brien\\n, Mrs. "Ännä"\t\n', "female", 0.1 + 0.2, 1, 0, "A\\5 \t1", 1e-5, "\\.", None))
 PLAIN = derive(passenger(3, "Braund, Mr. Owen", "male", None, 0, 0))
 
 

@@ -82,7 +82,8 @@ def test_an_outcome_joins_its_prediction_and_the_last_word_counts(database: Data
 
     with database.transaction() as cursor:
         cursor.execute(
-            "SELECT outcome, probability, inputs FROM prediction_history WHERE prediction_id = %s", (kept["prediction_id"],)
+            "SELECT outcome, probability, inputs FROM prediction_history WHERE prediction_id = %s",
+            (kept["prediction_id"],),
         )
         assert cursor.fetchall() == [(1, 0.1 + 0.2, kept["inputs"])]
 

@@ -9,7 +9,7 @@ from mlops.errors import PromotionConflictError
 
 
 class MemoryObjectStore:
-    """Implements `ports.ObjectStore`."""
+    """Implements `data.objects.ObjectStore`."""
 
     def __init__(self) -> None:
         self._objects: dict[tuple[str, str], bytes] = {}

@@ -8,7 +8,7 @@ from mlops.errors import StoreUnavailableError
 
 
 class MemoryPredictionHistory:
-    """Implements `monitoring.stores.PredictionHistory`, of a label whose key is `key`; while `away` is True it does not answer."""
+    """Implements `monitoring.stores.PredictionHistory` of a label whose key is `key`; does not answer while `away`."""
 
     def __init__(self, key: str = "survived") -> None:
         self._key = key

@@ -11,7 +11,10 @@ from mlops.telemetry.activity import Reading
 
 
 class MemoryPredictionLog:
-    """Implements the ports of the prediction log, its stream and the telemetry; while `away` is True it does not answer. A position counts entries."""
+    """Implements the ports of the prediction log, its stream and telemetry; does not answer while `away`.
+
+    A position counts entries.
+    """
 
     def __init__(self) -> None:
         self._entries: list[Logged] = []

@@ -5,7 +5,7 @@ from mlops.errors import StoreUnavailableError
 
 
 class FickleReader:
-    """Implements `data.objects.ObjectReader` on another store while `away` is False, and counts how often it is asked."""
+    """Implements `data.objects.ObjectReader` on another store unless `away`, and counts how often it is asked."""
 
     def __init__(self, store: ObjectReader) -> None:
         self._store = store

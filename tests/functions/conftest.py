@@ -1,7 +1,10 @@
-"""Handlers as Lambda runs them: the real stores behind them, S3 in memory until an event is a file."""
+"""Handlers as Lambda runs them: the real stores behind them, S3 in memory."""
 
+import csv
 import importlib.util
+import io
 import json
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,12 +15,19 @@ import psycopg2
 import pytest
 import redis
 
+from fakes import survey
 from fakes.object_store import MemoryObjectStore
 from mlops import wiring
+from mlops.data.cells import read_label, reader
+from mlops.model.estimator import fit
 from mlops.model.portable import Model, dump
+from mlops.model.training_set import training_set
 from mlops.registry.versions import CARD, MODEL, Registry
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.schema import upgrade
+from mlops.stores.prediction_stream import RedisPredictionStream
+from mlops.stores.telemetry import RedisTelemetry
+from mlops.use_case import UseCase
 from mlops.wiring import features, ingestion, training
 from titanic import USE_CASE
 
@@ -79,8 +89,20 @@ def database_schema(environment: None, postgres_url: str) -> None:
 
 
 @pytest.fixture
-def invoke(environment: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
-    """Invoke a function by its folder's name; event and answer pass through JSON, as they do on Lambda."""
+def stream(redis_url: str) -> RedisPredictionStream:
+    """What serving logged."""
+    return RedisPredictionStream(redis_url)
+
+
+@pytest.fixture
+def telemetry(redis_url: str) -> RedisTelemetry:
+    """What serving counted."""
+    return RedisTelemetry(redis_url)
+
+
+@pytest.fixture
+def loaded(environment: None, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Load a function's handler by its folder's name, once; `loaded.cache_clear()` begins a new environment."""
 
     @cache
     def loaded(function: str) -> ModuleType:
@@ -91,6 +113,13 @@ def invoke(environment: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+    return loaded
+
+
+@pytest.fixture
+def invoke(loaded: Callable[[str], ModuleType]) -> Callable[..., dict[str, Any]]:
+    """Invoke a function by its folder's name; event and answer pass through JSON, as they do on Lambda."""
 
     def invoke(function: str, event: dict[str, Any]) -> dict[str, Any]:
         module = loaded(function)
@@ -149,3 +178,37 @@ def http(invoke: Invoke, sample: Sample) -> Http:
         return answer["statusCode"], json.loads(answer["body"]) if "json" in kind else answer["body"]
 
     return http
+
+
+@pytest.fixture
+def survey_case(environment: None, monkeypatch: pytest.MonkeyPatch) -> UseCase:
+    """An environment of the second use case, as `USE_CASE` names it."""
+    monkeypatch.setitem(sys.modules, "survey", survey)
+    monkeypatch.setenv("USE_CASE", "survey")
+    wiring.use_case.cache_clear()
+    return survey.USE_CASE
+
+
+@pytest.fixture
+def survey_table(objects: MemoryObjectStore) -> list[dict[str, str]]:
+    """600 rows, uploaded to `raw/survey.csv`."""
+    text = io.StringIO()
+    csv.writer(text).writerows(survey.lines(600))
+    objects.put("titanic-data", "raw/survey.csv", text.getvalue().encode(), "text/csv")
+    return list(csv.DictReader(io.StringIO(text.getvalue())))
+
+
+@pytest.fixture
+def survey_champion(survey_case: UseCase, survey_table: list[dict[str, str]], objects: MemoryObjectStore) -> str:
+    case = survey_case
+    readers = {column.name: reader(column) for column in case.kept}
+    rows = []
+    for number, each in enumerate(survey_table):
+        features = case.derive({name: read(each[name]) for name, read in readers.items()})
+        label = read_label(case.label, each[case.label.name])
+        rows.append((str(number), label, [features[feature.name] for feature in case.features]))
+    model, _ = fit(case, {"max_depth": 4}, training_set(case.features, rows))
+    registry = Registry(objects, "titanic-models", case)
+    version = registry.publish({MODEL: dump(model, case), CARD: b'{"metrics": {"accuracy": 0.8}}'})
+    registry.set_champion(version, "test", None)
+    return version

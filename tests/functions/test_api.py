@@ -10,12 +10,14 @@ import pytest
 import redis
 
 from fakes.object_store import MemoryObjectStore
-from mlops import wiring
 from mlops.model.portable import Model, dump
-from mlops.monitoring import drift
-from mlops.ports import FeatureRow
+from mlops.model.training_set import TrainingSet
 from mlops.registry.versions import CARD, MODEL, REFERENCE, Registry
+from mlops.statistics import reference
+from mlops.stores.prediction_stream import RedisPredictionStream
+from mlops.stores.telemetry import RedisTelemetry
 from mlops.telemetry import metrics
+from titanic import USE_CASE
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -34,20 +36,22 @@ def admin_key(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rival(objects: MemoryObjectStore, champion: str, model: Model) -> str:
     """A second version, which does not serve."""
-    registry = Registry(objects, "titanic-models")
-    return registry.publish({MODEL: dump(model), CARD: b'{"metrics": {"accuracy": 0.9}, "dataset_version": "d"}'})
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    return registry.publish(
+        {MODEL: dump(model, USE_CASE), CARD: b'{"metrics": {"accuracy": 0.9}, "dataset_version": "d"}'}
+    )
 
 
 def outcome(postgres_url: str, prediction_id: str) -> Any:
     with psycopg2.connect(postgres_url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT outcome FROM predictions WHERE prediction_id = %s", (prediction_id,))
+        cursor.execute("SELECT outcome FROM prediction_history WHERE prediction_id = %s", (prediction_id,))
         (found,) = cursor.fetchall()
     connection.close()
     return found[0]
 
 
 def test_feedback_finds_a_prediction_before_and_after_it_is_drained(
-    http: Http, invoke: Invoke, champion: str, postgres_url: str, redis_url: str
+    http: Http, invoke: Invoke, champion: str, database_schema: None, postgres_url: str, redis_url: str
 ) -> None:
     _, early = http("POST", "/predict", ROW)
     _, late = http("POST", "/predict", ROW)
@@ -64,24 +68,25 @@ def test_feedback_finds_a_prediction_before_and_after_it_is_drained(
     assert outcome(postgres_url, late["prediction_id"]) == 0
 
 
-def test_a_question_what_if_is_answered_alike_and_leaves_no_trace(http: Http, champion: str) -> None:
-    log = wiring.inference().log
+def test_a_what_if_request_is_answered_alike_and_neither_logged_nor_counted_as_a_prediction(
+    http: Http, champion: str, database_schema: None, stream: RedisPredictionStream, telemetry: RedisTelemetry
+) -> None:
     _, asked = http("POST", "/predict", ROW, {"what_if": "true"})
-    assert log.recent(1) == []
-    assert log.totals(), "the request counts"
-    assert not [name for name in log.totals() if name.startswith(metrics.SCORE)]
+    assert stream.recent(1) == []
+    assert telemetry.totals(), "the request counts"
+    assert not [name for name in telemetry.totals() if name.startswith(metrics.SCORE)]
     assert http("POST", "/feedback", {"prediction_id": asked["prediction_id"], "survived": 1})[0] == 404
 
     _, earnest = http("POST", "/predict", ROW)
     assert {**asked, "prediction_id": ""} == {**earnest, "prediction_id": ""}
-    assert len(log.recent(10)) == 1
-    assert [name for name in log.totals() if name.startswith(metrics.SCORE)]
+    assert len(stream.recent(10)) == 1
+    assert [name for name in telemetry.totals() if name.startswith(metrics.SCORE)]
 
 
 @pytest.mark.parametrize("unknown", ["", "nonsense", "0" * 32, "019aa0c7b1e17abc8def0123456789ab", "\u0000" * 3])
-def test_feedback_on_no_prediction_is_404(http: Http, invoke: Invoke, champion: str, unknown: str) -> None:
-    assert http("POST", "/feedback", {"prediction_id": unknown, "survived": 1})[0] == 404
-    invoke("monitoring", {"task": "drain"})  # now there is a table to look into
+def test_feedback_on_no_prediction_is_404(
+    http: Http, invoke: Invoke, champion: str, database_schema: None, unknown: str
+) -> None:
     status, problem = http("POST", "/feedback", {"prediction_id": unknown, "survived": 1})
     assert (status, problem["title"]) == (404, "Not Found")
 
@@ -91,11 +96,10 @@ def test_feedback_that_says_nothing_is_422(http: Http, champion: str, body: dict
     assert http("POST", "/feedback", body)[0] == 422
 
 
-def test_feedback_waits_for_no_store(http: Http, champion: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedback_waits_for_no_store(http: Http, champion: str, loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     _, one = http("POST", "/predict", ROW)
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    wiring.inference.cache_clear()
-    wiring.feedback.cache_clear()
+    loaded.cache_clear()
     assert http("POST", "/feedback", {"prediction_id": one["prediction_id"], "survived": 1})[0] == 503
 
 
@@ -111,7 +115,7 @@ def test_models_are_listed_newest_first(http: Http, champion: str, rival: str, o
 
 
 def test_a_promotion_and_the_way_back(http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlops.serving.champion_cache.PATIENCE", 0)
+    monkeypatch.setattr("mlops.serving.champion_cache.REFRESH_SECONDS", 0)
     for version, previous in ((rival, champion), (champion, rival), (champion, champion)):
         answer = http("POST", f"/models/{version}/promote", headers={"X-Api-Key": KEY})
         assert answer == (200, {"model_version": version, "previous": previous})
@@ -125,7 +129,7 @@ def test_promotions_by_hand_are_in_the_audit(
 
     decisions = {each["model_version"]: each["decisions"] for each in http("GET", "/models")[1]["models"]}
     assert [(each["decision"], each["champion"], each["previous"]) for each in decisions[rival]] == [
-        ("crowned", rival, champion)
+        ("set_by_hand", rival, champion)
     ]
     assert [each["decision"] for each in decisions[champion]] == ["promoted"], "caught up from the pointer"
     assert http("GET", "/model")[1]["decisions"] == decisions[rival]
@@ -135,8 +139,6 @@ def test_a_rollback_and_the_list_of_models_do_without_postgresql(
     http: Http, champion: str, rival: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-    for wired in (wiring.decisions, wiring.crowning):
-        wired.cache_clear()
     assert http("POST", f"/models/{rival}/promote", headers={"X-Api-Key": KEY})[0] == 200
     status, listed = http("GET", "/models")
     assert (status, listed["champion"]) == (200, rival)
@@ -157,14 +159,14 @@ def test_only_what_is_there_is_promoted(http: Http, champion: str, version: str)
 
 
 def test_what_cannot_be_served_is_not_promoted(http: Http, champion: str, objects: MemoryObjectStore) -> None:
-    broken = Registry(objects, "titanic-models").publish({MODEL: b"no model"})
+    broken = Registry(objects, "titanic-models", USE_CASE).publish({MODEL: b"no model"})
     status, problem = http("POST", f"/models/{broken}/promote", headers={"X-Api-Key": KEY})
     assert (status, problem["title"]) == (409, "Conflict")
     assert http("GET", "/health")[1]["model_version"] == champion
 
 
-def test_the_latest_drift_report(http: Http, champion: str, objects: MemoryObjectStore) -> None:
-    assert http("GET", "/drift")[0] == 404
+def test_the_latest_drift_report(http: Http, objects: MemoryObjectStore) -> None:
+    assert http("GET", "/drift") == (200, {"status": "none"})
     objects.put("titanic-models", "drift/latest.json", b'{"status": "ok"}', "application/json")
     assert http("GET", "/drift") == (200, {"status": "ok"})
 
@@ -186,15 +188,19 @@ def test_what_serving_did_over_time(http: Http, invoke: Invoke, champion: str) -
 
 
 def test_what_was_decided_about_training_again(
-    http: Http, invoke: Invoke, champion: str, objects: MemoryObjectStore, feature_rows: list[FeatureRow]
+    http: Http,
+    invoke: Invoke,
+    champion: str,
+    objects: MemoryObjectStore,
+    database_schema: None,
+    training_rows: TrainingSet,
 ) -> None:
     assert http("GET", "/retraining") == (200, {"decisions": []})
-    rows = [row.features for row in feature_rows]
-    reference = json.dumps(drift.reference(rows, [0.5] * len(rows))).encode()
+    watched = reference.reference(USE_CASE, training_rows.features, [0.5] * len(training_rows))
     card = b'{"dataset_version": "feed", "metrics": {"accuracy": 0.8, "accuracy_interval": [0.7, 0.9]}}'
-    registry = Registry(objects, "titanic-models")
-    version = registry.publish({REFERENCE: reference, CARD: card})
-    registry.enthrone(version, "test", registry.shelf.champion())
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    version = registry.publish({REFERENCE: json.dumps(watched).encode(), CARD: card})
+    registry.set_champion(version, "test", registry.reader.champion())
 
     invoke("monitoring", {})
 
@@ -208,7 +214,7 @@ def test_what_was_decided_about_training_again(
 
 
 def test_with_postgresql_away_serving_is_watched_all_the_same(
-    http: Http, invoke: Invoke, champion: str, monkeypatch: pytest.MonkeyPatch
+    http: Http, invoke: Invoke, champion: str, telemetry: RedisTelemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
 
@@ -216,7 +222,7 @@ def test_with_postgresql_away_serving_is_watched_all_the_same(
 
     assert answer["watch"] == {}
     assert "PostgreSQL" in answer["drain"]["postponed"]
-    assert len(wiring.inference().log.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
+    assert len(telemetry.readings(datetime.now(UTC) - timedelta(minutes=1))) == 1
     assert http("GET", "/retraining")[0] == 503
 
 
@@ -224,7 +230,6 @@ def test_without_redis_there_is_no_activity_to_tell_of(
     http: Http, champion: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    wiring.inference.cache_clear()
     assert http("GET", "/activity")[0] == 503
 
 
@@ -233,11 +238,11 @@ def test_the_api_describes_itself(http: Http, champion: str) -> None:
     assert status == 200
     assert set(described["paths"]) == {
         *("/predict", "/predict/batch", "/feedback", "/model", "/models", "/models/{version}/promote"),
-        *("/drift", "/activity", "/retraining", "/metrics", "/health"),
+        *("/schema", "/drift", "/activity", "/retraining", "/metrics", "/health", "/entities/{row_id}"),
     }
     assert described["servers"] == [{"url": "."}]
     predict = described["paths"]["/predict"]["post"]["responses"]
-    assert {"200", "400", "413", "415", "422", "503"} == set(predict)
+    assert {"200", "400", "404", "413", "415", "422", "503"} == set(predict)
     assert set(predict["422"]["content"]) == {"application/problem+json"}
 
 
@@ -267,10 +272,12 @@ def test_a_body_is_four_megabytes_at_most(http: Http, champion: str, path: str) 
     assert http("POST", path, " " * (4 * 2**20 - 1) + "1")[0] == 422
 
 
-def test_the_request_has_one_name_everywhere(http: Http, invoke: Invoke, sample: Sample, champion: str) -> None:
+def test_the_request_has_one_name_everywhere(
+    http: Http, invoke: Invoke, sample: Sample, champion: str, stream: RedisPredictionStream
+) -> None:
     http("POST", "/predict", ROW)
     invoke("inference", ROW)
-    direct, gateway = (each["correlation_id"] for each in wiring.inference().log.recent(2))
+    direct, gateway = (each["correlation_id"] for each in stream.recent(2))
     assert gateway == sample("inference", "http")["requestContext"]["requestId"]
     assert direct == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 

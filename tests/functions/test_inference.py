@@ -12,11 +12,12 @@ import redis
 from aws_lambda_powertools import Logger
 
 from fakes.object_store import MemoryObjectStore
-from mlops import wiring
 from mlops.errors import InvalidInputError, NoChampionError
+from mlops.features.stores import FeatureRow
 from mlops.model.portable import Model
-from mlops.ports import FeatureRow
 from mlops.registry.versions import MODEL, Registry
+from mlops.stores.prediction_stream import RedisPredictionStream
+from titanic import USE_CASE
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -56,7 +57,7 @@ def test_every_door_gives_the_same_answer(http: Http, invoke: Invoke, champion: 
         assert set(one_of_event) == {"prediction_id", "survived", "probability"}
 
 
-@pytest.mark.parametrize("name", ["passenger", "passengers", "http"])
+@pytest.mark.parametrize("name", ["row", "rows", "http"])
 def test_the_sample_events(invoke: Invoke, sample: Sample, champion: str, name: str) -> None:
     answer = invoke("inference", sample("inference", name))
 
@@ -108,7 +109,7 @@ def test_a_bad_field_is_named(http: Http, invoke: Invoke, champion: str, change:
 
 
 @pytest.mark.parametrize("body", ['{"Pclass": NaN}', '{"Pclass"', "", "[]", "null", '"text"', None])
-def test_a_body_that_is_no_passenger_is_refused(http: Http, champion: str, body: str | None) -> None:
+def test_a_body_that_is_no_row_is_refused(http: Http, champion: str, body: str | None) -> None:
     status, problem = http("POST", "/predict", body)
 
     assert status in (400, 422)
@@ -121,16 +122,20 @@ def test_numbers_that_json_does_not_have_are_refused(http: Http, champion: str) 
         assert status == 422
 
 
-@pytest.mark.parametrize("name", ["Ōkuma, Mr. 重信", "Zoë, Mrs. \u0000", "🛳, Master. 🧊", "no comma nor title"])
-def test_any_text_is_a_name(http: Http, champion: str, name: str) -> None:
+@pytest.mark.parametrize("name", ["Ōkuma, Mr. 重信", "🛳, Master. 🧊", "no comma nor title"])
+def test_any_text_but_nul_is_a_name(http: Http, champion: str, stream: RedisPredictionStream, name: str) -> None:
     assert http("POST", "/predict", {**ROW, "Name": name})[0] == 200
-    assert wiring.inference().log.recent(1)[0]["inputs"]["Name"] == name
+    assert stream.recent(1)[0]["inputs"]["Name"] == name
 
 
-def test_half_a_character_is_refused(http: Http, champion: str) -> None:
-    body = json.dumps({**ROW, "Name": "x"}).replace('"x"', r'"\ud800"')
+@pytest.mark.parametrize(
+    ("character", "reason"), [(r"\ud800", "half of a surrogate pair"), (r"\u0000", "a NUL character")]
+)
+def test_what_postgresql_holds_in_no_text_is_refused(http: Http, champion: str, character: str, reason: str) -> None:
+    body = json.dumps({**ROW, "Name": "x"}).replace('"x"', f'"Zoë{character}"')
 
-    assert http("POST", "/predict", body)[0] == 422
+    status, problem = http("POST", "/predict", body)
+    assert (status, problem["errors"]) == (422, [{"field": "Name", "reason": f"holds {reason}"}])
 
 
 def test_empty_cells_of_a_csv_are_not_recorded(http: Http, champion: str) -> None:
@@ -142,7 +147,9 @@ def test_empty_cells_of_a_csv_are_not_recorded(http: Http, champion: str) -> Non
 
 
 def test_the_label_in_a_row_of_the_list_changes_nothing(http: Http, champion: str) -> None:
-    answers = [http("POST", "/predict", {**ROW, "Survived": fate, "PassengerId": 1})[1] for fate in (0, 1, "0")]
+    answers = [
+        http("POST", "/predict", {**ROW, "Survived": label, "PassengerId": 1})[1] for label in (0, 1, "0", "?", None)
+    ]
 
     assert len({each["probability"] for each in answers}) == 1
 
@@ -169,7 +176,9 @@ def test_health_and_model(http: Http, champion: str) -> None:
     assert (status, card) == (200, {"model_version": champion, "metrics": {"accuracy": 0.8}, "decisions": []})
 
 
-def test_a_request_is_logged_and_counted_once(http: Http, invoke: Invoke, champion: str) -> None:
+def test_a_request_is_logged_and_counted_once(
+    http: Http, invoke: Invoke, champion: str, stream: RedisPredictionStream
+) -> None:
     _, one = http("POST", "/predict", ROW)
     _, batch = http("POST", "/predict/batch", {"passengers": [ROW, ROW]})
     invoke("inference", ROW)
@@ -177,7 +186,7 @@ def test_a_request_is_logged_and_counted_once(http: Http, invoke: Invoke, champi
     http("GET", "/none/of/these")
     http("GET", "/health")
 
-    entries = wiring.inference().log.recent(10)
+    entries = stream.recent(10)
     assert len(entries) == 4
     assert entries[3]["prediction_id"] == one["prediction_id"]
     assert {each["prediction_id"] for each in batch["predictions"]} == {each["prediction_id"] for each in entries[1:3]}
@@ -189,14 +198,14 @@ def test_a_request_is_logged_and_counted_once(http: Http, invoke: Invoke, champi
 
     _, text = http("GET", "/metrics")
     lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-    assert lines['titanic_requests_total{method="POST",route="/predict",status="200"}'] == "1.0"
-    assert lines['titanic_requests_total{method="POST",route="/predict",status="422"}'] == "1.0"
-    assert lines['titanic_requests_total{method="POST",route="/predict/batch",status="200"}'] == "1.0"
-    assert lines['titanic_requests_total{method="GET",route="unmatched",status="404"}'] == "1.0"
-    assert lines['titanic_requests_total{method="GET",route="/health",status="200"}'] == "1.0"
-    assert lines[f'titanic_predictions_total{{model_version="{champion}",survived="0"}}'] == "4.0"
-    assert lines['titanic_request_seconds_count{route="/predict"}'] == "2.0"
-    assert lines["titanic_totals_up"] == "1.0"
+    assert lines['mlops_requests_total{method="POST",route="/predict",status="200",use_case="titanic"}'] == "1.0"
+    assert lines['mlops_requests_total{method="POST",route="/predict",status="422",use_case="titanic"}'] == "1.0"
+    assert lines['mlops_requests_total{method="POST",route="/predict/batch",status="200",use_case="titanic"}'] == "1.0"
+    assert lines['mlops_requests_total{method="GET",route="unmatched",status="404",use_case="titanic"}'] == "1.0"
+    assert lines['mlops_requests_total{method="GET",route="/health",status="200",use_case="titanic"}'] == "1.0"
+    assert lines[f'mlops_predictions_total{{label="0",model_version="{champion}",use_case="titanic"}}'] == "4.0"
+    assert lines['mlops_request_seconds_count{route="/predict",use_case="titanic"}'] == "2.0"
+    assert lines['mlops_totals_up{use_case="titanic"}'] == "1.0"
 
 
 @pytest.fixture
@@ -213,7 +222,6 @@ def test_with_redis_away_the_answer_comes_and_the_prediction_is_in_the_log(
     http: Http, invoke: Invoke, champion: str, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
-    wiring.inference.cache_clear()
 
     status, answer = http("POST", "/predict", ROW)
     assert (status, answer["degraded"]) == (200, True)
@@ -225,8 +233,8 @@ def test_with_redis_away_the_answer_comes_and_the_prediction_is_in_the_log(
     assert http("GET", "/health")[0] == 200
     status, text = http("GET", "/metrics")
     assert status == 200
-    assert "titanic_totals_up 0.0" in text
-    assert "titanic_requests_total" not in text
+    assert 'mlops_totals_up{use_case="titanic"} 0.0' in text
+    assert "mlops_requests_total" not in text
 
 
 def test_an_error_no_one_expected_is_a_problem_without_details(
@@ -235,7 +243,7 @@ def test_an_error_no_one_expected_is_a_problem_without_details(
     def explode(self: object) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr("mlops.serving.champion_cache.Incumbent.serving", explode)
+    monkeypatch.setattr("mlops.serving.champion_cache.ChampionCache.champion", explode)
     status, problem = http("POST", "/predict", ROW)
 
     assert status == 500
@@ -256,10 +264,10 @@ def test_the_log_knows_the_request(http: Http, sample: Sample, log: Log) -> None
 def test_a_champion_that_is_damaged_does_not_take_over_and_the_log_says_so(
     http: Http, champion: str, objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
-    monkeypatch.setattr("mlops.serving.champion_cache.PATIENCE", 0)
+    monkeypatch.setattr("mlops.serving.champion_cache.REFRESH_SECONDS", 0)
     http("GET", "/health")
-    registry = Registry(objects, "titanic-models")
-    registry.enthrone(registry.publish({MODEL: b"damaged"}), "by hand", registry.shelf.champion())
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    registry.set_champion(registry.publish({MODEL: b"damaged"}), "by hand", registry.reader.champion())
 
     status, answer = http("POST", "/predict", ROW)
     assert (status, answer["model_version"], answer["degraded"]) == (200, champion, True)

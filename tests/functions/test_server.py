@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mlops import wiring
 from mlops.errors import StoreUnavailableError
 
 INFERENCE = Path(__file__).parents[2] / "functions" / "inference"
@@ -36,6 +35,6 @@ def test_a_server_looks_for_a_new_champion_beside_its_requests(
                 looked.clear()
 
     loop: Any = None
-    monkeypatch.setattr(server, "PATIENCE", 0.01)
-    monkeypatch.setattr(wiring, "inference", lambda: SimpleNamespace(incumbent=SimpleNamespace(refresh=refresh)))
+    monkeypatch.setattr(server, "REFRESH_SECONDS", 0.02)
+    monkeypatch.setattr(server, "dependencies", SimpleNamespace(champions=SimpleNamespace(refresh=refresh)))
     asyncio.run(twice())

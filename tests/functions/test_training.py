@@ -1,14 +1,20 @@
 """The training function's steps in the order of the pipeline, from its sample events."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fakes.object_store import MemoryObjectStore
 from mlops.errors import InvalidInputError, ModelNotFoundError, NotEnoughDataError
-from mlops.ports import FeatureRow
-from titanic.features import SCHEMA_HASH
+from mlops.features.stores import FeatureRow
+from mlops.settings import database_url
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
+from titanic import USE_CASE
+
+SCHEMA = USE_CASE.schema_hash
 
 Invoke = Callable[[str, dict[str, Any]], dict[str, Any]]
 Sample = Callable[[str, str], dict[str, Any]]
@@ -16,28 +22,18 @@ Sample = Callable[[str, str], dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlops.model.estimator.TREES", 20)
+    few = replace(USE_CASE, search=replace(USE_CASE.search, trees=20))
+    monkeypatch.setattr("mlops.wiring.training.use_case", lambda: few)
 
 
 @pytest.fixture
-def dataset(environment: None, sample: Sample, feature_rows: list[FeatureRow]) -> dict[str, str]:
+def dataset(database_schema: None, feature_rows: list[FeatureRow]) -> dict[str, str]:
     """The passenger list's features in the offline store, as the features step leaves them."""
-    return {"dataset_version": stored(feature_rows), "schema_hash": SCHEMA_HASH}
+    return {"dataset_version": stored(feature_rows), "schema_hash": SCHEMA}
 
 
 def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
-    from mlops import wiring
-    from mlops.settings import database_url
-    from mlops.stores.postgres.database import Database
-    from mlops.stores.postgres.schema import upgrade
-
-    upgrade(Database(database_url()))
-    offline = wiring.training().offline
-    with Database(database_url()).transaction() as cursor:
-        cursor.execute(
-            "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, 'test', %s, 0)", (version, len(rows))
-        )
-    offline.write(version, SCHEMA_HASH, rows)
+    PostgresOfflineStore(Database(database_url()), USE_CASE).write(version, SCHEMA, rows)
     return version
 
 
@@ -78,14 +74,14 @@ def test_the_sample_promotion_names_a_version_that_is_not_here(invoke: Invoke, s
         invoke("training", sample("training", "promote"))
 
 
-def test_one_survivor_is_not_enough(
-    invoke: Invoke, environment: None, feature_rows: list[FeatureRow], objects: MemoryObjectStore
+def test_one_row_of_a_class_is_not_enough(
+    invoke: Invoke, database_schema: None, feature_rows: list[FeatureRow], objects: MemoryObjectStore
 ) -> None:
-    survivor = next(row for row in feature_rows if row.survived)
-    version = stored([survivor, *(row for row in feature_rows if not row.survived)], version="one")
-    event = {"step": "fit", "dataset_version": version, "schema_hash": SCHEMA_HASH}
+    survivor = next(row for row in feature_rows if row.label)
+    version = stored([survivor, *(row for row in feature_rows if not row.label)], version="one")
+    event = {"step": "fit", "dataset_version": version, "schema_hash": SCHEMA}
 
-    with pytest.raises(NotEnoughDataError, match="1 of them survivors"):
+    with pytest.raises(NotEnoughDataError, match="1 of them 'survived'"):
         invoke("training", {**event, "evaluations": [[{"index": 0, "params": {}, "fold_scores": [1.0]}]]})
     assert list(objects.keys("titanic-models", "")) == []
 
