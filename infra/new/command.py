@@ -95,8 +95,8 @@ def make_plan(name: str, table: Table, label: str, id_column: str = "", positive
             f"No column of {table.name} is of use: {'; '.join(f'{each.name} – {each.why}' for each in columns)}",
             "add columns that repeat: numbers, categories, dates",
         )
-    for column in kept:
-        names.check_field("feature", column.name)
+    for each in kept:
+        names.check_field("feature", each.name)
     search = search_space(len(labelled), len(kept))
     return table, Plan(name, table.name, labelled, columns, row_id, label, found, search)
 

@@ -8,13 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from new import samples
 from new.columns import Inferred
 from new.label import Classes
 
-_MAX_SLICES, _MAX_SLICE_VALUES = 4, 6
-_EXAMPLES = 4
 _PLAIN_WORDS = frozenset(["yes", "no", "true", "false", "y", "n", "t", "f"])
-_WIDTH = 116
 
 _DAYS = '''
 def days(cell: Cell, form: str = "") -> float | None:
@@ -98,7 +96,7 @@ def use_case(plan: Plan) -> str:
         "# Rows of the table to try out.",
         "# fmt: off",
         "EXAMPLES = (",
-        *_examples(plan),
+        *samples.examples(plan.kept, plan.rows, plan.rows[plan.label], plan.classes),
         ")",
         "# fmt: on",
         "",
@@ -118,7 +116,7 @@ def use_case(plan: Plan) -> str:
         "    encoding=TableEncoding(FEATURES),",
         f"    search={_search(plan.search)},",
         "    slices=(",
-        *(f"        {each}," for each in _slices(plan)),
+        *(f"        {each}," for each in samples.slices(plan.kept, plan.rows)),
         "    ),",
         "    examples=EXAMPLES,",
         ")",
@@ -261,71 +259,6 @@ def _are_words(values: tuple[str, str]) -> bool:
 def _search(search: dict[str, Any]) -> str:
     space = ", ".join(f"{name!r}: {values!r}" for name, values in search["space"].items())
     return f"Search(space={{{space}}}, candidates={search['candidates']}, trees={search['trees']})"
-
-
-def _slices(plan: Plan) -> Iterator[str]:
-    """The categories of the fewest values, then numbers in thirds."""
-    categories = [column for column in plan.kept if 2 <= len(column.choices) <= _MAX_SLICE_VALUES]
-    chosen = sorted(categories, key=lambda column: len(column.choices))[: _MAX_SLICES - 2]
-    yield from (f"Slice({column.name!r})" for column in chosen)
-    numbers = [column for column in plan.kept if column.kind in ("whole", "decimal") and column.feature == "number"]
-    thirds = [(column, bounds) for column in numbers if (bounds := _thirds(plan.rows[column.name]))]
-    for column, (low, high) in thirds[: _MAX_SLICES - len(chosen)]:
-        names = (low, f"up to {low:g}"), (high, f"up to {high:g}"), (float("inf"), f"over {high:g}")
-        yield f"Slice({column.name!r}, ({', '.join(map(_bound, names))}))"
-
-
-def _bound(bound: tuple[float, str]) -> str:
-    return f"({bound[0]!r}, {bound[1]!r})" if bound[0] != float("inf") else f"(float('inf'), {bound[1]!r})"
-
-
-def _thirds(cells: pd.Series) -> tuple[float, float] | None:
-    numbers = pd.to_numeric(cells, errors="coerce").dropna()
-    low, high = (float(f"{bound:.3g}") for bound in numbers.quantile([1 / 3, 2 / 3]))
-    return (low, high) if numbers.min() <= low < high < numbers.max() else None
-
-
-def _examples(plan: Plan) -> Iterator[str]:
-    """Rows of both classes, in turns; with as few missing cells as there are."""
-    names = [column.name for column in plan.kept]
-    missing = sum(plan.rows[column.name].isin(["", *column.missing]).astype(int) for column in plan.kept)
-    labels = plan.rows[plan.label]
-    for place in range(_EXAMPLES):
-        label = place % 2
-        of_class = labels[labels == plan.classes.values[label]].index
-        ranked = missing[of_class].sort_values(kind="stable").index
-        # Not neighbours, which files often have alike.
-        complete = ranked[missing[ranked] == missing[ranked[0]]]
-        number = complete[(len(complete) * (place // 2)) // (_EXAMPLES // 2)]
-        cells = (_cell(column, plan.rows.at[number, column.name]) for column in plan.kept)
-        row = (f"{_literal(name)}: {_literal(cell)}" for name, cell in zip(names, cells, strict=True))
-        yield f'    Example(title="Row {number + 1}", label={label}, row={{'
-        yield from _packed(row)
-        yield "    }),"
-
-
-def _packed(parts: Iterator[str]) -> Iterator[str]:
-    line = ""
-    for part in parts:
-        if line and len(line) + len(part) > _WIDTH - 8:
-            yield f"        {line.rstrip()}"
-            line = ""
-        line += f"{part}, "
-    yield f"        {line.rstrip()}"
-
-
-def _cell(column: Inferred, text: str) -> str | int | float | None:
-    if text in ("", *column.missing):
-        return None
-    if column.kind == "whole":
-        return int(text.partition(".")[0])
-    return float(text) if column.kind == "decimal" else text
-
-
-def _literal(cell: str | int | float | None) -> str:
-    """A Python literal, in double quotes where it is plain text."""
-    plain = isinstance(cell, str) and cell.isprintable() and not set(cell) & {'"', "\\"}
-    return f'"{cell}"' if plain else repr(cell)
 
 
 def _title(name: str) -> str:

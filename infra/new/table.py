@@ -122,8 +122,16 @@ def _rows(text: str, separator: str, header: list[str], notes: list[str]) -> pd.
         )
     broken = [number for number, line in enumerate(_lines(text, separator)) if len(line) != len(header)]
     if not broken:
-        options = {"dtype": str, "keep_default_na": False, "na_filter": False, "index_col": False}
-        return pd.read_csv(io.StringIO(text, newline=""), sep=separator, names=header, header=0, **options)
+        return pd.read_csv(
+            io.StringIO(text, newline=""),
+            sep=separator,
+            names=header,
+            header=0,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            index_col=False,
+        )
     lines = list(_lines(text, separator))[1:]
     if len(broken) > MAX_BROKEN * len(lines):
         raise RefusedError(
