@@ -40,7 +40,8 @@ export class UseCase {
   }
 
   featureTitle(name) {
-    return this.feature(name)?.title || this.#column(name)?.title || name;
+    const { title = name } = this.feature(name) ?? {};
+    return title === name || !title ? this.#column(name)?.title || name : title;
   }
 
   /** The value of a feature in words; what is not recorded says so. */
@@ -57,10 +58,10 @@ export class UseCase {
     return this.columns.filter((column) => known.has(column.name));
   }
 
-  /** The one column that a feature is made of, if there is just one. */
+  /** The column that a feature is: its only source, of the same name. */
   #column(name) {
     const columns = this.sources(name);
-    return columns.length === 1 ? columns[0] : undefined;
+    return columns.length === 1 && columns[0].name.toLowerCase() === name.toLowerCase() ? columns[0] : undefined;
   }
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from .conftest import NETWORK
 from .made_up import MadeUp, odd, schema, served, wide
@@ -197,6 +197,17 @@ def test_a_batch_keeps_the_file_and_sends_what_the_api_takes(visits: Visits) -> 
     assert names == [*head, "probability", "predicted", "prediction_id", "error"]
     assert [row[: len(head)] for row in scored] == rows
     assert [row[-1] for row in scored] == ["", "education.num: Field required", ""]
+
+
+def test_a_file_that_is_there_before_the_schema_waits_for_it(visits: Visits) -> None:
+    page, held = visits(MadeUp(odd()), "batch.html"), list[Route]()
+    page.route("**/schema", lambda route: held.append(route))
+    with page.expect_request("**/schema"):
+        page.reload()
+    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"education.num,class\n9,plus\n"}
+    page.locator("#file").set_input_files(file)
+    held[0].continue_()
+    expect(page.locator("#phase")).to_have_text("All 1 row")
 
 
 def test_the_card_shows_baselines_beside_the_model(visits: Visits) -> None:

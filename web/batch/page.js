@@ -8,6 +8,8 @@ import { table } from "./table.js";
 const REFRESH_MILLISECONDS = 400;
 const NAMED = 14; // columns; more of them are folded
 const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+let begun;
+const ready = new Promise((resolve) => (begun = resolve)); // once the use case is known
 let useCase;
 let rows = null;
 let name = "";
@@ -35,8 +37,9 @@ function columns() {
   ];
 }
 
-function open(file) {
-  if (!file || !useCase) return;
+async function open(file) {
+  if (!file) return;
+  await ready; // a file may be faster than the API
   name = file.name;
   find("#only-failed").checked = false;
   rows = null;
@@ -116,5 +119,6 @@ begin(find("#columns"), (known) => {
   useCase = known;
   worker.postMessage({ kind: "configure", config: globalThis.MLOPS, schema: known.schema });
   find("#columns").replaceChildren(...columns());
+  begun();
   find("#positive-name").textContent = `Predicted “${known.outcome(1)}”`;
 });
