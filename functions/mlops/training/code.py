@@ -36,9 +36,10 @@ def _imported(name: str, source: bytes) -> Iterator[str]:
 
 
 def _file(name: str) -> Path | None:
-    """Where a module's source is; None of what is no module, as a function imported from one."""
-    try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:
-        return None
-    return Path(spec.origin) if spec and spec.origin else None
+    """Where a module's source is, without importing it; None of what is no module, as a function imported from one."""
+    root, *parts = name.split(".")
+    spec = find_spec(root)
+    if not spec or not spec.origin or not parts:
+        return Path(spec.origin) if spec and spec.origin else None
+    path = Path(spec.origin).parent.joinpath(*parts)
+    return next((file for file in (path / "__init__.py", path.parent / f"{path.name}.py") if file.is_file()), None)
