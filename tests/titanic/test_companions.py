@@ -1,4 +1,4 @@
-"""Companions: found by ticket and family; nobody's own fate is ever among what is told of them."""
+"""Companions: found by ticket and family; a passenger's own label never reaches that passenger's features."""
 
 import json
 from typing import Any
@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.ports import FeatureRow
+from mlops.features.stores import FeatureRow
+from mlops.use_case import Derived
+from passengers import passenger
 from titanic.companions import FOLDS, Companions, out_of_fold
-from titanic.features import Derived, derive
-from titanic.passenger import Passenger
+from titanic.features import derive
 
 
-def row(name: str, sex: str, **known: Any) -> Derived:
-    return derive(Passenger(3, name, sex, **known))
+def row(name: str, sex: str, age: Any = None, sibsp: int = 0, parch: int = 0, ticket: str | None = None) -> Derived:
+    return derive(passenger(3, name, sex, Age=age, SibSp=sibsp, Parch=parch, Ticket=ticket))
 
 
 MOTHER = row("Sage, Mrs. John", "female", age=40.0, parch=3, ticket="CA. 2343")
@@ -85,20 +86,20 @@ LISTS = st.lists(st.tuples(PEOPLE, st.integers(0, 1)), min_size=1, max_size=25)
 
 
 def without_its_own(labelled: list[tuple[Derived, int]], number: int) -> tuple[list[Derived], list[int], list[int]]:
-    rows, fates = [each for each, _ in labelled], [fate for _, fate in labelled]
-    other = [1 - fate if i == number else fate for i, fate in enumerate(fates)]
-    return rows, fates, other
+    rows, labels = [each for each, _ in labelled], [label for _, label in labelled]
+    other = [1 - label if i == number else label for i, label in enumerate(labels)]
+    return rows, labels, other
 
 
 @given(LISTS, st.data())
 @settings(deadline=None)
-def test_a_training_row_s_own_fate_never_reaches_its_own_values(
+def test_a_training_row_s_own_label_never_reaches_its_own_values(
     labelled: list[tuple[Derived, int]], data: st.DataObject
 ) -> None:
     number = data.draw(st.integers(0, len(labelled) - 1))
-    rows, fates, other = without_its_own(labelled, number)
+    rows, labels, other = without_its_own(labelled, number)
 
-    first, second = out_of_fold(rows, fates), out_of_fold(rows, other)
+    first, second = out_of_fold(rows, labels), out_of_fold(rows, other)
 
     assert len(first) == len(rows)
     fold = range(number % FOLDS, len(rows), FOLDS)
@@ -111,18 +112,18 @@ def test_nor_does_it_through_the_group_when_it_is_looked_up(
     labelled: list[tuple[Derived, int]], data: st.DataObject
 ) -> None:
     number = data.draw(st.integers(0, len(labelled) - 1))
-    rows, fates, other = without_its_own(labelled, number)
-    first, second = (Companions.fit(rows, each) for each in (fates, other))
+    rows, labels, other = without_its_own(labelled, number)
+    first, second = (Companions.fit(rows, each) for each in (labels, other))
 
     # The usual share alone is told of everybody: it is of all women and children, not of a group.
     assert Companions(0.5, first.groups).of(rows[number]) == Companions(0.5, second.groups).of(rows[number])
 
 
 def test_on_the_list_families_are_found_and_what_is_told_of_them_is_no_label(feature_rows: list[FeatureRow]) -> None:
-    rows, fates = [each.features for each in feature_rows], [each.survived for each in feature_rows]
+    rows, labels = [each.features for each in feature_rows], [each.label for each in feature_rows]
 
-    told = out_of_fold(rows, fates)
+    told = out_of_fold(rows, labels)
 
     assert max(size for size, _ in told) == 11  # the Sages
-    assert 0.6 < Companions.fit(rows, fates).usual < 0.8
+    assert 0.6 < Companions.fit(rows, labels).usual < 0.8
     assert sum(abs(difference) > 0.1 for _, difference in told) > 120

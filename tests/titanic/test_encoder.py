@@ -4,33 +4,39 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mlops.errors import ModelCorruptedError
-from mlops.ports import FeatureRow
-from titanic import companions
-from titanic.encoder import COLUMNS, Encoder
-from titanic.features import REGISTRY, Derived, derive
-from titanic.passenger import PORTS, SEXES, Passenger
+from mlops.features.stores import FeatureRow
+from mlops.model.training_set import TrainingSet, frame, records
+from mlops.use_case import Cell, Derived
+from passengers import PASSENGERS, passenger
+from titanic import USE_CASE
+from titanic.encoder import INPUTS, Encoder
+from titanic.features import derive
 
 
-def row(**changes: Any) -> Derived:
-    return derive(Passenger(**{"pclass": 3, "name": "Braund, Mr. Owen", "sex": "male", **changes}))
+def row(pclass: int = 3, name: str = "Braund, Mr. Owen", sex: str = "male", **cells: Cell) -> Derived:
+    return derive(passenger(pclass, name, sex, **cells))
+
+
+def as_frame(*rows: Derived) -> pd.DataFrame:
+    return frame(USE_CASE.features, [list(each.values()) for each in rows])
 
 
 ROWS = [
-    row(age=20.0, fare=8.0, embarked="S"),
-    row(age=40.0, fare=10.0, embarked="C"),
-    row(name="Sage, Master. Tom", age=4.0, fare=70.0, pclass=1, embarked="C"),
-    row(name="Sage, Master. Jim", age=None, fare=None, pclass=1, embarked=None),
+    row(Age=20.0, Fare=8.0, Embarked="S"),
+    row(Age=40.0, Fare=10.0, Embarked="C"),
+    row(1, "Sage, Master. Tom", Age=4.0, Fare=70.0, Embarked="C"),
+    row(1, "Sage, Master. Jim"),
 ]
-ENCODER = Encoder.fit(ROWS, [0, 0, 1, 1])
+ENCODER = Encoder.fit(as_frame(*ROWS), np.array([0, 0, 1, 1]))
 
 
 def encoded(features: Derived) -> dict[str, float]:
-    return dict(zip((column.name for column in COLUMNS), ENCODER.encode(features), strict=True))
+    return dict(zip((each.name for each in INPUTS), ENCODER.encode(features), strict=True))
 
 
 def test_what_is_not_recorded_is_filled_from_the_training_rows() -> None:
@@ -41,70 +47,89 @@ def test_what_is_not_recorded_is_filled_from_the_training_rows() -> None:
 
 
 def test_a_group_that_training_never_saw_gets_the_overall_median() -> None:
-    filled = encoded(row(name="Duff Gordon, Lady. Lucy", sex="female", pclass=2))
+    filled = encoded(row(2, "Duff Gordon, Lady. Lucy", "female"))
 
     assert filled["age"] == 20.0
     assert filled["fare_per_head"] == 10.0
 
 
 def test_a_ticket_is_divided_among_those_who_travel_together() -> None:
-    assert encoded(row(fare=30.0, sibsp=1, parch=1))["fare_per_head"] == 10.0
+    assert encoded(row(Fare=30.0, SibSp=1, Parch=1))["fare_per_head"] == 10.0
 
 
-def test_every_column_is_made_of_registered_features() -> None:
-    used = {feature for column in COLUMNS for feature in column.features}
+def test_every_input_is_made_of_declared_features() -> None:
+    used = {feature for each in INPUTS for feature in each.features}
 
-    assert used <= {feature.name for feature in (*REGISTRY, *companions.FEATURES) if feature.type != "key"}
-    assert len(ENCODER.encode(ROWS[0])) == len(COLUMNS)
+    declared = (*USE_CASE.features, *USE_CASE.learned_features)
+    assert used <= {feature.name for feature in declared if feature.type != "key"}
+    assert len(ENCODER.encode(ROWS[0])) == len(INPUTS)
 
 
-def test_the_matrix_is_the_encoded_rows_in_float32(feature_rows: list[FeatureRow]) -> None:
-    rows = [each.features for each in feature_rows]
-    encoder, matrix = Encoder.fit_transform(rows, [each.survived for each in feature_rows])
+def test_the_matrix_is_the_encoded_rows_in_float32(training_rows: TrainingSet, feature_rows: list[FeatureRow]) -> None:
+    encoder, matrix = Encoder.fit_transform(training_rows.features, training_rows.labels)
+    transformed = encoder.transform(training_rows.features)
 
     assert matrix.dtype == np.float32
-    assert matrix.shape == (891, len(COLUMNS))
+    assert matrix.shape == (891, len(INPUTS))
     assert np.isfinite(matrix).all()
-    assert (encoder.transform(rows) == np.array([encoder.encode(each) for each in rows], dtype=np.float32)).all()
-    own = slice(0, [column.name for column in COLUMNS].index("companions"))
-    assert (matrix[:, own] == encoder.transform(rows)[:, own]).all()
-    assert encoder.transform([]).shape == (0, len(COLUMNS))
+    # Rows as a request brings them and as a frame holds them are one: numbers whole or float, categories int or text.
+    for rows in ([each.features for each in feature_rows], records(training_rows.features)):
+        assert (transformed == np.array([encoder.encode(each) for each in rows], dtype=np.float32)).all()
+    own = slice(0, [each.name for each in INPUTS].index("companions"))
+    assert (matrix[:, own] == transformed[:, own]).all()
+    assert encoder.transform(training_rows.features.iloc[:0]).shape == (0, len(INPUTS))
 
 
-def test_what_the_training_rows_say_nothing_of_is_no_reason_to_fail() -> None:
-    assert np.isfinite(Encoder.fit([row()], [0]).encode(row())).all()
+def test_groups_are_known_where_a_companion_s_label_was(training_rows: TrainingSet) -> None:
+    encoder, _ = Encoder.fit_transform(training_rows.features, training_rows.labels)
+    known = encoder.knows_group(training_rows.features)
+
+    assert known.dtype == bool
+    assert 0.2 < known.mean() < 0.5
+    assert not encoder.knows_group(as_frame(row(name="Nobody, Mr. A", Ticket="none"))).any()
+
+
+def test_features_that_training_never_saw_recorded_are_filled_with_something_finite() -> None:
+    encoder = Encoder.fit(as_frame(row()), np.array([0]))
+
+    assert np.isfinite(encoder.encode(row())).all()
+    assert np.isfinite(encoder.transform(as_frame(row(), *ROWS))).all()
 
 
 def test_it_survives_json() -> None:
     assert Encoder.from_json(json.loads(json.dumps(ENCODER.to_json()))) == ENCODER
 
 
+def about(**change: Any) -> dict[str, Any]:
+    """What a model's file says of its encoder."""
+    return {"schema_hash": USE_CASE.schema_hash, "encoder": {**ENCODER.to_json(), **change}}
+
+
+def test_it_is_read_from_a_model_s_file() -> None:
+    assert USE_CASE.read_encoder(json.loads(json.dumps(about()))) == ENCODER
+
+
 @pytest.mark.parametrize(
-    "change",
-    [{"schema_hash": "0123456789abcdef"}, {"columns": ["age"]}, {"age": None, "years": 30.0}, {"companions": []}],
+    "data",
+    [
+        {**about(), "schema_hash": "0123456789abcdef"},
+        about(inputs=["age"]),
+        about(years=30.0),
+        about(companions=[]),
+        {"schema_hash": USE_CASE.schema_hash},
+        {"schema_hash": USE_CASE.schema_hash, "encoder": {"inputs": [each.name for each in INPUTS]}},
+    ],
 )
-def test_another_schema_is_refused(change: dict[str, Any]) -> None:
-    data = {**ENCODER.to_json(), **change}
-
+def test_an_encoder_of_another_schema_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ModelCorruptedError):
-        Encoder.from_json({name: value for name, value in data.items() if value is not None})
+        USE_CASE.read_encoder(data)
 
 
-@given(
-    st.builds(
-        Passenger,
-        pclass=st.sampled_from((1, 2, 3)),
-        name=st.text(max_size=60),
-        sex=st.sampled_from(SEXES),
-        age=st.none() | st.floats(0, 120),
-        sibsp=st.integers(0, 30),
-        parch=st.integers(0, 30),
-        ticket=st.none() | st.text(max_size=20),
-        fare=st.none() | st.floats(0, 10_000),
-        cabin=st.none() | st.text(max_size=20),
-        embarked=st.none() | st.sampled_from(PORTS),
-    )
-)
+@given(PASSENGERS)
 @settings(deadline=None)
-def test_any_passenger_can_be_encoded(passenger: Passenger) -> None:
-    assert np.isfinite(np.asarray(ENCODER.encode(derive(passenger)), dtype=np.float32)).all()
+def test_any_passenger_is_encoded_alone_as_in_a_frame(person: dict[str, Cell]) -> None:
+    features = derive(person)
+    alone = np.asarray(ENCODER.encode(features), dtype=np.float32)
+
+    assert np.isfinite(alone).all()
+    assert (ENCODER.transform(as_frame(features)) == alone).all()
