@@ -96,7 +96,9 @@ def test_odd_names_are_sent_as_the_csv_spells_them(visits: Visits) -> None:
     page.get_by_text("plus", exact=True).first.click()
     page.get_by_label("Größe (m)").fill("1.7")
     page.get_by_label(ODD).select_option("c")
-    page.get_by_label("home town").fill("Bern")  # an open choice takes others
+    page.get_by_label("home town", exact=True).select_option("Another …")  # an open choice takes others
+    expect(page.get_by_label("home town: another")).to_be_focused()
+    page.get_by_label("home town: another").fill("Bern")
     page.get_by_label("since").fill("NA")  # not recorded
     assert page.get_by_label("Unnamed: 0").count() == 0
     predict(page)
