@@ -6,7 +6,7 @@ import { complaint } from "./complaint.js";
 
 const SEGMENTS = 4;
 const SEGMENT_LETTERS = 26; // as many as fit side by side in the narrowest card
-const TITLE_LETTERS = { needed: 18, optional: 14 }; // as many as stand above half a row, the mark beside them
+const TITLE_LETTERS = { needed: 18, optional: 12 }; // as many as stand above half a row, the mark beside them
 const LISTED = 50; // choices; more of them are typed, with suggestions
 const OTHER = "\0"; // no cell holds it
 const UNKNOWN = "Not known";
