@@ -29,7 +29,8 @@ class Bodies:
     def question(self, body: Any) -> Question:
         """What a row asks; a batch makes a thousand."""
         row = dict(zip(self._names, self._cells(body), strict=True))
-        return Question(self.case.derive(row), row, body.row_id if self.case.id else None)
+        row_id = body.row_id if self.case.id else None
+        return Question(self.case.derive(row), row, None if row_id is None else str(row_id))
 
     def questions(self, bodies: Sequence[Any]) -> list[Question]:
         return [self.question(body) for body in bodies]

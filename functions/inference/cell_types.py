@@ -59,7 +59,7 @@ def _choice(column: Column) -> list[dict[str, Any]]:
         values += [True, False]
     kinds: list[dict[str, Any]] = [{"enum": values}] if values else []
     if column.open:
-        kinds += [*_text(column), {"type": "number", "minimum": -1e15, "maximum": 1e15}]
+        kinds += [*_text(column), {"type": "number"}]
     return kinds
 
 

@@ -34,7 +34,7 @@ def router(dependencies: Dependencies, bodies: Bodies) -> APIRouter:
     )
     async def predict(
         request: Request,
-        body: bodies.row | None = None,  # type: ignore[name-defined]
+        body: bodies.row = None,  # type: ignore[name-defined]
         what_if: Annotated[bool, Query(description="Neither logged nor counted as a prediction")] = False,
         row_id: Annotated[
             str | None,
