@@ -1,7 +1,6 @@
 """The search in one process, by scikit-learn's own RandomizedSearchCV: what the one that is spread must equal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,56 +8,43 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
 
 from mlops.model import search
-from mlops.model.estimator import fit_estimator
+from mlops.model.estimator import grow
 from mlops.model.training_set import TrainingSet
 from mlops.use_case import UseCase
 
-_SCORINGS = {"accuracy": "accuracy", "log_loss": "neg_log_loss"}
-
-
-@dataclass(frozen=True)
-class Data:
-    """What is trained, and from which rows."""
-
-    case: UseCase
-    rows: TrainingSet
-
-    def __deepcopy__(self, memo: Any) -> "Data":
-        return self  # scikit-learn copies an estimator's parameters
-
-    def take(self, positions: Any) -> TrainingSet:
-        return self.rows.take(np.asarray(positions).ravel())
-
 
 class Forest(ClassifierMixin, BaseEstimator):
-    """Encoder and forest as one scikit-learn estimator of row numbers: RandomizedSearchCV fits both in each fold."""
+    """Encoder and forest as one scikit-learn estimator, so that RandomizedSearchCV fits both inside each fold."""
 
     def __init__(
         self,
-        data: Data,
+        case: UseCase | None = None,
         max_depth: int = 1,
         min_samples_leaf: int = 1,
         max_features: Any = 1.0,
         criterion: str = "gini",
         n_estimators: int | None = None,
     ) -> None:
-        self.data = data
-        self.max_depth, self.min_samples_leaf = max_depth, min_samples_leaf
+        self.case, self.max_depth, self.min_samples_leaf = case, max_depth, min_samples_leaf
         self.max_features, self.criterion, self.n_estimators = max_features, criterion, n_estimators
 
     def fit(self, x: Any, y: Any) -> "Forest":
+        assert self.case is not None
         self.classes_ = np.array([0, 1])
-        params = {name: value for name, value in self.get_params().items() if name != "data" and value is not None}
-        self.encoder_, self.forest_ = fit_estimator(self.data.case, params, self.data.take(x))
+        self.encoder_, matrix = self.case.encoding.fit_transform(x, y)
+        params = {name: value for name, value in self.get_params().items() if value is not None and name != "case"}
+        self.forest_ = grow(self.case.search, params, matrix, y)
         return self
 
     def predict(self, x: Any) -> Any:
-        return self.forest_.predict(self.encoder_.transform(self.data.take(x).features))
+        return self.forest_.predict(self.encoder_.transform(x))
 
     def predict_proba(self, x: Any) -> Any:
-        """Never quite sure, as the search's own scores have it: a logarithm must stay finite."""
-        found = self.forest_.predict_proba(self.encoder_.transform(self.data.take(x).features))
-        return np.clip(found, 1e-4, 1 - 1e-4)
+        return self.forest_.predict_proba(self.encoder_.transform(x))
+
+    def __sklearn_clone__(self) -> "Forest":
+        """A use case is no parameter to be copied."""
+        return Forest(**self.get_params(deep=False))
 
 
 def searched(
@@ -70,15 +56,15 @@ def searched(
     fixed: Mapping[str, Any] | None = None,
 ) -> RandomizedSearchCV:
     """The search after its end; `fixed` are parameters that every candidate has."""
-    seed = case.search.seed
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=case.search.seed)
     whole = RandomizedSearchCV(
-        Forest(Data(case, rows), **(fixed or {})),
+        Forest(case, **(fixed or {})),
         dict(case.search.space),
         n_iter=candidates,
-        scoring=_SCORINGS[case.search.scoring],
-        random_state=seed,
-        cv=StratifiedKFold(folds, shuffle=True, random_state=seed),
+        random_state=case.search.seed,
+        scoring="accuracy" if case.search.scoring == "accuracy" else "neg_log_loss",
+        cv=splitter,
         refit=False,
         n_jobs=jobs,
     )
-    return whole.fit(np.arange(len(rows))[:, None], rows.labels)
+    return whole.fit(rows.features, rows.labels)

@@ -21,12 +21,14 @@ import sqlalchemy
 from embedded_cloud import ports, postgres, processes, valkey
 from generate import write
 from mlops.data.csv_content import CsvContent
-from mlops.ports import DatasetVersion
+from mlops.data.datasets import DatasetVersion
+from mlops.stores.entity_reader import RespEntityReader
+from mlops.stores.online_store import RedisOnlineStore
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.schema import upgrade
-from mlops.stores.redis import RedisOnlineStore
-from titanic.features import SCHEMA_HASH, derive
+from mlops.stores.prediction_log import RespPredictionLog
+from titanic import USE_CASE
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 100000 1000000").split()]
 REPEATS = int(os.environ.get("REPEATS", "3"))
@@ -43,7 +45,6 @@ BARE = """
 FUNCTION = """
 import re, sys
 from pathlib import Path
-from mlops import wiring
 from mlops.stores import s3
 
 class Files(s3.S3ObjectStore):
@@ -53,7 +54,8 @@ class Files(s3.S3ObjectStore):
         pass
 
 s3.S3ObjectStore = Files
-wiring.ingestion()(bucket="bench", key=sys.argv[1])
+from mlops.wiring import ingestion
+ingestion.load_file("bench", sys.argv[1])
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 
@@ -106,11 +108,11 @@ def load(database_url: str, path: Path) -> float:
     database = Database(database_url)
     with database.transaction() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    upgrade(database)
+    upgrade(database, USE_CASE)
     with path.open("rb") as file:
         started = time.perf_counter()
-        dataset = PostgresDatasetStore(database).load("bench", CsvContent(file), 0.2)
-        list(PostgresDatasetStore(database).rejections(dataset.version))
+        dataset = PostgresDatasetStore(database, USE_CASE).load("bench", CsvContent(file, USE_CASE), 0.2)
+        list(PostgresDatasetStore(database, USE_CASE).rejections(dataset.version))
         taken = time.perf_counter() - started
     assert 0 < dataset.rejected < dataset.rows
     return taken
@@ -158,21 +160,23 @@ def features(database_url: str, redis_url: str, path: Path) -> list[Row]:
     """Derive, materialise and read back one list."""
     database = Database(database_url)
     execute(database_url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    upgrade(database)
-    store = PostgresDatasetStore(database)
+    upgrade(database, USE_CASE)
+    store = PostgresDatasetStore(database, USE_CASE)
     with path.open("rb") as file:
-        dataset = store.load("bench", CsvContent(file), 0.2)
-    known = [row.passenger for row in store.passengers(dataset.version)]
-    deriving, derived = measured(lambda: [derive(passenger) for passenger in known])
+        dataset = store.load("bench", CsvContent(file, USE_CASE), 0.2)
+    known = [row.row for row in store.rows(dataset.version)]
+    deriving, derived = measured(lambda: [USE_CASE.derive(passenger) for passenger in known])
     client = redis.Redis.from_url(redis_url)
-    online = RedisOnlineStore(redis_url)
+    online = RedisOnlineStore(redis_url, USE_CASE)
+    entities = RespEntityReader(RespPredictionLog(redis_url), USE_CASE)
+    named = [(str(number), each) for number, each in enumerate(derived)]
     used = client.info("memory")["used_memory"]
     fresh = iter(range(1, 100))
 
     def publish() -> float:
         number = next(fresh)
         version = DatasetVersion(f"{number}", "bench", len(derived), 0, number, "", "")
-        return measured(lambda: online.publish(version, SCHEMA_HASH, enumerate(derived)))[0] / len(derived)
+        return measured(lambda: online.publish(version, USE_CASE.schema_hash, named))[0] / len(derived)
 
     def one_set_per_row() -> float:
         few = list(islice(derived, 5_000))
@@ -184,7 +188,7 @@ def features(database_url: str, redis_url: str, path: Path) -> list[Row]:
     client.set("one", json.dumps(list(derived[0].values())))
     read, get = side_by_side(
         5_000,
-        lambda: measured(lambda: online.get(SCHEMA_HASH, 7))[0],
+        lambda: measured(lambda: entities.get("7"))[0],
         lambda: measured(lambda: client.get("one"))[0],
     )
     return [

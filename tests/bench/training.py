@@ -18,13 +18,14 @@ from bench.deployed import Function
 from bench.executor import CREDENTIALS, ENVIRONMENTS, ROLE, process_executor
 from embedded_cloud import build
 from generate import PASSENGER_LIST, lines
+from mlops.data.cells import read_label, reader
+from mlops.features.stores import FeatureRow
 from mlops.model import search
-from mlops.ports import FeatureRow
+from mlops.model.training_set import TrainingSet
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.stores.postgres.schema import upgrade
-from titanic.features import SCHEMA_HASH, derive
-from titanic.passenger import FIELDS, Passenger
+from titanic import USE_CASE
 
 ROOT = Path(__file__).parents[2]
 CANDIDATES, FOLDS, TREES, SHARES = 8, 3, 100, 2
@@ -39,7 +40,7 @@ def rows() -> list[Row]:
         database_url, _ = stack.enter_context(servers(work))
         endpoint = stack.enter_context(process_executor(work))
         database = Database(database_url)
-        upgrade(database)
+        upgrade(database, USE_CASE)
         artifacts = build.build(ROOT, ROOT / ".local/build", ENVIRONMENTS, work / "build.log")
         settings = {"DATABASE_URL": database_url, "MODELS_BUCKET": "none", "AWS_ENDPOINT_URL": endpoint}
         Function(endpoint, "training", artifacts / "TrainingFunction", settings, {}).configure()
@@ -50,17 +51,15 @@ def rows() -> list[Row]:
         generated = list(lines(20 * len(real), bad=0))[1:]
         for name, table, most, repeats in (("list", real, 2.0, REPEATS), ("twenty", generated, 1.2, REPEATS // 2)):
             rows = [labelled(dict(zip(header, each, strict=True))) for each in table]
-            store(database, name, rows)
-            found.append(compared(fan_out, name, rows, most, repeats))
+            found.append(compared(fan_out, name, stored(database, name, rows), most, repeats))
         return found
 
 
-def compared(fan_out: "FanOut", name: str, rows: list[FeatureRow], most: float, repeats: int) -> Row:
-    features, survived = [row.features for row in rows], [row.survived for row in rows]
+def compared(fan_out: "FanOut", name: str, rows: TrainingSet, most: float, repeats: int) -> Row:
     ours, theirs = [], []
     for number in range(repeats + 1):
         began = time.perf_counter()
-        whole = one_process.searched(features, survived, CANDIDATES, FOLDS, jobs=2, fixed={"n_estimators": TREES})
+        whole = one_process.searched(USE_CASE, rows, CANDIDATES, FOLDS, jobs=2, fixed={"n_estimators": TREES})
         middle = time.perf_counter()
         evaluations = fan_out.search(name)
         if number:  # the first round of each warms it up
@@ -99,9 +98,9 @@ class FanOut:
         """The evaluations of a whole search, from the start of the execution to its end."""
         dealt = [
             {"index": index, "params": {**params, "n_estimators": TREES}}
-            for index, params in enumerate(search.candidates(CANDIDATES))
+            for index, params in enumerate(search.candidates(USE_CASE.search, CANDIDATES))
         ]
-        features = {"dataset_version": dataset, "schema_hash": SCHEMA_HASH}
+        features = {"dataset_version": dataset, "schema_hash": USE_CASE.schema_hash}
         document = {"features": features, "plan": {"shares": [dealt[start::SHARES] for start in range(SHARES)]}}
         run = self._states.start_execution(stateMachineArn=self._machine, input=json.dumps(document))["executionArn"]
         while (ended := self._states.describe_execution(executionArn=run))["status"] == "RUNNING":
@@ -111,14 +110,12 @@ class FanOut:
 
 
 def labelled(row: dict[str, str]) -> FeatureRow:
-    kinds: dict[str, Any] = {"pclass": int, "sibsp": int, "parch": int, "age": float, "fare": float}
-    known = {field: kinds.get(field, str)(row[column]) for column, field in FIELDS.items() if row[column]}
-    return FeatureRow(int(row["PassengerId"]), int(row["Survived"]), derive(Passenger(**known)))
+    cells = {column.name: reader(column)(row[column.name]) for column in USE_CASE.kept}
+    return FeatureRow(row["PassengerId"], read_label(USE_CASE.label, row["Survived"]), USE_CASE.derive(cells))
 
 
-def store(database: Database, name: str, rows: list[FeatureRow]) -> None:
-    with database.transaction() as cursor:
-        cursor.execute(
-            "INSERT INTO datasets (version, source, rows, rejected) VALUES (%s, 'bench', %s, 0)", (name, len(rows))
-        )
-    PostgresOfflineStore(database).write(name, SCHEMA_HASH, rows)
+def stored(database: Database, name: str, rows: list[FeatureRow]) -> TrainingSet:
+    """The rows as the offline store, which now holds them, gives them to training."""
+    offline = PostgresOfflineStore(database, USE_CASE)
+    offline.write(name, USE_CASE.schema_hash, rows)
+    return offline.read(name, USE_CASE.schema_hash)

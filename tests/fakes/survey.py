@@ -1,5 +1,7 @@
 """A second use case, of columns that no Python or SQL name could be: the machinery must not care."""
 
+from random import Random
+
 from mlops.model.table_encoder import TableEncoding
 from mlops.use_case import Column, Derived, Feature, Label, Row, Search, Slice, UseCase
 
@@ -10,7 +12,7 @@ COLUMNS = (
     Column("Größe (m)", "decimal", "Height", "Metres", required=False, low=-3, missing=("NA",)),
     Column("Unnamed: 0", "whole", required=False, missing=("?",)),
     Column(QUOTED, "text", required=False, max_length=30, missing=("NA", "%")),
-    Column("city", "choice", required=False, choices=("Ōsaka", "Paris"), open=True, max_length=20, missing=("?",)),
+    Column("city", "choice", required=False, choices=("Ōsaka", "Paris"), open=True, max_length=40, missing=("?",)),
     Column("member", "choice", choices=("True", "False")),
     Column("comment", "text", ignored=True),
 )
@@ -38,7 +40,7 @@ USE_CASE = UseCase(
     features=FEATURES,
     derive=derive,
     encoding=TableEncoding(FEATURES),
-    search=Search({"max_depth": [3, 4]}, candidates=2, trees=20),
+    search=Search({"max_depth": [4, 6], "max_features": [1.0]}, candidates=2, trees=20),
     entity=("person", "people"),
     slices=(Slice("class"),),
 )
@@ -46,13 +48,13 @@ HEADER = ["Unnamed: 0", "Answer", *(column.name for column in COLUMNS if column.
 
 
 def lines(count: int) -> list[list[str]]:
-    """A header and rows with every kind of cell: about half of them yes, told by education and height."""
-    table = [HEADER]
+    """A header and rows with every kind of cell; the more education, the more of them yes."""
+    table, chance = [HEADER], Random(1912)
     for number in range(count):
         education = number * 7 % 20
         cells = {
             "Unnamed: 0": str(number) if number % 5 else "?",
-            "Answer": "yes" if education + number % 3 > 10 else "no",
+            "Answer": "yes" if 8 * education + chance.randrange(101) > 125 else "no",
             "education.num": f"{education}.0" if number % 2 else str(education),
             "class": ("upper", "middle", "it's")[number % 3],
             "Größe (m)": f"{1.5 + education / 40}" if number % 4 else "NA",

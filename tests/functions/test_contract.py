@@ -1,4 +1,4 @@
-"""The API against its own description, by schemathesis, and `derive` against anything that is a passenger."""
+"""The API against its own description, by schemathesis, for two use cases; and `derive` against any row."""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from titanic.features import REGISTRY, derive
-from titanic.passenger import CLASSES, PORTS, SEXES, Passenger
+from mlops.wiring.inference import Dependencies
+from passengers import PASSENGERS
+from titanic import USE_CASE
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))  # of each call
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -20,15 +20,16 @@ HEALTH = list(HealthCheck)
 KEY = "correct horse"
 
 
-@pytest.fixture
-def described(champion: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The description that the app gives of itself, for the app that gives it."""
+@pytest.fixture(params=["titanic", "survey"])
+def described(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The description that the app of a use case gives of itself, for the app that gives it."""
+    request.getfixturevalue("champion" if request.param == "titanic" else "survey_champion")
     monkeypatch.syspath_prepend(FUNCTIONS / "inference")
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
     monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
     import api
 
-    return schemathesis.openapi.from_asgi("/openapi.json", api.create())
+    return schemathesis.openapi.from_asgi("/openapi.json", api.create_app(Dependencies()))
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
@@ -47,22 +48,6 @@ def test_the_api_keeps_to_its_description(described: Any, mode: GenerationMode) 
         keeps_to_it()
 
 
-text = st.text(max_size=50)
-passengers = st.builds(
-    Passenger,
-    pclass=st.sampled_from(CLASSES),
-    name=text,
-    sex=st.sampled_from(SEXES),
-    age=st.none() | st.floats(0, 120),
-    sibsp=st.integers(0, 30),
-    parch=st.integers(0, 30),
-    ticket=st.none() | text,
-    fare=st.none() | st.floats(0, 10_000),
-    cabin=st.none() | text,
-    embarked=st.none() | st.sampled_from(PORTS),
-)
-
-
-@given(passengers)
-def test_no_passenger_crashes_derive(passenger: Passenger) -> None:
-    assert set(derive(passenger)) == {feature.name for feature in REGISTRY}
+@given(PASSENGERS)
+def test_no_passenger_crashes_derive(passenger: Any) -> None:
+    assert set(USE_CASE.derive(passenger)) == {feature.name for feature in USE_CASE.features}
