@@ -17,7 +17,7 @@ from running import Localstack
 from functions import Function, deploy
 
 ROLE = os.environ.get("CONFORMANCE_ROLE")
-PATIENCE = Config(read_timeout=90, retries={"total_max_attempts": 1})
+CLIENT_CONFIG = Config(read_timeout=90, retries={"total_max_attempts": 1})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,7 +49,7 @@ def client(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 
     def make(service: str) -> Any:
         if service not in made:
-            made[service] = session.client(service, config=PATIENCE, **settings)
+            made[service] = session.client(service, config=CLIENT_CONFIG, **settings)
         return made[service]
 
     return make

@@ -2,7 +2,10 @@
 
 import socket
 
+import pytest
+
 from embedded_cloud.compose_environment import complete
+from embedded_cloud.errors import CloudError
 
 EXAMPLE = "# Ports\nAPP_PORT=5000\n\nMINIO_ROOT_USER=titanic\nREDIS_PASSWORD=\nAIRFLOW_FERNET_KEY=\nCOMPOSE_PROFILES=\n"
 
@@ -38,3 +41,14 @@ def test_comments_and_order_are_kept() -> None:
     assert [line.partition("=")[0] for line in complete(EXAMPLE, "").splitlines()] == [
         line.partition("=")[0] for line in EXAMPLE.splitlines()
     ]
+
+
+def test_a_new_file_is_for_the_use_case_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    example = "COMPOSE_PROJECT_NAME=titanic\nUSE_CASE=titanic\n"
+    monkeypatch.setenv("USE_CASE", "churn_2")
+    known = complete(example, "")
+    assert values(known) == {"COMPOSE_PROJECT_NAME": "churn_2", "USE_CASE": "churn_2"}
+    assert complete(example, known) == known
+    monkeypatch.setenv("USE_CASE", "penguins")
+    with pytest.raises(CloudError, match="for use case churn_2, not penguins"):
+        complete(example, known)

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 from running import RUNTIME, Localstack, eventually
 
-from conftest import PATIENCE, ROLE
+from conftest import CLIENT_CONFIG, ROLE
 from functions import Function, deploy
 
 FAMILY = """
@@ -41,7 +41,7 @@ def family(localstack):
 
     def start(**overrides: str) -> tuple[Localstack, Function]:
         cloud = localstack(overrides=overrides)
-        client = boto3.client("lambda", config=PATIENCE, **cloud.client_settings)
+        client = boto3.client("lambda", config=CLIENT_CONFIG, **cloud.client_settings)
         return cloud, deploy(client, "arn:aws:iam::000000000000:role/x", FAMILY, Timeout=600).settled()
 
     return start

@@ -3,7 +3,9 @@
 import stat
 from pathlib import Path
 
+from embedded_cloud.postgres import USER
 from embedded_cloud.state import State
+from embedded_cloud.use_case import DEFAULT
 
 
 def test_a_document_is_read_as_written_and_by_its_owner_alone(tmp_path: Path) -> None:
@@ -25,3 +27,11 @@ def test_credentials_are_made_once_and_differ_between_clouds(tmp_path: Path) -> 
     one = State(tmp_path / "one").credentials()
     assert State(tmp_path / "one").credentials() == one
     assert State(tmp_path / "two").credentials().admin_api_key != one.admin_api_key
+
+
+def test_a_database_made_before_its_user_was_kept_is_of_the_default_user(tmp_path: Path) -> None:
+    kept = {"database_password": "a", "redis_password": "b", "admin_api_key": "c"}
+    State(tmp_path).write("credentials", kept)
+    assert State(tmp_path).credentials().database_user == DEFAULT
+    (tmp_path / "new").mkdir()
+    assert State(tmp_path / "new").credentials().database_user == USER

@@ -20,7 +20,7 @@ from embedded_cloud.state import State
 USER = "admin"
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 SECRETS_BACKEND = "airflow.providers.amazon.aws.secrets.systems_manager.SystemsManagerParameterStoreBackend"
-START_PATIENCE_SECONDS = 180  # the first start makes the metadata database
+START_TIMEOUT_SECONDS = 180  # the first start makes the metadata database
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Airflow:
             command=[str(self.environment / "bin" / "python"), str(self.launcher)],
             ready=self.is_ready,
             environment=self._settings(),
-            patience_seconds=START_PATIENCE_SECONDS,
+            timeout_seconds=START_TIMEOUT_SECONDS,
         )
 
     def is_ready(self) -> bool:
@@ -80,12 +80,12 @@ class Airflow:
     def _settings(self) -> dict[str, str]:
         aws = {"region_name": self.region, "endpoint_url": self.endpoint_url}
         # A function may take 15 minutes to answer, and its invocation must not be repeated by the client.
-        patience = {"read_timeout": 900, "tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
+        long_invocations = {"read_timeout": 900, "tcp_keepalive": True, "retries": {"total_max_attempts": 1}}
         connection: dict[str, Any] = {
             "conn_type": "aws",
             "login": "test",
             "password": "test",
-            "extra": {**aws, "config_kwargs": {**patience, "s3": {"addressing_style": "path"}}},
+            "extra": {**aws, "config_kwargs": {**long_invocations, "s3": {"addressing_style": "path"}}},
         }
         parameters = {
             **aws,

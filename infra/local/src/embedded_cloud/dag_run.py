@@ -11,7 +11,7 @@ from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
 
-PATIENCE_SECONDS = 60  # until the DAG processor has read the folder
+TIMEOUT_SECONDS = 60  # until the DAG processor has read the folder
 FINISHED = ("success", "failed")
 
 
@@ -33,7 +33,7 @@ class Api:
 
 def start(api: Api, dag: str, conf: Mapping[str, Any]) -> str:
     """Start a run as soon as Airflow knows the DAG; returns the path of the run."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             run = api.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})

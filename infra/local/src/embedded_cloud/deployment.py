@@ -21,7 +21,7 @@ from embedded_cloud.state import State
 
 ARTIFACTS_BUCKET = "embedded-cloud-artifacts"
 DRAIN_SECONDS = 3  # for requests by callers who read the outputs just before the switch
-RUNS_PATIENCE_SECONDS = 300
+RUNS_TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def deploy(
     state.write("deployment", {"stack": new.name, "build": release.build.name})
     if old:
         with step(f"Retiring {old.name}"):
-            stack.drain(aws, old, RUNS_PATIENCE_SECONDS)
+            stack.drain(aws, old, RUNS_TIMEOUT_SECONDS)
             time.sleep(DRAIN_SECONDS)
             stack.hand_over_messages(aws, old, new)
             stack.delete(aws, old.name)

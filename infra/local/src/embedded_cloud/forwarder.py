@@ -34,7 +34,7 @@ def service(address: str, ports: list[int]) -> Service:
         name="forwarder",
         command=[sys.executable, "-m", "embedded_cloud.forwarder", address, *map(str, ports)],
         ready=lambda: all(_answers(address, port) for port in ports),
-        patience_seconds=10,
+        timeout_seconds=10,
     )
 
 

@@ -10,7 +10,7 @@ from embedded_cloud.aws import Aws
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
 
-START_PATIENCE_SECONDS = 30
+START_TIMEOUT_SECONDS = 30
 # Errors of a run that its file causes: the same file again fails again.
 UNFIT = ("DatasetRefusedError", "NotEnoughDataError")
 
@@ -99,7 +99,7 @@ def follow(aws: Aws, run: str) -> Mapping[str, Any]:
 
 def _started(aws: Aws, machine: str, before: set[str]) -> str:
     """The run that was not there before."""
-    deadline = time.monotonic() + START_PATIENCE_SECONDS
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         for run in aws.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]:
             if run["executionArn"] not in before:

@@ -42,13 +42,13 @@ def initialise(data: Path, password: str, user: str = USER) -> None:
     (data / "complete").touch()
 
 
-def clear_lock(data: Path, patience_seconds: float = 10) -> None:
+def clear_lock(data: Path, timeout_seconds: float = 10) -> None:
     """Remove the lock file of a server that was killed, once the last of its processes is gone.
 
     PostgreSQL itself trusts the process id in it, which a zombie or, after a reboot, a stranger may bear. To be called
     only when no server of this folder runs. Raises CloudError if processes of the dead server stay.
     """
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     while any(_works_in(process, data) for process in psutil.process_iter()):
         if time.monotonic() > deadline:
             raise CloudError("Processes of a killed PostgreSQL are still at work", f"End those that run in {data}")

@@ -27,7 +27,7 @@ class Service:
     command: Sequence[str]
     ready: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)
-    patience_seconds: float = 60
+    timeout_seconds: float = 60
 
 
 def find(root: Path, name: str | None = None) -> Iterator[psutil.Process]:
@@ -57,13 +57,13 @@ def start(root: Path, service: Service, log: Path) -> None:
             start_new_session=True,
             cwd=root,
         )
-    deadline = time.monotonic() + service.patience_seconds
+    deadline = time.monotonic() + service.timeout_seconds
     try:
         while not service.ready():
             if process.poll() is not None:
                 raise _failed(service, log, f"exited with {process.returncode}")
             if time.monotonic() > deadline:
-                raise _failed(service, log, f"was not ready after {service.patience_seconds:.0f} s")
+                raise _failed(service, log, f"was not ready after {service.timeout_seconds:.0f} s")
             time.sleep(0.05)
     except BaseException:
         stop(root, service.name)
@@ -96,9 +96,9 @@ def memory(process: psutil.Process) -> int:
     return taken
 
 
-def _gone(family: Sequence[psutil.Process], patience_seconds: float) -> bool:
+def _gone(family: Sequence[psutil.Process], timeout_seconds: float) -> bool:
     """Whether all end in time. A zombie has ended: when its parent reaps it is not ours to wait for."""
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     while any(_alive(process) for process in family):
         if time.monotonic() > deadline:
             return False

@@ -111,10 +111,10 @@ def delete(aws: Aws, name: str) -> None:
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=POLL)
 
 
-def drain(aws: Aws, stack: Stack, patience_seconds: float) -> None:
-    """Wait until no pipeline run of a stack is under way, or patience ends."""
+def drain(aws: Aws, stack: Stack, timeout_seconds: float) -> None:
+    """Wait until no pipeline run of a stack is under way, or the timeout ends."""
     states = aws.client("stepfunctions")
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     machine = stack.outputs["PipelineArn"]
     while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         if time.monotonic() > deadline:
