@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from mlops.model.training_set import records
 from mlops.use_case import Cell, Derived, ModelInput
-from titanic import companions
-from titanic.companions import CompanionFeatures, Companions
+from titanic.companions import FEATURES as COMPANION_FEATURES
+from titanic.companions import CompanionFeatures, Companions, out_of_fold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ INPUTS: tuple[ModelInput, ...] = (
     ModelInput("age", ("age",)),
     ModelInput("family_size", ("family_size",)),
     ModelInput("deck", ("deck",)),
-    *(ModelInput(feature.name, (feature.name,)) for feature in companions.FEATURES),
+    *(ModelInput(feature.name, (feature.name,)) for feature in COMPANION_FEATURES),
     ModelInput("fare_per_head", ("fare", "companions")),
 )
 
@@ -75,7 +75,7 @@ class Encoder:
         training row out-of-fold.
         """
         encoder = cls.fit(features, labels)
-        return encoder, encoder._matrix(features, companions.out_of_fold(records(features), labels.tolist()))
+        return encoder, encoder._matrix(features, out_of_fold(records(features), labels.tolist()))
 
     def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
         """The model's matrix of any rows, float32 of shape (n, len(INPUTS))."""
