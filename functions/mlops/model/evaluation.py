@@ -62,14 +62,16 @@ def slices(declared: Sequence[Slice], rows: TrainingSet, probabilities: Sequence
 
 
 def members(declared: Sequence[Slice], features: pd.DataFrame) -> dict[tuple[str, str], list[int]]:
-    """The positions of the rows in each group, by (feature, value)."""
+    """The positions of the rows in each group, by (feature, value), in the order of the declaration."""
     groups: dict[tuple[str, str], list[int]] = {}
     for each in declared:
         cells = records(features[[each.feature]])
         values = pd.Series([each.value(row[each.feature]) for row in cells], dtype=object)
         found = values.groupby(values).indices
-        groups |= {(each.feature, str(value)): np.asarray(places).tolist() for value, places in found.items()}
-    return dict(sorted(groups.items()))
+        names = [name for _, name in each.bounds]
+        for value in sorted(map(str, found), key=lambda value: (names.index(value) if value in names else -1, value)):
+            groups[each.feature, value] = np.asarray(found[value]).tolist()
+    return groups
 
 
 def baselines(case: UseCase, training: TrainingSet, rows: TrainingSet) -> list[dict[str, Any]]:
