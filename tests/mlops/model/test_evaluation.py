@@ -67,7 +67,8 @@ def test_slices_hold_every_row_once_for_each_feature(case: UseCase, rows: Traini
     assert found["age", "not recorded"]["probability"] == 0.6
     assert found["age", "over 50"]["positive"] == 0.0
     assert found["age", "teenager, up to 18"]["rows"] == 1
-    assert list(found) == sorted(found)
+    order = [each.feature for each in case.slices]
+    assert [name for name, _ in found] == sorted((name for name, _ in found), key=order.index)
 
 
 def test_members_of_slices_are_positions_of_rows(case: UseCase, training_rows: TrainingSet) -> None:
