@@ -4,6 +4,7 @@ import re
 from hashlib import sha256
 
 from mlops.data.header import columns_of
+from mlops.data.records import RecordCounter
 from mlops.data.rejection import DatasetRefusedError
 from mlops.data.unpacking import GZIP, Readable, unpacked
 from mlops.use_case import UseCase
@@ -42,12 +43,18 @@ class CsvContent:
         for mark, what in _FOREIGN.items():
             if head.startswith(mark):
                 raise DatasetRefusedError(f"The file is not CSV text but {what} and upload it again")
+        self._records = RecordCounter()
         header, self._held = _split_header(head.removeprefix(_BOM))
         self.columns = columns_of(header, case)
 
     @property
     def digest(self) -> str:
         return self._digest.hexdigest()
+
+    @property
+    def records(self) -> int:
+        """How many rows there are, by a count of our own; complete once `read` has answered with nothing."""
+        return self._records.count
 
     @property
     def version(self) -> str:
@@ -60,14 +67,16 @@ class CsvContent:
         Newlines are held back until something follows them: at the end of a file they are no rows.
         """
         try:
-            while block := self._pull(size):
-                block = self._held + block
-                rows = block.rstrip(b"\r\n")
-                self._held = block[len(rows) :]
+            newlines = [b""]  # joined once: a file may end with megabytes of them
+            while block := self._held + self._pull(size):
+                rows, self._held = block.rstrip(b"\r\n"), b""
                 if rows:
+                    self._held = block[len(rows) :]
+                    rows = b"".join([*newlines, rows])
+                    self._records.add(rows)
                     return rows
-            rows, self._held = self._held.rstrip(b"\r\n"), b""
-            return rows
+                newlines.append(block)
+            return b""
         except Exception as error:
             self.failure = error
             raise

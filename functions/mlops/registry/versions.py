@@ -6,13 +6,13 @@ artifact. Whoever knows a version's name can therefore verify all of it, and the
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
 
 from mlops.data.objects import ObjectReader, ObjectStore
-from mlops.errors import ModelCorruptedError, ModelNotFoundError
+from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from mlops.model.portable import Model, load
 from mlops.use_case import UseCase
 
@@ -133,8 +133,14 @@ class Registry:
         previous, at = instead_of.version if instead_of else None, self.now().isoformat(timespec="milliseconds")
         pointer = {"version": version, "decision": decision, "reason": reason, "previous": previous, "at": at}
         body = json.dumps(pointer, indent=2).encode()
-        self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
-        return Champion(version, "", decision, reason, previous, at)
+        made = Champion(version, "", decision, reason, previous, at)
+        try:
+            self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
+        except PromotionConflictError:  # also what a client hears that tries again after its first answer was lost
+            there = self.reader.champion()
+            if not there or replace(there, etag="") != made:
+                raise
+        return made
 
 
 def _version(digests: bytes) -> str:

@@ -25,6 +25,16 @@ TIMEOUT = 0.25
 # Seconds without a try after a failure, or every request would wait for the timeout.
 PAUSE = 2.0
 
+# Seconds for which Redis knows that it took a batch: one whose answer was lost is offered again under the same token.
+TOKEN_SECONDS = 3600
+_RECORD = """
+if not redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1]) then return 0 end
+local predictions = 4 + 2 * ARGV[3]
+for i = 4, predictions - 1, 2 do redis.call('HINCRBYFLOAT', KEYS[2], ARGV[i], ARGV[i + 1]) end
+for i = predictions, #ARGV do redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'prediction', ARGV[i]) end
+return 1
+"""
+
 # Made once: json.dumps with arguments would make an encoder for each of a thousand predictions.
 encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
@@ -32,8 +42,9 @@ encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circ
 class RespPredictionLog:
     """Implements `serving.prediction_log.PredictionLog`: predictions and outcomes in one capped stream.
 
-    A request is counted and logged whole or not at all, in one transaction. What it adds to the totals while Redis is
-    not even asked is kept and added by the next one that is: an instance that lives through an outage loses little.
+    A request is counted and logged whole or not at all, and once, however often it is sent: a script on the server
+    knows its token. What it adds to the totals while Redis is away is owed and added by the next request that is
+    answered: an instance that lives through an outage loses nothing.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
@@ -42,17 +53,21 @@ class RespPredictionLog:
         self._away_until = float("-inf")
         self._lock = Lock()  # a server answers feedback in threads
         self._owed = Counter[str]()
+        # A batch that was sent and not answered: it is offered again before anything new.
+        self._unsure: Command | None = None
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         with self._lock:
             self._owed.update(observations)
-            append = entry("prediction")
             try:
                 self._check()
-                added = [("HINCRBYFLOAT", TOTALS, name, repr(value)) for name, value in self._owed.items()]
-                # Asked, Redis may have added them even if its answer is lost: from here on they are not owed any more.
-                self._owed.clear()
-                self._ask([("MULTI",), *added, *((*append, encoded(each)) for each in predictions), ("EXEC",)])
+                if self._unsure:
+                    self._ask([self._unsure])
+                token, owed, self._owed = ids.new(), self._owed, Counter[str]()
+                # Without the predictions, which the caller keeps elsewhere if this one is not answered.
+                self._unsure = _batch(token, owed)
+                self._ask([_batch(token, owed, predictions)])
+                self._unsure = None
             except StoreUnavailableError:
                 self._owed.update(metrics.degraded("log") if predictions else {})
                 raise
@@ -88,6 +103,12 @@ class RespPredictionLog:
         except StoreUnavailableError:
             self._away_until = self._clock() + PAUSE
             raise
+
+
+def _batch(token: str, owed: Mapping[str, float], predictions: Sequence[Mapping[str, Any]] = ()) -> Command:
+    added = [text for name, value in owed.items() for text in (name, repr(value))]
+    about = (str(TOKEN_SECONDS), str(KEPT), str(len(owed)))
+    return ("EVAL", _RECORD, "3", ONCE + token, TOTALS, STREAM, *about, *added, *map(encoded, predictions))
 
 
 def entry(kind: str) -> tuple[str, ...]:

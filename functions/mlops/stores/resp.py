@@ -26,7 +26,10 @@ class Connection:
         self._replies: BufferedReader | None = None
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """The replies, bytes, int, None or lists of them; StoreUnavailableError if any is not to be had or an error."""
+        """The replies, bytes, int, None or lists of them; StoreUnavailableError if any is not to be had or an error.
+
+        What was sent when the connection broke is sent once more, so commands must be such that may run twice.
+        """
         packed = _packed(commands)
         try:
             if self._socket is None:
@@ -34,7 +37,6 @@ class Connection:
             try:
                 return self._exchange(packed, len(commands))
             except (ConnectionError, EOFError):
-                # Closed while this environment slept: whoever restarted has not run the commands.
                 self._connect()
                 return self._exchange(packed, len(commands))
         except (OSError, EOFError, ValueError) as error:

@@ -110,3 +110,16 @@ def test_an_archive_is_unpacked_in_portions_however_small_it_was_packed() -> Non
     content = CsvContent(BytesIO(compress(HEADER + b"\n" + b"1" * 50_000_000)), USE_CASE)
 
     assert max(map(len, iter(content.read, b""))) <= 1 << 17
+
+
+def test_a_long_tail_of_newlines_is_read_in_a_moment() -> None:
+    """Joined block by block it took half a minute: the source is asked once for each block, and nothing is copied."""
+    source = Portions(HEADER + b"\n1" + b"\n" * (8 << 20), 1 << 10)
+    content = CsvContent(source, USE_CASE)
+
+    with pytest.MonkeyPatch.context() as patch:
+        copied: list[int] = []
+        patch.setattr("mlops.data.records.RecordCounter.add", lambda _, block: copied.append(len(block)))
+        assert content.read() == b"1"
+        assert content.read() == b""
+    assert sum(copied) == 1

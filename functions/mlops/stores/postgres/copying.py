@@ -27,6 +27,11 @@ def copy_rows(cursor: extensions.cursor, staging: str, fields: list[str], conten
         raise
     if not cursor.rowcount:
         raise DatasetRefusedError("The file has a header and no rows: upload it with its rows")
+    if cursor.rowcount != content.records:
+        raise DatasetRefusedError(
+            f"The file has {content.records} records, but PostgreSQL read {cursor.rowcount}: end all lines alike, "
+            "and put a text with a comma, quote or line break in it in double quotes"
+        )
     return cursor.rowcount
 
 
