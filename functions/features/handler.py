@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
 
-from mlops.wiring.events import parsed
+from mlops.wiring.events import mapping, parsed
 from mlops.wiring.features import write_features
 
 logger = Logger(service="features")
@@ -21,6 +21,6 @@ class Dataset(BaseModel):
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     remedy = 'The event names no dataset: send {"dataset_version": …}, as ingestion answers it'
-    written = write_features(parsed(event, Dataset, remedy).dataset_version)
+    written = write_features(parsed(mapping(event, "features", remedy), Dataset, remedy).dataset_version)
     logger.info("Features written", extra=written)
     return written

@@ -9,7 +9,7 @@ import routes
 from bodies import Bodies
 from correlation import Correlation
 from fastapi import FastAPI
-from limits import Size
+from limits import Head, Size
 from starlette.types import Lifespan
 from telemetry import Telemetry
 
@@ -35,6 +35,7 @@ def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = 
     app.include_router(insight.router(dependencies))
     app.include_router(admin.router(dependencies))
     problems.install(app)
+    app.add_middleware(Head)
     app.add_middleware(Size)
     app.add_middleware(Telemetry, log=lambda: dependencies.log)
     if origins := sorted({_origin(url) for url in settings.site_urls()}):

@@ -53,6 +53,7 @@ class Correlation:
 
 def _name(scope: Scope) -> str:
     if "aws.event" in scope:
-        return str(scope["aws.event"]["requestContext"]["requestId"])
+        known = scope["aws.event"].get("requestContext", {}).get("requestId")
+        return str(known or uuid4().hex)  # a load balancer names no request
     given = dict(scope["headers"]).get(_HEADER, b"")
     return given.decode() if _SOUND.fullmatch(given) else uuid4().hex

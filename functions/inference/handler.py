@@ -9,11 +9,13 @@ import correlation
 from answers import Answers
 from api import create_app
 from bodies import Bodies
+from http_event import answer, is_http
 from mangum import Mangum
 from problems import MEDIA_TYPE, bad_fields, in_words
 from pydantic import ValidationError
 
 from mlops.errors import InvalidInputError
+from mlops.wiring.events import mapping
 from mlops.wiring.inference import Dependencies
 
 dependencies = Dependencies()
@@ -28,8 +30,9 @@ http = Mangum(
 
 @correlation.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    if "httpMethod" in event:
-        return http(event, context)
+    event = mapping(event, "inference", 'Send one row, {"rows": […]}, or an HTTP request')
+    if is_http(event):
+        return answer(http, event, context)
     correlation.begin(context.aws_request_id)
     try:
         if any(isinstance(event.get(name), list) for name in ("rows", dependencies.case.batch_key)):

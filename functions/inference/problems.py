@@ -110,7 +110,9 @@ async def _product(request: Request, error: Exception) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("Request not served", extra={"reason": str(error), "error": type(error).__name__})
     headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    return problem(status, str(error), headers)
+    # What a driver says of a store names its host; that is for the log alone.
+    away = isinstance(error, StoreUnavailableError)
+    return problem(status, "A store that this call needs does not answer" if away else str(error), headers)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:

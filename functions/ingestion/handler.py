@@ -4,15 +4,17 @@
 """
 
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
 
 from mlops.wiring import ingestion
-from mlops.wiring.events import parsed
+from mlops.wiring.events import mapping, parsed
 
 logger = Logger(service="ingestion")
+REMEDY = 'The event names no file: send {"bucket": …, "key": …} or an "Object Created" event'
 
 
 class File(BaseModel):
@@ -39,6 +41,7 @@ class Upload(BaseModel):
 
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    event = _decoded(event) or mapping(event, "ingestion", REMEDY)
     if event.get("migrate") is True:
         ingestion.migrate()
         return {"migrated": True}
@@ -48,10 +51,19 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     return dataset
 
 
+def _decoded(event: Any) -> dict[str, Any] | None:
+    """The first file of an S3 notification, whose keys are encoded as in a form; None of any other event."""
+    match event:
+        case {
+            "Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}]
+        }:
+            return {"bucket": bucket, "key": unquote_plus(key)}
+    return None
+
+
 def _file(event: dict[str, Any]) -> File:
-    remedy = 'The event names no file: send {"bucket": …, "key": …} or an "Object Created" event'
     detail = event.get("detail", event)
     if isinstance(detail, dict) and isinstance(detail.get("object"), dict):
-        upload = parsed(detail, Upload, remedy)
+        upload = parsed(detail, Upload, REMEDY)
         return File(bucket=upload.bucket.name, key=upload.object.key)
-    return parsed(detail, File, remedy)
+    return parsed(detail, File, REMEDY)

@@ -15,7 +15,7 @@ from mlops.errors import InvalidInputError, StoreUnavailableError
 from mlops.monitoring import drift as report_of
 from mlops.monitoring.monitor import WINDOW
 from mlops.monitoring.retrain import in_short
-from mlops.wiring.events import parsed
+from mlops.wiring.events import mapping, parsed
 from mlops.wiring.monitoring import Monitoring
 
 logger = Logger(service="monitoring")
@@ -80,6 +80,7 @@ TASKS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
 
 @logger.inject_lambda_context(correlation_id_path=EVENT_BRIDGE, clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    event = mapping(event, "monitoring", f'"task" is one of {", ".join(TASKS)}')
     task = event.get("task", "drift")
     if task not in TASKS:
         raise InvalidInputError(f'"task" is one of {", ".join(TASKS)}')

@@ -15,7 +15,7 @@ from mlops.errors import InvalidInputError
 from mlops.model.search import FOLDS, Evaluation, Failure
 from mlops.training import train
 from mlops.training.promote import promote as promote_version
-from mlops.wiring.events import parsed
+from mlops.wiring.events import mapping, parsed
 from mlops.wiring.training import training
 
 logger = Logger(service="training")
@@ -155,6 +155,7 @@ STEPS: Mapping[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Dispatch on `step`; InvalidInputError names a field that is missing."""
+    event = mapping(event, "training", f"step must be one of {', '.join(STEPS)}")
     name = str(event.get("step"))
     if name not in STEPS:
         raise InvalidInputError(f"step is {event.get('step')!r}, must be one of {', '.join(STEPS)}")

@@ -32,8 +32,10 @@ def monitor(
     """Write the drift report of the last `window` predictions as JSON and as a page, set the gauges, and return it.
 
     Only those of the champion count: its scores are compared with its scores, and after a promotion the window
-    starts anew.
+    starts anew. A window of another size than the usual one is only looked at: gauges, the latest report and the
+    windows in a row stay as they are.
     """
+    usual = window == WINDOW
     bucket = registry.bucket
     champion = registry.champion()
     if champion is None:
@@ -49,13 +51,15 @@ def monitor(
         **drift.compare(reference, seen),
         "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
     }
-    report |= _sustained(_previous(objects, bucket, version), report, times)
+    previous = _previous(objects, bucket, version)
+    report |= _sustained(previous, report, times if usual else [])
     key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z"
     body = json.dumps(report).encode()
     objects.put(bucket, f"{key}.html", page(report).encode(), "text/html; charset=utf-8")
     objects.put(bucket, f"{key}.json", body, "application/json")
-    objects.put(bucket, LATEST, body, "application/json")
-    telemetry.measure(_gauges(report, registry.versions().get(version)))
+    if usual:
+        objects.put(bucket, LATEST, body, "application/json")
+        telemetry.measure(_gauges(report, registry.versions().get(version)))
     return {**report, "report_key": f"{key}.json"}
 
 
