@@ -10,11 +10,11 @@ from sklearn.ensemble import RandomForestClassifier
 
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
+from mlops.features.stores import FeatureRow
 from mlops.model.portable import Model
-from mlops.ports import FeatureRow
 from mlops.registry.versions import CARD, Registry
 from mlops.training import train
-from titanic.features import SCHEMA_HASH
+from mlops.use_case import UseCase
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,23 @@ class Trained:
     estimator: RandomForestClassifier
     card: dict[str, Any]
 
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters that the search chose."""
+        return {name: self.card["params"][name] for name in self.card["search"]["candidates"][0]["params"]}
+
 
 @pytest.fixture(scope="session")
-def trained(feature_rows: list[FeatureRow]) -> Trained:
-    offline, registry = MemoryOfflineStore(), Registry(MemoryObjectStore(), "models")
-    offline.write("list", SCHEMA_HASH, feature_rows)
-    evaluations = [each for share in train.plan() for each in train.evaluate(offline, "list", SCHEMA_HASH, share)[0]]
-    version = train.fit(offline, registry, "list", SCHEMA_HASH, evaluations).version
-    shelf = registry.shelf
+def trained(case: UseCase, feature_rows: list[FeatureRow]) -> Trained:
+    offline, registry = MemoryOfflineStore(case), Registry(MemoryObjectStore(), "models", case)
+    offline.write("list", case.schema_hash, feature_rows)
+    of_list = (case, offline, "list", case.schema_hash)
+    evaluations = [each for share in train.plan(case) for each in train.evaluate(*of_list, share)[0]]
+    version = train.fit(case, offline, registry, "list", case.schema_hash, evaluations).version
+    reader = registry.reader
     return Trained(
         version,
-        shelf.model(version),
-        pickle.loads(shelf.artifact(version, "model.pkl")),
-        json.loads(shelf.artifact(version, CARD)),
+        reader.model(version),
+        pickle.loads(reader.artifact(version, "model.pkl")),
+        json.loads(reader.artifact(version, CARD)),
     )

@@ -4,9 +4,11 @@ import random
 
 import pytest
 
-from mlops.ports import FeatureRow
-from titanic.features import Derived, derive
-from titanic.passenger import PORTS, SEXES, Passenger
+from mlops.features.stores import FeatureRow
+from mlops.model.training_set import frame
+from mlops.use_case import Derived
+from passengers import passenger
+from titanic.features import FEATURES, derive
 
 from .conftest import Trained
 
@@ -22,16 +24,16 @@ def invented(count: int) -> list[Derived]:
 
     return [
         derive(
-            Passenger(
-                pclass=chance.randint(1, 3),
-                name=f"Doe, {chance.choice(TITLES)}. J",
-                sex=chance.choice(SEXES),
-                age=maybe(chance.uniform(0, 120)),  # type: ignore[arg-type]
-                sibsp=chance.randint(0, 9),
-                parch=chance.randint(0, 9),
-                fare=maybe(10 ** chance.uniform(-1, 4)),  # type: ignore[arg-type]
-                cabin=maybe(chance.choice("ABCDEFGT") + "1"),  # type: ignore[arg-type]
-                embarked=maybe(chance.choice(PORTS)),  # type: ignore[arg-type]
+            passenger(
+                chance.randint(1, 3),
+                f"Doe, {chance.choice(TITLES)}. J",
+                chance.choice(("female", "male")),
+                Age=maybe(chance.uniform(0, 120)),
+                SibSp=chance.randint(0, 9),
+                Parch=chance.randint(0, 9),
+                Fare=maybe(10 ** chance.uniform(-1, 4)),
+                Cabin=maybe(chance.choice("ABCDEFGT") + "1"),
+                Embarked=maybe(chance.choice("CQS")),
             )
         )
         for _ in range(count)
@@ -40,9 +42,11 @@ def invented(count: int) -> list[Derived]:
 
 def test_on_the_whole_list_and_on_invented_passengers(trained: Trained, feature_rows: list[FeatureRow]) -> None:
     rows = [row.features for row in feature_rows] + invented(100_000)
-    expected = trained.estimator.predict_proba(trained.model.encoder.transform(rows))[:, 1]
+    features = frame(FEATURES, [list(row.values()) for row in rows])
+    expected = trained.estimator.predict_proba(trained.model.encoder.transform(features))[:, 1]
     together = trained.model.probabilities(rows)
 
+    assert trained.model.score(features) == together
     assert together == pytest.approx(expected, abs=1e-6)
     assert together == expected.tolist(), "not even the last bit differs, for the sums are taken in the same order"
     assert [trained.model.probabilities([row])[0] for row in rows[:891]] == together[:891]

@@ -9,24 +9,28 @@ SCRIPT = """
 import hashlib, pathlib, sys
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
-from titanic.features import SCHEMA_HASH, derive
-from titanic.passenger import Passenger
-from mlops.ports import FeatureRow
+from passengers import passenger
+from titanic import USE_CASE as CASE
+from mlops.features.stores import FeatureRow
 from mlops.registry.versions import Registry
 from mlops.model.search import Evaluation
 from mlops.training import train
 
 rows = [
-    FeatureRow(i, (i * 7 + i // 3) % 3 % 2, derive(Passenger(i % 3 + 1, f"Doe, Mr. {i}", "male", i % 70, fare=i * 1.7)))
+    FeatureRow(
+        str(i),
+        (i * 7 + i // 3) % 3 % 2,
+        CASE.derive(passenger(i % 3 + 1, f"Doe, Mr. {i}", Age=float(i % 70), Fare=i * 1.7)),
+    )
     for i in range(300)
 ]
 if "warm" in sys.argv:
-    train.plan()
-offline, objects = MemoryOfflineStore(), MemoryObjectStore()
-offline.write("list", SCHEMA_HASH, rows)
+    train.plan(CASE)
+offline, objects = MemoryOfflineStore(CASE), MemoryObjectStore()
+offline.write("list", CASE.schema_hash, rows)
 evaluation = Evaluation(0, {"max_depth": 5, "criterion": "entropy", "max_features": "sqrt"}, (0.7, 0.9))
-registry = Registry(objects, "models")
-version = train.fit(offline, registry, "list", SCHEMA_HASH, [evaluation]).version
+registry = Registry(objects, "models", CASE)
+version = train.fit(CASE, offline, registry, "list", CASE.schema_hash, [evaluation]).version
 for key in objects.keys("models", f"models/{version}/"):
     print(key, hashlib.sha256(objects.get("models", key)[0]).hexdigest())
 """
