@@ -87,7 +87,6 @@ class FanOut:
         arn = "arn:aws:lambda:us-east-1:000000000000:function:training"
         text = (ROOT / "step_functions/pipeline.asl.json").read_text()
         text = text.replace("${SearchConcurrency}", str(SHARES)).replace("${TrainingFunction}", arn)
-        text = text.replace("${RetryTransientErrors}", '{"ErrorEquals": ["States.Timeout"]}')
         text = text.replace("${RetryTransientErrors}", '{"ErrorEquals": ["Lambda.TooManyRequestsException"]}')
         state = json.loads(text)["States"]["Search"]
         state = {key: value for key, value in state.items() if key not in ("Catch", "Next")} | {"End": True}
