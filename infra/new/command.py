@@ -97,7 +97,7 @@ def make_plan(name: str, table: Table, label: str, id_column: str = "", positive
         )
     for each in kept:
         names.check_field("feature", each.name)
-    search = search_space(len(labelled), len(kept))
+    search = search_space(len(labelled), len(kept), min(found.rows))
     return table, Plan(name, table.name, labelled, columns, row_id, label, found, search)
 
 

@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from mlops.use_case import FIXED_FIELDS, MAX_COLUMNS, NAME
+from mlops.use_case import FIXED_FIELDS, LOGGED_FIELDS, MAX_COLUMNS, NAME
 from new.refusal import RefusedError
 
 # Packages whose import name is not that of their distribution.
@@ -49,7 +49,7 @@ def check_columns(names: list[str]) -> None:
 
 def check_field(what: str, name: str) -> None:
     """RefusedError of a label or feature that would be mistaken for a field of every answer."""
-    if name in FIXED_FIELDS:
+    if name in FIXED_FIELDS or (what == "label" and name in LOGGED_FIELDS):
         raise RefusedError(
             f"The {what} {name!r} is a field of every answer", f"rename the column, to {name + '_value'!r} say"
         )
