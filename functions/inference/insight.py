@@ -78,7 +78,7 @@ def router(dependencies: Dependencies) -> APIRouter:
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     def metrics() -> Response:
         """Prometheus text: totals of all instances."""
-        from mlops.stores.exposition import CONTENT_TYPE, render
+        from exposition import CONTENT_TYPE, render
 
         try:
             totals, gauges = dependencies.telemetry.totals(), dependencies.telemetry.gauges()

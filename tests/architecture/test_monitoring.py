@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mlops.stores import exposition
+from inference import exposition
 from mlops.telemetry import metrics
 
 CHECKOUT = Path(__file__).parents[2]

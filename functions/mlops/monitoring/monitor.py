@@ -9,7 +9,6 @@ from typing import Any
 from mlops.data.objects import ObjectStore
 from mlops.errors import NoChampionError, StoreUnavailableError
 from mlops.monitoring import drift
-from mlops.monitoring.drift_page import page
 from mlops.monitoring.stores import PredictionHistory, PredictionStream
 from mlops.registry.versions import CARD, REFERENCE, RegistryReader
 from mlops.telemetry import metrics
@@ -29,13 +28,13 @@ def monitor(
     window: int = WINDOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
-    """Write the drift report of the last `window` predictions as JSON and as a page, set the gauges, and return it.
+    """Write the drift report of the last `window` predictions, set the gauges, and return it.
 
     Only those of the champion count: its scores are compared with its scores, and after a promotion the window
-    starts anew. A window of another size than the usual one is only looked at: gauges, the latest report and the
-    windows in a row stay as they are.
+    starts anew. A window too small for a verdict is only looked at: gauges, the latest report and the windows in a row
+    stay as they are.
     """
-    usual = window == WINDOW
+    judged = window >= drift.MINIMUM_SAMPLE
     bucket = registry.bucket
     champion = registry.champion()
     if champion is None:
@@ -52,15 +51,14 @@ def monitor(
         "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
     }
     previous = _previous(objects, bucket, version)
-    report |= _sustained(previous, report, times if usual else [])
-    key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z"
+    report |= _sustained(previous, report, times if judged else [])
+    key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z.json"
     body = json.dumps(report).encode()
-    objects.put(bucket, f"{key}.html", page(report).encode(), "text/html; charset=utf-8")
-    objects.put(bucket, f"{key}.json", body, "application/json")
-    if usual:
+    objects.put(bucket, key, body, "application/json")
+    if judged:
         objects.put(bucket, LATEST, body, "application/json")
         telemetry.measure(_gauges(report, registry.versions().get(version)))
-    return {**report, "report_key": f"{key}.json"}
+    return {**report, "report_key": key}
 
 
 def _performance(history: PredictionHistory, version: str, card: Mapping[str, Any]) -> dict[str, Any] | None:

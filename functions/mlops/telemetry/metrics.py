@@ -1,7 +1,7 @@
 """What is counted about serving, as additions to totals: the only form in which many short-lived instances add up.
 
 A total's name is what it counts and its cell of that, joined by `|`. A cell is as fine as any reader wants it: one
-addition then serves several metrics, which `stores/exposition.py` makes of it, and a request pays for three.
+addition then serves several metrics, which `inference/exposition.py` makes of it, and a request pays for three.
 """
 
 from bisect import bisect_left

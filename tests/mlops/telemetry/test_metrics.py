@@ -4,7 +4,7 @@ from collections import Counter
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from mlops.stores.exposition import render
+from inference.exposition import render
 from mlops.telemetry import metrics
 
 
