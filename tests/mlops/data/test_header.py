@@ -28,7 +28,7 @@ def test_any_order_is_taken() -> None:
 def test_names_may_hold_commas_quotes_and_any_letter() -> None:
     names = ["Größe (m)", "Unnamed: 0", "education.num", 'a "quoted", one']
     columns = tuple(Column(name) for name in names)
-    case = replace(USE_CASE, id=None, label=Label("class"), columns=columns, features=())
+    case = replace(USE_CASE, id=None, label=Label("class"), columns=columns, features=(), learned_features=())
 
     assert columns_of('class,Größe (m),Unnamed: 0,education.num,"a ""quoted"", one"', case) == ["class", *names]
 

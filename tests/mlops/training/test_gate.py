@@ -132,12 +132,14 @@ def test_probabilities_that_mean_something_else_are_refused() -> None:
 
     verdict = judge(shy, None)
     assert not held(verdict)["calibrated"]
-    assert "miss by 0.4" in verdict.reason
+    assert "miss by 0.2" in verdict.reason
 
 
 def test_the_calibration_error_by_hand() -> None:
+    error, _ = calibration_error([0.5, 0.5, 0.9, 0.9], [1, 0, 1, 0])
+    assert error == pytest.approx(2 * 0.4 / 4)
     error, _ = calibration_error([0.5, 0.5, 0.9], [1, 0, 1])
-    assert error == pytest.approx(0.1 / 3)
+    assert error == pytest.approx(0.1 / 3 / 2)  # more cautious than it need be
 
     # One bin, four rows at one half: the sum of misses has variance 1, so its absolute value a mean of sqrt(2 / pi)
     # and a standard deviation of sqrt(1 - 2 / pi).
@@ -145,6 +147,15 @@ def test_the_calibration_error_by_hand() -> None:
     assert error == 0.5
     assert by_chance == pytest.approx((0.79788 + 1.645 * 0.60281) / 4, abs=1e-4)
     assert calibration_error([1.0], [1]) == (0, 0)
+
+
+def test_caution_counts_half() -> None:
+    """A forest on an easy table: nine of ten that it gives 0.7 are of class 1."""
+    labels = [1] * 90 + [0] * 10 + [0] * 90 + [1] * 10
+    assert calibration_error([0.7] * 100 + [0.3] * 100, labels)[0] == pytest.approx(0.2 / 2)
+
+    labels = [1] * 70 + [0] * 30 + [0] * 70 + [1] * 30
+    assert calibration_error([0.9] * 100 + [0.1] * 100, labels)[0] == pytest.approx(0.2)
 
 
 def drawn(rows: int, seed: int, shift: float = 0.0) -> Standing:
@@ -164,13 +175,13 @@ def test_calibrated_models_pass_whatever_the_size_of_the_hold_out(rows: int) -> 
     assert sum(held(judge(each, None))["calibrated"] for each in standings) >= 98
     errors = [calibration_error(each.probabilities, each.labels)[0] for each in standings]
     if rows == 50:
-        assert sum(error > CALIBRATION_ERROR for error in errors) > 50
+        assert sum(error > CALIBRATION_ERROR for error in errors) > 40
 
 
-def test_what_chance_explains_is_exceeded_by_one_calibrated_model_in_twenty() -> None:
+def test_what_chance_explains_is_exceeded_by_at_most_one_calibrated_model_in_twenty() -> None:
     found = [calibration_error(each.probabilities, each.labels) for each in (drawn(200, seed) for seed in range(1000))]
 
-    assert sum(error > by_chance for error, by_chance in found) / 1000 == pytest.approx(0.05, abs=0.03)
+    assert sum(error > by_chance for error, by_chance in found) / 1000 < 0.05
 
 
 @pytest.mark.parametrize("shift", [-0.2, 0.2])
