@@ -28,15 +28,12 @@ class Encoder(Protocol):
 
     def encode(self, row: Derived) -> list[float]:
         """The inputs of one row; needs no numpy, which a cold start cannot afford."""
-        ...
 
     def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
         """The inputs of many rows, shape (n, len(inputs)): `encode` of each, to the last bit of a float32."""
-        ...
 
     def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_] | None":
         """Whether labels of each row's group were known when it was fitted; None where there are no groups."""
-        ...
 
     def to_json(self) -> dict[str, Any]: ...
 
@@ -48,8 +45,6 @@ class Encoding(Protocol):
         self, features: "pd.DataFrame", labels: "NDArray[np.int64]"
     ) -> "tuple[Encoder, NDArray[np.float32]]":
         """The encoder, and the training rows' inputs: what it learnt from labels reaches these rows out-of-fold."""
-        ...
 
     def from_json(self, data: Mapping[str, Any]) -> Encoder:
         """What `to_json` wrote; KeyError, TypeError or ValueError if it is something else."""
-        ...

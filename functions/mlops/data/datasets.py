@@ -45,20 +45,15 @@ class DatasetStore(Protocol):
         DatasetRefusedError, and nothing changed, if it cannot be read as the use case's table or if more than
         `max_rejected_share` of its rows are bad, with the first faults of these.
         """
-        ...
 
     def find(self, version: str) -> DatasetVersion:
         """DatasetNotFoundError if it was never loaded."""
-        ...
 
     def rejections(self, version: str) -> Iterator[Rejection]:
         """Every fault of the rows that were not loaded, in the order of the file."""
-        ...
 
     def rows(self, version: str) -> Iterator[LabelledRow]:
         """The rows that were loaded, by id: shorter ids first, so that numbers are in their order."""
-        ...
 
     def profiles(self, version: str) -> tuple[Profile, Profile | None]:
         """What was measured of its rows as they were loaded, and of the version that was loaded last before it."""
-        ...

@@ -36,11 +36,9 @@ class OfflineStore(Protocol):
 
     def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
         """Keep the rows, all of them or none, and say how many; what is there already is left and counted."""
-        ...
 
     def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
         """The rows by id, shorter ids first; DatasetNotFoundError if they were not written."""
-        ...
 
 
 class OnlineStore(Protocol):
@@ -51,7 +49,6 @@ class OnlineStore(Protocol):
 
         Answers with the version that is online then.
         """
-        ...
 
 
 class EntityReader(Protocol):
@@ -59,4 +56,3 @@ class EntityReader(Protocol):
 
     def get(self, row_id: str) -> Entity | None:
         """What is stored of an id; StoreUnavailableError if the store does not answer."""
-        ...

@@ -84,16 +84,12 @@ class Retrainings(Protocol):
 
     def labelled(self) -> list[Labelled]:
         """Each such row once, by identity, with the last word on it and an id that no table has."""
-        ...
 
     def decide(self, decision: Callable[[Sequence[Retraining]], Retraining], remembered: int) -> Retraining:
         """Record what is decided with so many of the latest decisions known; one at a time, and what raises is none."""
-        ...
 
     def recent(self, count: int) -> list[Retraining]:
         """The latest decisions, newest first."""
-        ...
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:
         """Say which run, by name, a dataset version was trained on in."""
-        ...

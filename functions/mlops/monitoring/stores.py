@@ -30,15 +30,12 @@ class PredictionStream(Protocol):
     def recent(self, limit: int) -> list[dict[str, Any]]:
         """The newest predictions, newest first; each with at least `at` (UTC, ISO 8601), `model_version`,
         `features` (as `derive` gives them) and `probability`."""
-        ...
 
     def after(self, position: str, limit: int) -> list[Logged]:
         """The oldest entries behind a position, in order; `""` is before the first."""
-        ...
 
     def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         """Append outcomes: `prediction_id`, `at` (UTC, ISO 8601) and the label's class under its key."""
-        ...
 
     def forget(self, before: datetime) -> None: ...
 
@@ -48,7 +45,6 @@ class PredictionHistory(Protocol):
 
     def position(self) -> str:
         """How far the prediction log has come here; `""` at first."""
-        ...
 
     def keep(
         self,
@@ -57,16 +53,12 @@ class PredictionHistory(Protocol):
         position: str = "",
     ) -> int:
         """Keep what is not there yet, and the position with it: all or nothing; how many predictions were new."""
-        ...
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:
         """Those of these ids that there are predictions of."""
-        ...
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
         """How many of a model's latest predictions with an outcome were right, and how many there are."""
-        ...
 
     def forget(self, before: datetime) -> int:
         """Delete what was predicted before a time; how many."""
-        ...

@@ -26,8 +26,6 @@ class DecisionLog(Protocol):
 
     def record(self, decision: ModelDecision) -> None:
         """Idempotent; fills in missing evidence."""
-        ...
 
     def by_version(self) -> dict[str, list[ModelDecision]]:
         """Every decision, newest first, by the version that it was about."""
-        ...

@@ -14,7 +14,6 @@ class KnownPredictions(Protocol):
 
     def known(self, prediction_ids: list[str]) -> set[str]:
         """Those of these ids that there are predictions of."""
-        ...
 
 
 def give_feedback(

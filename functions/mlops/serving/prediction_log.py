@@ -12,12 +12,9 @@ class PredictionLog(Protocol):
 
     def record(self, predictions: Sequence[Mapping[str, Any]], observations: Mapping[str, float]) -> None:
         """Append the predictions and add each observation to its total; StoreUnavailableError if that failed."""
-        ...
 
     def holds(self, prediction_id: str) -> bool:
         """Whether the prediction is still in the log."""
-        ...
 
     def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         """Append outcomes: `prediction_id`, `at` (UTC, ISO 8601) and the label's class under its key."""
-        ...

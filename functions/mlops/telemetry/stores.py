@@ -12,11 +12,9 @@ class Totals(Protocol):
 
     def totals(self) -> dict[str, float]:
         """Every total; StoreUnavailableError, as of all here, if the store does not answer."""
-        ...
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
         """Add observations unless that was done under this name before; whether it was done now."""
-        ...
 
 
 class Gauges(Protocol):
@@ -24,7 +22,6 @@ class Gauges(Protocol):
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         """Keep these values."""
-        ...
 
     def gauges(self) -> dict[str, float]: ...
 
@@ -36,7 +33,6 @@ class Readings(Protocol):
 
     def readings(self, since: datetime) -> list[Reading]:
         """The readings kept since a time, oldest first."""
-        ...
 
 
 class Telemetry(Totals, Gauges, Readings, Protocol):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlops.model.table_encoder import MAX_ONE_HOT, SMOOTHING, TableEncoder, TableEncoding
+from mlops.model.table_encoder import TableEncoder, TableEncoding
+from mlops.model.table_fitting import MAX_ONE_HOT, SMOOTHING
 from mlops.use_case import Derived, Feature
 
 FEATURES = (
