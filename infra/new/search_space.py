@@ -7,6 +7,8 @@ MAX_LEAVES = 280_000
 _CANDIDATES = 8
 # With fewer rows of one class than that, splits that see many columns fit chance.
 _FEW = 100
+# And with more cells than that they take longer than they are worth.
+_MANY_CELLS = 1_000_000
 
 
 def search_space(rows: int, columns: int, rarer: int) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def search_space(rows: int, columns: int, rarer: int) -> dict[str, Any]:
     wide = 0.6 if columns <= 12 else 0.4 if columns <= 25 else 0.2
     space = {
         "min_samples_leaf": [leaf * times for times in (1, 2, 4, 8, 16)],
-        "max_features": ["sqrt"] if rarer < _FEW else ["sqrt", wide],
+        "max_features": ["sqrt"] if rarer < _FEW or rows * columns > _MANY_CELLS else ["sqrt", wide],
         "max_leaf_nodes": [MAX_LEAVES // trees],
     }
     combinations = len(space["min_samples_leaf"]) * len(space["max_features"])
