@@ -19,7 +19,7 @@ from embedded_cloud import processes
 from embedded_cloud.dag_run import error_of
 
 VARIABLE = "/airflow/variables/titanic"
-TIMEOUT_SECONDS = 150
+TIMEOUT_SECONDS = 300
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,7 @@ def airflow(airflow_python: Path, running_cloud: Cloud) -> Iterator[Airflow]:
     server = Airflow(running_cloud, said["Airflow"], said["password"])
     server.login()
     dag_files = list((CHECKOUT / "dags").glob("*.py"))
-    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(dag_files))
+    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(dag_files), TIMEOUT_SECONDS)
     yield server
     processes.stop(running_cloud.state, "airflow")
 
