@@ -9,14 +9,14 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import RepeatedStratifiedKFold
 
 from mlops.model.estimator import fit_estimator
-from mlops.model.search import FOLDS, Params
+from mlops.model.search import FOLDS, Params, sample
 from mlops.model.training_set import TrainingSet
 from mlops.statistics.mean import paired_lower_bound
 from mlops.use_case import UseCase
 
 REPEATS = 5
-# Of more rows than this one repeat says enough, and five would take longer than a function may.
-MANY_ROWS = 5000
+# Of more rows than this, one repeat on at most MAX_ROWS says enough, and more would take longer than a function may.
+MANY_ROWS, MAX_ROWS = 5000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,11 @@ class Validation:
 
 
 def validate(case: UseCase, params: Params, rows: TrainingSet) -> Validation:
-    """Cross-validate some parameters, in folds that the search did not use; the encoder is fitted inside each."""
+    """Cross-validate some parameters, in folds that the search did not use; the encoder is fitted inside each.
+
+    Of very many rows a sample is looked at.
+    """
+    rows = sample(rows, case.search.seed + 1, MAX_ROWS)
     repeats = REPEATS if len(rows) <= MANY_ROWS else 1
     shape = (repeats, len(rows))
     probabilities, known = np.zeros(shape), np.zeros(shape, bool)

@@ -12,18 +12,21 @@ from mlops.model.portable import Model
 from mlops.model.training_set import TrainingSet
 from mlops.use_case import Encoder, Search, UseCase
 
+MANY_ROWS = 5000
+
 
 def grow(
     search: Search, params: Mapping[str, Any], matrix: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> RandomForestClassifier:
     """A fitted forest; the same data and parameters give the same one, bit for bit.
 
-    On one core: a function has few of them, the search spreads over functions instead, and trees added up by several
-    threads would differ in the last bit from run to run. More trees never make a forest worse, only slower, so their
-    number is chosen and not searched.
+    Few rows on one core, for the search spreads over functions; many on all there are. Trees are added up by one
+    thread, or scores would differ in the last bit from run to run. More trees never make a forest worse, only slower,
+    so their number is chosen and not searched.
     """
-    forest = RandomForestClassifier(n_estimators=search.trees, random_state=search.seed, n_jobs=1)
-    return forest.set_params(**params).fit(matrix, labels)
+    cores = -1 if len(labels) > MANY_ROWS else 1
+    forest = RandomForestClassifier(n_estimators=search.trees, random_state=search.seed, n_jobs=cores)
+    return forest.set_params(**params).fit(matrix, labels).set_params(n_jobs=1)
 
 
 def fit(case: UseCase, params: Mapping[str, Any], rows: TrainingSet) -> tuple[Model, RandomForestClassifier]:

@@ -89,11 +89,12 @@ def evaluate(
     return scored, list(failed.values())
 
 
-def sample(rows: TrainingSet, seed: int) -> TrainingSet:
-    """So many rows as the search looks at, both classes in proportion; the same for the same rows."""
-    if len(rows) <= MAX_ROWS:
+def sample(rows: TrainingSet, seed: int, most: int | None = None) -> TrainingSet:
+    """At most so many rows, by default as many as the search looks at: classes in proportion, the same each time."""
+    most = most or MAX_ROWS
+    if len(rows) <= most:
         return rows
-    chosen, _ = train_test_split(np.arange(len(rows)), train_size=MAX_ROWS, stratify=rows.labels, random_state=seed)
+    chosen, _ = train_test_split(np.arange(len(rows)), train_size=most, stratify=rows.labels, random_state=seed)
     return rows.take(np.sort(chosen))
 
 
