@@ -13,8 +13,8 @@ def search_space(rows: int, columns: int, rarer: int) -> dict[str, Any]:
     """Space, candidates and trees of a `Search`: what trains in minutes on one core and comes near the best forest.
 
     Few rows need many trees, for chance has a greater part in each, above all few rows of the `rarer` class; many rows
-    need larger leaves, which smooth as trees do. Of few columns a split should see most; of many, a fifth at most, for the
-    time that it takes.
+    need larger leaves, which smooth as trees do. Of few columns a split should see most; of many, a fifth at most, for
+    the time that it takes.
     """
     trees = 300 if rows <= 1_000 or (rows <= 5_000 and rarer < _FEW) else 200 if rows <= 3_000 else 100
     leaf = max(1, round(rows / 10_000))
