@@ -8,7 +8,7 @@ from mlops.use_case import UseCase
 
 # Enough of each class that every fold and the hold-out hold several of both.
 MINIMUM_ROWS = 50
-MINIMUM_OF_A_CLASS = FOLDS + 3
+MINIMUM_OF_A_CLASS = FOLDS + 1
 
 
 def parts(case: UseCase, offline: OfflineStore, dataset_version: str, schema_hash: str) -> Parts:
