@@ -6,13 +6,13 @@ from secrets import compare_digest
 from typing import Annotated, Any
 
 from bodies import PromotionAnswer
+from dependencies import Dependencies
 from fastapi import APIRouter, Depends, Security
 from fastapi.security import APIKeyHeader
 from problems import UNAVAILABLE, described
 from starlette.exceptions import HTTPException
 
 from mlops.errors import EntityNotFoundError, ModelCorruptedError
-from mlops.wiring.inference import Dependencies
 
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False)
 

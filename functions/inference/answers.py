@@ -5,12 +5,12 @@ from typing import Any
 
 import correlation
 from aws_lambda_powertools import Logger
+from dependencies import Dependencies
 
 from mlops.errors import EntityNotFoundError
 from mlops.serving.predict import Answer, Observe, Prediction, Predictor, Question
 from mlops.serving.prediction_log import SPILLED
 from mlops.telemetry import metrics
-from mlops.wiring.inference import Dependencies
 
 logger = Logger(service="inference", child=True)
 

@@ -8,13 +8,13 @@ import problems
 import routes
 from bodies import Bodies
 from correlation import Correlation
+from dependencies import Dependencies
 from fastapi import FastAPI
 from limits import Head, Size
 from starlette.types import Lifespan
 from telemetry import Telemetry
 
 from mlops import settings
-from mlops.wiring.inference import Dependencies
 
 
 def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ import correlation
 from answers import Answers
 from api import create_app
 from bodies import Bodies
+from dependencies import Dependencies
 from http_event import answer, is_http
 from mangum import Mangum
 from problems import MEDIA_TYPE, bad_fields, in_words
@@ -16,7 +17,6 @@ from pydantic import ValidationError
 
 from mlops.errors import InvalidInputError
 from mlops.wiring.events import mapping
-from mlops.wiring.inference import Dependencies
 
 dependencies = Dependencies()
 bodies = Bodies(dependencies.case)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
+from dependencies import Dependencies
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from problems import UNAVAILABLE, described
@@ -20,7 +21,6 @@ from mlops.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailab
 from mlops.registry.decisions import DecisionLog, ModelDecision
 from mlops.registry.versions import CARD, RegistryReader
 from mlops.telemetry import activity
-from mlops.wiring.inference import Dependencies
 
 DRIFT = "drift/latest.json"
 DECISIONS = 50

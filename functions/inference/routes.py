@@ -9,13 +9,13 @@ from typing import Annotated
 
 from answers import Answers
 from bodies import Bodies, HealthAnswer
+from dependencies import Dependencies
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from problems import UNAVAILABLE, described
 
 from mlops.errors import MlopsError
-from mlops.wiring.inference import Dependencies
 
 _REQUIRED = {"requestBody": {"required": True}}
 _MISSING = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from api import create_app
+from dependencies import Dependencies
 from fastapi import FastAPI
 from limits import Concurrency
 
 from mlops import settings
 from mlops.errors import MlopsError
 from mlops.serving.champion_cache import REFRESH_SECONDS
-from mlops.wiring.inference import Dependencies
 
 
 @asynccontextmanager

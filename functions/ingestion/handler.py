@@ -3,6 +3,7 @@
 `{"migrate": true}` brings the database's schema up to date instead: a deployment asks for it before anything else.
 """
 
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -10,7 +11,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
 
-from mlops.wiring import ingestion
+from mlops import settings
+from mlops.data.ingest import ingest
+from mlops.stores import s3
+from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.schema import upgrade
+from mlops.wiring import use_case
 from mlops.wiring.events import mapping, parsed
 
 logger = Logger(service="ingestion")
@@ -43,12 +50,29 @@ class Upload(BaseModel):
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     event = _decoded(event) or mapping(event, "ingestion", REMEDY)
     if event.get("migrate") is True:
-        ingestion.migrate()
+        upgrade(database(), use_case())
         return {"migrated": True}
     file = _file(event)
-    dataset = ingestion.load_file(file.bucket, file.key)
+    dataset = load_file(file.bucket, file.key)
     logger.info("Dataset loaded", extra=dataset)
     return dataset
+
+
+@cache
+def database() -> Database:
+    """One connection, which lives as long as the execution environment."""
+    return Database(settings.database_url())
+
+
+def load_file(bucket: str, key: str) -> dict[str, Any]:
+    """Ingest one file; over a database that no deployment has prepared, its tables come first."""
+    case, limit = use_case(), settings.max_rejected_share()
+    stores = s3.S3ObjectStore(), PostgresDatasetStore(database(), case)
+    try:
+        return ingest(case, *stores, settings.data_bucket(), limit, bucket, key)
+    except TablesMissingError:
+        upgrade(database(), case)
+        return ingest(case, *stores, settings.data_bucket(), limit, bucket, key)
 
 
 def _decoded(event: Any) -> dict[str, Any] | None:

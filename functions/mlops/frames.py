@@ -72,14 +72,11 @@ def decisions() -> pd.DataFrame:
 
 
 def _query(query: str, *parameters: Any) -> pd.DataFrame:
-    with closing(psycopg2.connect(_database_url())) as connection, connection.cursor() as cursor:
+    url = os.environ.get("DATABASE_URL") or _outputs()["database_url"]
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         names = [column.name for column in cursor.description or ()]
         return pd.DataFrame(cursor.fetchall(), columns=names)
-
-
-def _database_url() -> str:
-    return os.environ.get("DATABASE_URL") or str(_outputs()["database_url"])
 
 
 def _use_case() -> UseCase:

@@ -6,6 +6,7 @@ Where the stores are is configuration alone: the same code runs on a laptop, in 
 
 import os
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,29 +24,23 @@ def _required(name: str) -> str:
     return value
 
 
+def _pairs(name: str) -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in _required(name).split(","))
+
+
+database_url = partial(_required, "DATABASE_URL")  # postgresql://user:password@host:port/database
+redis_url = partial(_required, "REDIS_URL")  # redis://[:password@]host:port/0, of Redis or Valkey
+data_bucket = partial(_required, "DATA_BUCKET")  # of raw/, inbox/, quarantine/ and quality/
+models_bucket = partial(_required, "MODELS_BUCKET")  # of the registry: models/{version}/ and the champion pointer
+pipeline_arn = partial(_required, "PIPELINE_ARN")  # the state machine that trains
+notifications_topic = partial(_required, "NOTIFICATIONS_TOPIC")  # ARN of the SNS topic that people subscribe to
+admin_key_secret = partial(_required, "ADMIN_KEY_SECRET")  # name or ARN of the secret that holds the admin API key
+dead_letter_queues = partial(_pairs, "DEAD_LETTER_QUEUES")  # their URLs by owner
+
+
 def use_case() -> str:
     """The package that declares the use case: `USE_CASE`."""
     return os.environ.get("USE_CASE") or "titanic"
-
-
-def database_url() -> str:
-    """PostgreSQL, as `postgresql://user:password@host:port/database`."""
-    return _required("DATABASE_URL")
-
-
-def redis_url() -> str:
-    """Redis or Valkey, as `redis://[:password@]host:port/0`."""
-    return _required("REDIS_URL")
-
-
-def data_bucket() -> str:
-    """Bucket of `raw/`, `inbox/`, `quarantine/` and `quality/`."""
-    return _required("DATA_BUCKET")
-
-
-def models_bucket() -> str:
-    """Bucket of the registry: `models/{version}/` and the champion pointer."""
-    return _required("MODELS_BUCKET")
 
 
 def max_rejected_share() -> float:
@@ -68,36 +63,12 @@ def watched_functions() -> dict[str, str]:
     return {**_pairs("WATCHED_FUNCTIONS"), "monitoring": _required("AWS_LAMBDA_FUNCTION_NAME")}
 
 
-def dead_letter_queues() -> dict[str, str]:
-    """Dead-letter queue URLs by owner."""
-    return _pairs("DEAD_LETTER_QUEUES")
-
-
-def pipeline_arn() -> str:
-    """The state machine that trains."""
-    return _required("PIPELINE_ARN")
-
-
-def notifications_topic() -> str:
-    """ARN of the SNS topic that people subscribe to."""
-    return _required("NOTIFICATIONS_TOPIC")
-
-
 def retraining_policy() -> "Policy":
     """Of `RETRAINING_COOLDOWN_HOURS`, `RETRAININGS_A_DAY`, and `RETRAINING`: whatever is not `ON` is a dry run."""
     from mlops.monitoring.retraining import Policy
 
     cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS")))
     return Policy(cooldown, int(_required("RETRAININGS_A_DAY")), _required("RETRAINING") != "ON")
-
-
-def _pairs(name: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in _required(name).split(","))
-
-
-def admin_key_secret() -> str:
-    """Name or ARN of the secret that holds the admin API key."""
-    return _required("ADMIN_KEY_SECRET")
 
 
 def site_urls() -> list[str]:

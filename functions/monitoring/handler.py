@@ -10,13 +10,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
 from pydantic import Field, StrictInt
+from tasks import Monitoring
 
 from mlops.errors import InvalidInputError, StoreUnavailableError
 from mlops.monitoring import drift as report_of
 from mlops.monitoring.monitor import WINDOW
 from mlops.monitoring.retrain import in_short
 from mlops.wiring.events import mapping, parsed
-from mlops.wiring.monitoring import Monitoring
 
 logger = Logger(service="monitoring")
 

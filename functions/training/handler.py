@@ -5,20 +5,22 @@ One function, for all four need the same libraries: an environment that is warm 
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.parser import BaseModel
 from pydantic import Field
+from training_stores import open_stores
 
 from mlops.errors import InvalidInputError
 from mlops.model.search import FOLDS, Evaluation, Failure
 from mlops.training import train
 from mlops.training.promote import promote as promote_version
 from mlops.wiring.events import mapping, parsed
-from mlops.wiring.training import training
 
 logger = Logger(service="training")
+training = cache(open_stores)
 
 
 class Dataset(BaseModel):

@@ -28,7 +28,6 @@ from mlops.stores.postgres.schema import upgrade
 from mlops.stores.prediction_stream import RedisPredictionStream
 from mlops.stores.telemetry import RedisTelemetry
 from mlops.use_case import UseCase
-from mlops.wiring import features, ingestion, training
 from titanic import USE_CASE
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -78,8 +77,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, objects: MemoryObjectStore, pos
     for name, value in AWS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("USE_CASE", raising=False)
-    for wired in (wiring.use_case, ingestion.database, features._stores, training.training):
-        wired.cache_clear()
+    wiring.use_case.cache_clear()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
-from mlops.wiring.inference import Dependencies
 from passengers import PASSENGERS
 from titanic import USE_CASE
 
@@ -28,6 +27,7 @@ def described(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
     monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
     import api
+    from dependencies import Dependencies
 
     return schemathesis.openapi.from_asgi("/openapi.json", api.create_app(Dependencies()))
 

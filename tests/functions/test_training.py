@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ Sample = Callable[[str, str], dict[str, Any]]
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     few = replace(USE_CASE, search=replace(USE_CASE.search, trees=20))
-    monkeypatch.setattr("mlops.wiring.training.use_case", lambda: few)
+    monkeypatch.setattr("mlops.wiring.use_case", cache(lambda: few))
 
 
 @pytest.fixture

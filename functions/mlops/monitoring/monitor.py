@@ -12,7 +12,7 @@ from mlops.monitoring import drift
 from mlops.monitoring.stores import PredictionHistory, PredictionStream
 from mlops.registry.versions import CARD, REFERENCE, RegistryReader
 from mlops.telemetry import metrics
-from mlops.telemetry.stores import Gauges
+from mlops.telemetry.stores import Telemetry
 
 WINDOW = 500
 LABELLED = 1000
@@ -23,7 +23,7 @@ def monitor(
     registry: RegistryReader,
     objects: ObjectStore,
     log: PredictionStream,
-    telemetry: Gauges,
+    telemetry: Telemetry,
     history: PredictionHistory,
     window: int = WINDOW,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),

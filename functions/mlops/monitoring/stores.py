@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+Entries = Sequence[Mapping[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
@@ -34,7 +36,7 @@ class PredictionStream(Protocol):
     def after(self, position: str, limit: int) -> list[Logged]:
         """The oldest entries behind a position, in order; `""` is before the first."""
 
-    def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    def tell(self, outcomes: Entries) -> None:
         """Append outcomes: `prediction_id`, `at` (UTC, ISO 8601) and the label's class under its key."""
 
     def forget(self, before: datetime) -> None: ...
@@ -46,12 +48,7 @@ class PredictionHistory(Protocol):
     def position(self) -> str:
         """How far the prediction log has come here; `""` at first."""
 
-    def keep(
-        self,
-        predictions: Sequence[Mapping[str, Any]],
-        outcomes: Sequence[Mapping[str, Any]] = (),
-        position: str = "",
-    ) -> int:
+    def keep(self, predictions: Entries, outcomes: Entries = (), position: str = "") -> int:
         """Keep what is not there yet, and the position with it: all or nothing; how many predictions were new."""
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:

@@ -11,7 +11,7 @@ from mlops.errors import StoreUnavailableError
 from mlops.monitoring.retraining import PREFIX as LABELLED
 from mlops.monitoring.stores import PipelineRun
 from mlops.telemetry import activity, metrics, usage
-from mlops.telemetry.stores import Telemetry, Totals
+from mlops.telemetry.stores import Telemetry
 
 # How far back the first look goes, and how long a line may be on its way to the telemetry.
 FIRST_LOOK = timedelta(hours=1)
@@ -81,14 +81,14 @@ def watch(
     return seen
 
 
-def _count(totals: Totals, reports: Reports, role: str, function: str, begin: datetime, end: datetime) -> int:
+def _count(telemetry: Telemetry, reports: Reports, role: str, function: str, begin: datetime, end: datetime) -> int:
     minutes: dict[datetime, Counter[str]] = defaultdict(Counter)
     count = 0
     for at, line in reports(function, begin, end):
         minutes[_whole_minute(at)].update(usage.observations(role, line))
         count += 1
     for minute, added in minutes.items():
-        totals.record_once(f"{function} {minute:%Y-%m-%dT%H:%M}", added)
+        telemetry.record_once(f"{function} {minute:%Y-%m-%dT%H:%M}", added)
     return count
 
 

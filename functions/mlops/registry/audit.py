@@ -19,12 +19,6 @@ def catch_up(registry: Registry, decisions: DecisionLog) -> None:
 
 def of_champion(champion: Champion, evidence: Mapping[str, Any]) -> ModelDecision:
     """The decision that a champion pointer tells of."""
-    return ModelDecision(
-        at=champion.at,
-        model_version=champion.version,
-        decision=champion.decision,
-        reason=champion.reason,
-        champion=champion.version,
-        previous=champion.previous,
-        evidence=evidence,
-    )
+    version = champion.version
+    about = (champion.at, version, champion.decision, champion.reason)
+    return ModelDecision(*about, champion=version, previous=champion.previous, evidence=evidence)

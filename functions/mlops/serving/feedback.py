@@ -2,33 +2,25 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 from mlops.errors import PredictionNotFoundError
 from mlops.serving.prediction_log import PredictionLog
 from mlops.use_case import UseCase
 
 
-class KnownPredictions(Protocol):
-    """The history, as far as feedback asks it."""
-
-    def known(self, prediction_ids: list[str]) -> set[str]:
-        """Those of these ids that there are predictions of."""
-
-
 def give_feedback(
     case: UseCase,
     log: PredictionLog,
-    history: KnownPredictions,
+    known: Callable[[list[str]], set[str]],
     prediction_id: str,
     label: int,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> None:
-    """Log an outcome behind its prediction, which may still be in the log or in the history already.
+    """Log an outcome behind its prediction, which may still be in the log; `known` are those in the history already.
 
     Idempotent; of several outcomes the last one counts. PredictionNotFoundError of an id that neither knows.
     """
-    if not log.holds(prediction_id) and not history.known([prediction_id]):
+    if not log.holds(prediction_id) and not known([prediction_id]):
         raise PredictionNotFoundError(f"There is no prediction {prediction_id!r}, or it is too long ago")
     at = now().isoformat(timespec="milliseconds")
     log.tell([{"prediction_id": prediction_id, case.label.key: label, "at": at}])

@@ -20,7 +20,11 @@ class RedisPredictionStream:
     def recent(self, limit: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         newest = "+"
-        while len(found) < limit and (page := self._page(newest, limit)):
+        while len(found) < limit:
+            with translated():
+                page = self._client.xrevrange(STREAM, newest, "-", limit)
+            if not page:
+                break
             found += [json.loads(content[b"prediction"]) for _, content in page if b"prediction" in content]
             newest = f"({page[-1][0].decode()}"
         return found[:limit]
@@ -43,11 +47,6 @@ class RedisPredictionStream:
     def forget(self, before: datetime) -> None:
         with translated():
             self._client.xtrim(STREAM, minid=int(before.timestamp() * 1000), approximate=False)
-
-    def _page(self, newest: str, limit: int) -> list[Any]:
-        with translated():
-            page: list[Any] = self._client.xrevrange(STREAM, newest, "-", limit)
-        return page
 
     @cached_property
     def _client(self) -> Any:

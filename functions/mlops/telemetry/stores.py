@@ -1,4 +1,4 @@
-"""Ports: totals that many short-lived instances add to, gauges, and readings of the totals over time."""
+"""Port: totals that many short-lived instances add to, gauges, and readings of the totals over time."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,33 +7,23 @@ from typing import Protocol
 from mlops.telemetry.activity import Reading
 
 
-class Totals(Protocol):
-    """The sum of all observations of each name."""
+class Telemetry(Protocol):
+    """What was counted and measured; StoreUnavailableError if the store does not answer."""
 
     def totals(self) -> dict[str, float]:
-        """Every total; StoreUnavailableError, as of all here, if the store does not answer."""
+        """The sum of all observations of each name."""
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
-        """Add observations unless that was done under this name before; whether it was done now."""
-
-
-class Gauges(Protocol):
-    """The latest value of each gauge."""
+        """Add observations to the totals unless that was done under this name before; whether it was done now."""
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         """Keep these values."""
 
-    def gauges(self) -> dict[str, float]: ...
+    def gauges(self) -> dict[str, float]:
+        """The latest value of each gauge."""
 
-
-class Readings(Protocol):
-    """What the totals were at moments, for a week or so."""
-
-    def keep_reading(self, reading: Reading) -> None: ...
+    def keep_reading(self, reading: Reading) -> None:
+        """Keep what the totals were at a moment, for a week or so."""
 
     def readings(self, since: datetime) -> list[Reading]:
         """The readings kept since a time, oldest first."""
-
-
-class Telemetry(Totals, Gauges, Readings, Protocol):
-    """All three, for those who watch."""

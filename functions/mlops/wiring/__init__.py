@@ -1,6 +1,6 @@
-"""Which adapter stands behind which port: a module for each function, wired at the first event of an environment.
+"""What all functions are wired with: the use case, and the reading of events.
 
-Imports are local where they are slow, so that a function loads only the drivers it uses.
+Which adapter stands behind which port is said in each function's own folder.
 """
 
 from functools import cache

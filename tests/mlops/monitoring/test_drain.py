@@ -81,12 +81,12 @@ def test_feedback_is_found_wherever_the_prediction_is(
     log.record([logged], {})
     history.keep([kept])
     for each in (logged, kept):
-        give_feedback(USE_CASE, log, history, each["prediction_id"], 1, lambda: NOW)
+        give_feedback(USE_CASE, log, history.known, each["prediction_id"], 1, lambda: NOW)
     drained(log, history)
     assert [each["outcome"] for each in history.predictions.values()] == [1, 1]
 
     with pytest.raises(PredictionNotFoundError):
-        give_feedback(USE_CASE, log, history, prediction_id.new(), 1)
+        give_feedback(USE_CASE, log, history.known, prediction_id.new(), 1)
 
 
 def test_names_of_predictions_are_uuids_that_grow_with_time() -> None:

@@ -102,6 +102,6 @@ def test_with_the_log_away_predictions_are_spilled_and_the_answer_says_so(settin
 def test_feedback_is_told_under_the_label_s_own_key(setting: Setting) -> None:
     (prediction,) = setting.predictor.predict(questions(1), explain=False).predictions
 
-    give_feedback(USE_CASE, setting.log, MemoryPredictionHistory("answer"), prediction.prediction_id, 1)
+    give_feedback(USE_CASE, setting.log, MemoryPredictionHistory("answer").known, prediction.prediction_id, 1)
     (outcome,) = [each.content for each in setting.log.after("", 10) if each.kind == "outcome"]
     assert (outcome["prediction_id"], outcome["answer"]) == (prediction.prediction_id, 1)

@@ -54,6 +54,15 @@ class Database:
                 raise
             raise StoreUnavailableError(f"PostgreSQL: {str(error).strip() or type(error).__name__}") from error
 
+    def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query; none over a database that has no tables yet, for nothing was ever kept there."""
+        try:
+            with self.transaction() as cursor:
+                cursor.execute(query, parameters)
+                return cursor.fetchall()
+        except TablesMissingError:
+            return []
+
     @contextmanager
     def stream(self, query: str, parameters: tuple[object, ...]) -> Iterator[extensions.cursor]:
         """The rows of a query, fetched in portions by a cursor on the server: memory stays flat."""

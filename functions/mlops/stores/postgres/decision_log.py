@@ -1,9 +1,10 @@
 """The registry's audit in PostgreSQL."""
 
 import json
+from dataclasses import astuple
 
 from mlops.registry.decisions import ModelDecision
-from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.stores.postgres.database import Database
 
 # A row that was caught up from the pointer alone gets its evidence when its writer comes after all.
 _RECORD = """
@@ -25,26 +26,13 @@ class PostgresDecisionLog:
         self._database = database
 
     def record(self, decision: ModelDecision) -> None:
-        values = (
-            decision.at,
-            decision.model_version,
-            decision.decision,
-            decision.reason,
-            decision.champion,
-            decision.previous,
-            json.dumps(decision.evidence),
-        )
+        *fields, evidence = astuple(decision)
         with self._database.transaction() as cursor:
-            cursor.execute(_RECORD, values)
+            cursor.execute(_RECORD, (*fields, json.dumps(evidence)))
 
     def by_version(self) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_ALL)
-                for at, *rest in cursor:
-                    decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
-                    found.setdefault(decision.model_version, []).append(decision)
-        except TablesMissingError:  # nothing was ever decided
-            return {}
+        for at, *rest in self._database.rows(_ALL):
+            decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
+            found.setdefault(decision.model_version, []).append(decision)
         return found

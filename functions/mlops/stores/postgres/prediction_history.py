@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from psycopg2.extras import execute_values
 
-from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.monitoring.stores import Entries
+from mlops.stores.postgres.database import Database
 from mlops.use_case import UseCase
 
 _NAME = re.compile("[0-9a-f]{32}")
@@ -55,23 +55,12 @@ class PostgresPredictionHistory:
             found = cursor.fetchone()
         return str(found[0]) if found else ""
 
-    def keep(
-        self,
-        predictions: Sequence[Mapping[str, Any]],
-        outcomes: Sequence[Mapping[str, Any]] = (),
-        position: str = "",
-    ) -> int:
+    def keep(self, predictions: Entries, outcomes: Entries = (), position: str = "") -> int:
         rows = [
             (
-                each["prediction_id"],
-                each["at"],
-                each.get("correlation_id"),
-                each["model_version"],
-                each.get("row_id"),
-                None if each["inputs"] is None else _encode(each["inputs"]),
-                _encode(each["features"]),
-                each["probability"],
-                each[self._key],
+                *(each["prediction_id"], each["at"], each.get("correlation_id"), each["model_version"]),
+                *(each.get("row_id"), None if each["inputs"] is None else _encode(each["inputs"])),
+                *(_encode(each["features"]), each["probability"], each[self._key]),
             )
             for each in predictions
         ]
@@ -87,21 +76,12 @@ class PostgresPredictionHistory:
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:
         names = [each for each in prediction_ids if _NAME.fullmatch(each)]
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_KNOWN, (names,))
-                return {name for (name,) in cursor}
-        except TablesMissingError:  # nothing was ever drained
-            return set()
+        return {name for (name,) in self._database.rows(_KNOWN, (names,))}
 
     def outcomes(self, model_version: str, limit: int) -> tuple[int, int]:
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_OUTCOMES, (model_version, limit))
-                (right, labelled) = cursor.fetchone() or (0, 0)
-        except TablesMissingError:  # nothing was ever drained
-            return 0, 0
-        return int(right), int(labelled)
+        for right, labelled in self._database.rows(_OUTCOMES, (model_version, limit)):
+            return right, labelled
+        return 0, 0
 
     def forget(self, before: datetime) -> int:
         with self._database.transaction() as cursor:

@@ -9,7 +9,7 @@ from psycopg2.extras import execute_values
 from mlops.data.datasets import LabelledRow
 from mlops.data.labels import Labelled, identities, logged_row
 from mlops.monitoring.retraining import Retraining
-from mlops.stores.postgres.database import Database, TablesMissingError
+from mlops.stores.postgres.database import Database
 from mlops.use_case import UseCase
 
 _LOCK = 1913
@@ -77,12 +77,7 @@ class PostgresRetrainings:
         return decided
 
     def recent(self, count: int) -> list[Retraining]:
-        try:
-            with self._database.transaction() as cursor:
-                cursor.execute(_RECENT, (count,))
-                return [Retraining(*row) for row in cursor]
-        except TablesMissingError:  # nothing was ever decided
-            return []
+        return [Retraining(*row) for row in self._database.rows(_RECENT, (count,))]
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:
         with self._database.transaction() as cursor:

@@ -7,17 +7,7 @@ The same rules in Python are in data/cells.py. Columns have positional names her
 
 from functools import cached_property
 
-from mlops.data.cells import (
-    DECIMAL,
-    MAX_DECIMAL_LENGTH,
-    MAX_WHOLE_LENGTH,
-    MISSING,
-    WHOLE,
-    blanks,
-    label_reason,
-    label_tokens,
-    reason,
-)
+from mlops.data import cells
 from mlops.use_case import Column, UseCase
 
 ID, LABEL = "row_id", "label"
@@ -77,23 +67,25 @@ class Rules:
     @cached_property
     def typed(self) -> str:
         """The select list that turns a good row of text into a typed one."""
-        label = " ".join(f"WHEN {literal(text)} THEN {place}" for text, place in label_tokens(self._case.label).items())
-        cells = (f"{_typed(field, column)} AS {field}" for field, column in self.columns)
-        return ", ".join([f"{self.row_id} AS {ID}", f"(CASE {LABEL} {label} END)::smallint AS {LABEL}", *cells])
+        classes = cells.label_tokens(self._case.label).items()
+        label = " ".join(f"WHEN {literal(text)} THEN {place}" for text, place in classes)
+        kept = (f"{_typed(field, column)} AS {field}" for field, column in self.columns)
+        return ", ".join([f"{self.row_id} AS {ID}", f"(CASE {LABEL} {label} END)::smallint AS {LABEL}", *kept])
 
     @cached_property
     def definition(self) -> str:
         """The columns of the table of typed rows."""
-        cells = (f"{field} {_TYPES[_kind(column)]}{' NOT NULL' * column.required}" for field, column in self.columns)
-        return ", ".join(["dataset_version text NOT NULL", f"{ID} text NOT NULL", f"{LABEL} smallint NOT NULL", *cells])
+        kept = (f"{field} {_TYPES[_kind(column)]}{' NOT NULL' * column.required}" for field, column in self.columns)
+        return ", ".join(["dataset_version text NOT NULL", f"{ID} text NOT NULL", f"{LABEL} smallint NOT NULL", *kept])
 
     @cached_property
     def _judged(self) -> list[tuple[str, str, str, str]]:
         """Name, field, SQL condition and SQL reason of each column."""
         case = self._case
         judged = [(column.name, field, _obeyed(field, column), _why(field, column)) for field, column in self.columns]
-        tokens = ", ".join(map(literal, label_tokens(case.label)))
-        why = f"CASE WHEN {LABEL} IS NULL THEN {literal(MISSING)} ELSE {literal(label_reason(case.label))} END"
+        tokens = ", ".join(map(literal, cells.label_tokens(case.label)))
+        reason = literal(cells.label_reason(case.label))
+        why = f"CASE WHEN {LABEL} IS NULL THEN {literal(cells.MISSING)} ELSE {reason} END"
         judged.insert(0, (case.label.name, LABEL, f"({LABEL} IS NOT NULL AND {LABEL} IN ({tokens}))", why))
         if case.id:
             judged.insert(0, (case.id.name, ID, _obeyed(ID, case.id), _why(ID, case.id)))
@@ -133,7 +125,7 @@ def _known(field: str, column: Column) -> str:
 
 
 def _is_blank(field: str, column: Column) -> str:
-    return f"btrim({field}) IN ({', '.join(map(literal, sorted(blanks(column))))})"
+    return f"btrim({field}) IN ({', '.join(map(literal, sorted(cells.blanks(column))))})"
 
 
 def _obeyed(field: str, column: Column) -> str:
@@ -152,14 +144,18 @@ def _obeyed(field: str, column: Column) -> str:
         case "text":
             rule = shortest
         case "whole":
-            rule = _guarded(f"^{WHOLE}$", field, MAX_WHOLE_LENGTH, range_.format(number=f"{field}::numeric"))
+            rule = _guarded(
+                f"^{cells.WHOLE}$", field, cells.MAX_WHOLE_LENGTH, range_.format(number=f"{field}::numeric")
+            )
         case _:
-            rule = _guarded(f"^({DECIMAL})$", field, MAX_DECIMAL_LENGTH, range_.format(number=f"{field}::float8"))
+            rule = _guarded(
+                f"^({cells.DECIMAL})$", field, cells.MAX_DECIMAL_LENGTH, range_.format(number=f"{field}::float8")
+            )
     if column.kind in ("whole", "decimal") and low is not None and high is not None and low >= 0 and high - low <= _FEW:
         usual = ", ".join(f"'{number}'" for number in range(int(low), int(high) + 1) if number >= low)
         rule = f"({field} IN ({usual}) OR {rule})"
     if column.required:
-        tokens = [token for token in blanks(column) if token]
+        tokens = [token for token in cells.blanks(column) if token]
         free = column.kind == "text" or (column.kind == "choice" and column.open) or tokens
         blank = f" AND NOT ({_is_blank(field, column)})" if free else ""
         return f"({field} IS NOT NULL AND {rule}{blank})"
@@ -173,4 +169,4 @@ def _guarded(pattern: str, value: str, length: int, range_: str) -> str:
 
 def _why(field: str, column: Column) -> str:
     blank = f"{field} IS NULL OR {_is_blank(field, column)}"
-    return f"CASE WHEN {blank} THEN {literal(MISSING)} ELSE {literal(reason(column))} END"
+    return f"CASE WHEN {blank} THEN {literal(cells.MISSING)} ELSE {literal(cells.reason(column))} END"

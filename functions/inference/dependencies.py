@@ -3,13 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlops import settings
+from mlops import settings, wiring
 from mlops.registry.versions import RegistryReader
 from mlops.serving.champion_cache import ChampionCache
 from mlops.stores.entity_reader import RespEntityReader
 from mlops.stores.prediction_log import RespPredictionLog
 from mlops.use_case import UseCase
-from mlops.wiring import use_case
 
 if TYPE_CHECKING:
     from mlops.monitoring.retraining import Retrainings
@@ -27,7 +26,7 @@ class Dependencies:
 
     @cached_property
     def case(self) -> UseCase:
-        return use_case()
+        return wiring.use_case()
 
     @cached_property
     def registry(self) -> RegistryReader:
@@ -71,7 +70,7 @@ class Dependencies:
         from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 
         history = PostgresPredictionHistory(self._database, self.case)
-        give_feedback(self.case, self.log, history, prediction_id, label)
+        give_feedback(self.case, self.log, history.known, prediction_id, label)
 
     def set_champion(self, version: str) -> "NewChampion":
         """Make a version champion by hand."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
-from mlops import settings
+from mlops import settings, wiring
 from mlops.monitoring import drain, monitor, read_labels, retrain, watch
 from mlops.monitoring.retraining import Retraining
 from mlops.registry.versions import RegistryReader
@@ -16,14 +16,13 @@ from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 from mlops.stores.postgres.retrainings import PostgresRetrainings
 from mlops.stores.prediction_stream import RedisPredictionStream
 from mlops.stores.telemetry import RedisTelemetry
-from mlops.wiring import use_case
 
 
 class Monitoring:
     """The tasks of monitoring, over one connection to each store."""
 
     def __init__(self) -> None:
-        self._case = use_case()
+        self._case = wiring.use_case()
         self._objects = s3.S3ObjectStore()
         self._stream = RedisPredictionStream(settings.redis_url())
         self._telemetry = RedisTelemetry(settings.redis_url())

@@ -1,9 +1,8 @@
 """Training: what its steps read from, publish to and record in."""
 
 from dataclasses import dataclass
-from functools import cache
 
-from mlops import settings
+from mlops import settings, wiring
 from mlops.features.stores import OfflineStore
 from mlops.registry.decisions import DecisionLog
 from mlops.registry.versions import Registry
@@ -12,7 +11,6 @@ from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.decision_log import PostgresDecisionLog
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.use_case import UseCase
-from mlops.wiring import use_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,8 @@ class Training:
     decisions: DecisionLog
 
 
-@cache
-def training() -> Training:
+def open_stores() -> Training:
     """One connection for all: a step reads, then writes."""
-    database, case = Database(settings.database_url()), use_case()
+    database, case = Database(settings.database_url()), wiring.use_case()
     registry = Registry(s3.S3ObjectStore(), settings.models_bucket(), case)
     return Training(case, PostgresOfflineStore(database, case), registry, PostgresDecisionLog(database))
