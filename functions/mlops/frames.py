@@ -17,8 +17,8 @@ import pandas as pd
 import psycopg2
 
 from mlops import settings
-from mlops.errors import DatasetNotFoundError
-from mlops.model.training_set import training_set
+from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.use_case import UseCase, load
 
 _CHECKOUT = Path(__file__).parents[2]
@@ -43,16 +43,7 @@ def features(version: str | None = None) -> pd.DataFrame:
             case.schema_hash,
         )
         version = known["version"].iloc[0] if len(known) else "of this schema"
-    rows = _query(
-        "SELECT row_id, label, features FROM feature_rows WHERE dataset_version = %s AND schema_hash = %s "
-        'ORDER BY length(row_id), row_id COLLATE "C"',
-        *(version, case.schema_hash),
-    )
-    if rows.empty:
-        raise DatasetNotFoundError(
-            f"There are no features of dataset {version!r}: datasets() lists those that are there"
-        )
-    found = training_set(case.features, rows.itertuples(index=False, name=None))
+    found = PostgresOfflineStore(Database(_database_url()), case).read(version, case.schema_hash)
     return found.features.join(pd.Series(found.labels, found.features.index, name="label"), rsuffix="_class")
 
 
@@ -72,11 +63,14 @@ def decisions() -> pd.DataFrame:
 
 
 def _query(query: str, *parameters: Any) -> pd.DataFrame:
-    url = os.environ.get("DATABASE_URL") or _outputs()["database_url"]
-    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(_database_url())) as connection, connection.cursor() as cursor:
         cursor.execute(query, parameters)
         names = [column.name for column in cursor.description or ()]
         return pd.DataFrame(cursor.fetchall(), columns=names)
+
+
+def _database_url() -> str:
+    return os.environ.get("DATABASE_URL") or str(_outputs()["database_url"])
 
 
 def _use_case() -> UseCase:
