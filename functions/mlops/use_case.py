@@ -35,12 +35,16 @@ _RULES = ("kind", "required", "low", "high", "max_length", "choices", "open", "m
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The search for a forest's parameters: `candidates` drawn from `space`, the best by cross-validated `scoring`."""
+    """The search for a forest's parameters: `candidates` drawn from `space`, chosen by cross-validated `scoring`.
+
+    `simplest` takes, of those that chance does not tell from the best, the forest with the fewest leaves.
+    """
 
     space: Mapping[str, Sequence[Any]]
     candidates: int = 8
     trees: int = 200
     scoring: Literal["log_loss", "accuracy"] = "log_loss"
+    choose: Literal["best", "simplest"] = "best"
     seed: int = 1912
 
 

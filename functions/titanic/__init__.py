@@ -44,12 +44,14 @@ USE_CASE = UseCase(
     encoding=Encoder,
     search=Search(
         space={
-            "max_depth": [5, 6, 7, 8, 10],
-            "min_samples_leaf": [1, 2, 3, 4, 6],
-            "max_features": ["sqrt", 0.3, 0.4, 0.5, 0.6],
+            "max_depth": [3, 4, 5, 6],
+            "min_samples_leaf": [3, 5, 8, 12, 16, 20],
+            "max_features": [0.4, 0.6, 0.8],
             "criterion": ["gini", "entropy"],
+            "max_samples": [0.6, 0.8, None],
         },
-        scoring="accuracy",
+        candidates=16,
+        choose="simplest",
     ),
     slices=(
         Slice("sex"),

@@ -13,19 +13,14 @@ from zlib import crc32
 
 from mlops.use_case import Derived, Feature
 
-_OWNER = "functions/titanic/companions.py"
-_SOURCE = ("Ticket", "Name", "Pclass", "SibSp", "Parch")
 FEATURES: tuple[Feature, ...] = (
-    Feature(
-        "companions", "number", "How many travel together, the passenger included", _SOURCE, "Companions", owner=_OWNER
-    ),
     Feature(
         "companions_survived",
         "number",
         "Of women and children: how much more of their group's others survived than is usual, less the fewer are known",
-        (*_SOURCE, "Sex", "Survived"),
+        ("Ticket", "Name", "Pclass", "SibSp", "Parch", "Sex", "Survived"),
         "Companions’ fates",
-        owner=_OWNER,
+        owner="functions/titanic/companions.py",
     ),
 )
 
@@ -34,8 +29,6 @@ KEYS = ("ticket_key", "family_key")
 
 # Who is in a group and, of a woman or child, the label; None of a man.
 Member = tuple[int, int | None]
-# What a passenger's companions tell: the values of FEATURES, in that order.
-CompanionFeatures = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +42,20 @@ class Companions:
     def fit(cls, rows: Sequence[Derived], labels: Sequence[int]) -> "Companions":
         """Learn the groups of training rows with these labels, of the same length."""
         groups: dict[str, list[Member]] = {}
-        known: list[int] = []
         for row, label in zip(rows, labels, strict=True):
-            counts = is_woman_or_child(row)
-            known += [label] * counts
             for key in _keys(row):
-                groups.setdefault(key, []).append((_traits(row), label if counts else None))
-        return cls(sum(known) / len(known) if known else 0.5, groups)
+                groups.setdefault(key, []).append((_traits(row), label if is_woman_or_child(row) else None))
+        return cls(usual_share(rows, labels), groups)
 
-    def of(self, row: Derived) -> CompanionFeatures:
-        """What is known of a passenger's companions; without any, the passenger alone and no difference.
+    def of(self, row: Derived) -> float:
+        """The value of FEATURES: what is known of a passenger's companions; without any, no difference.
 
         Whoever has the passenger's own traits is taken for the passenger and left out.
         """
-        others = self._others(row)
-        labels = [label for label in others.values() if label is not None]
-        size = max(len(others) + 1, int(row["family_size"] or 1))
-        more = sum(label - self.usual for label in labels) / (len(labels) + 1)
-        return size, more if is_woman_or_child(row) else 0.0
+        if not is_woman_or_child(row):
+            return 0.0
+        labels = [label for label in self._others(row).values() if label is not None]
+        return sum(label - self.usual for label in labels) / (len(labels) + 1)
 
     def knows(self, row: Derived) -> bool:
         """Whether the label of any of a passenger's companions is known."""
@@ -83,19 +72,28 @@ class Companions:
         return Companions(data["usual"], groups)
 
 
-def out_of_fold(rows: Sequence[Derived], labels: Sequence[int], folds: int = FOLDS) -> list[CompanionFeatures]:
+def out_of_fold(rows: Sequence[Derived], labels: Sequence[int], folds: int = FOLDS) -> list[float]:
     """What the labels of the other folds' rows tell of each training row: row i is in fold i modulo `folds`.
 
     Leaving out the row alone would not do: within a group the values would then differ by each row's own label, turned
-    round, and a tree would find that.
+    round, and a tree would find that. The usual share is that of all rows, for one of each fold would tell a tree the
+    fold.
     """
-    found: list[CompanionFeatures | None] = [None] * len(rows)
+    found = [0.0] * len(rows)
+    usual = usual_share(rows, labels)
     for fold in range(folds):
         apart = [i for i in range(len(rows)) if i % folds != fold]
-        companions = Companions.fit([rows[i] for i in apart], [labels[i] for i in apart])
+        known = Companions.fit([rows[i] for i in apart], [labels[i] for i in apart])
+        companions = Companions(usual, known.groups)
         for i in range(fold, len(rows), folds):
             found[i] = companions.of(rows[i])
-    return [each for each in found if each is not None]
+    return found
+
+
+def usual_share(rows: Sequence[Derived], labels: Sequence[int]) -> float:
+    """The share of all women and children that survived."""
+    known = [label for row, label in zip(rows, labels, strict=True) if is_woman_or_child(row)]
+    return sum(known) / len(known) if known else 0.5
 
 
 def is_woman_or_child(row: Derived) -> bool:

@@ -11,43 +11,34 @@ from typing import TYPE_CHECKING, Any
 from mlops.model.training_set import records
 from mlops.use_case import Cell, Derived, ModelInput
 from titanic.companions import FEATURES as COMPANION_FEATURES
-from titanic.companions import CompanionFeatures, Companions, out_of_fold
+from titanic.companions import Companions, out_of_fold
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-TITLES = ("Mr", "Mrs", "Miss", "Master", "Rare")
-DECKS = "UABCDEFG"
-# One column for each, made once: a batch looks them up a thousand times.
-_TITLE = {title: [float(title == known) for known in TITLES] for title in TITLES}
-_NO_TITLE = [0.0] * len(TITLES)
-
-# Few on purpose: what mostly repeats another (relatives by kind, the whole fare, the port) costs more than it tells.
+# Few on purpose. Deck, port and fare per head fit one draw of passengers and cost on the next: the trees that use them
+# tell men of first class that they survive (docs/training.md has the ablation).
 INPUTS: tuple[ModelInput, ...] = (
     ModelInput("pclass", ("pclass",)),
     ModelInput("female", ("sex",)),
-    *(ModelInput(f"title_{title.lower()}", ("title",)) for title in TITLES),
+    ModelInput("master", ("title",)),
     ModelInput("age", ("age",)),
     ModelInput("family_size", ("family_size",)),
-    ModelInput("deck", ("deck",)),
     *(ModelInput(feature.name, (feature.name,)) for feature in COMPANION_FEATURES),
-    ModelInput("fare_per_head", ("fare", "companions")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """What fills a value that is not recorded: ages in years by title, fares in pounds by class.
+    """Ages in years that stand for one not recorded, by title; and the groups of the training rows.
 
-    And `companions`, the groups of the training rows, to look up who travels with whom.
+    `companions` are looked up to tell who travels with whom.
     """
 
     age: float
     age_by_title: Mapping[str, float]
-    fare: float
-    fare_by_class: Mapping[str, float]
     companions: Companions
 
     @property
@@ -57,11 +48,11 @@ class Encoder:
     @classmethod
     def fit(cls, features: "pd.DataFrame", labels: "NDArray[np.int64]") -> "Encoder":
         """Learn from training rows and their labels, of the same length."""
+        ages = features["age"]
+        by_title = features.groupby("title")["age"].median().dropna()
         return cls(
-            age=_median(features["age"]),
-            age_by_title=_medians(features, "age", by="title"),
-            fare=_median(features["fare"]),
-            fare_by_class=_medians(features, "fare", by="pclass"),
+            age=float(ages.median()) if ages.notna().any() else 0.0,
+            age_by_title={str(title): float(median) for title, median in by_title.items()},
             companions=Companions.fit(records(features), labels.tolist()),
         )
 
@@ -83,18 +74,14 @@ class Encoder:
 
     def encode(self, row: Derived) -> list[float]:
         """One row of `transform` before it is rounded to float32; needs no numpy, which a cold start cannot afford."""
-        title, (size, more) = str(row["title"]), self.companions.of(row)
-        fare = _number(row["fare"], self.fare_by_class.get(str(row["pclass"]), self.fare))
+        title = str(row["title"])
         return [
             _number(row["pclass"]),
             float(row["sex"] == "female"),
-            *_TITLE.get(title, _NO_TITLE),
+            float(title == "Master"),
             _number(row["age"], self.age_by_title.get(title, self.age)),
             _number(row["family_size"]),
-            float(DECKS.index(str(row["deck"]))),
-            size,
-            more,
-            fare / size,
+            self.companions.of(row),
         ]
 
     def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_]":
@@ -103,23 +90,17 @@ class Encoder:
 
         return np.array([self.companions.knows(row) for row in records(features)], dtype=bool)
 
-    def _matrix(self, rows: "pd.DataFrame", company: Sequence[CompanionFeatures]) -> "NDArray[np.float32]":
+    def _matrix(self, rows: "pd.DataFrame", survived: Sequence[float]) -> "NDArray[np.float32]":
         """`encode` of many rows at once, given what is known of their companions."""
         import numpy as np
 
-        sizes, more = np.array(company, dtype=np.float64).reshape(-1, 2).T
-        age = rows["age"].fillna(rows["title"].map(self.age_by_title).astype(float)).fillna(self.age)
-        fare = rows["fare"].fillna(rows["pclass"].map(self.fare_by_class).astype(float)).fillna(self.fare)
         columns = [
             rows["pclass"].astype(float),
             rows["sex"] == "female",
-            *(rows["title"] == title for title in TITLES),
-            age,
+            rows["title"] == "Master",
+            rows["age"].fillna(rows["title"].map(self.age_by_title).astype(float)).fillna(self.age),
             rows["family_size"],
-            rows["deck"].map(DECKS.index),
-            sizes,
-            more,
-            fare / sizes,
+            survived,
         ]
         return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns]).astype(np.float32)
 
@@ -138,11 +119,3 @@ class Encoder:
 
 def _number(value: Cell, otherwise: float = 0.0) -> float:
     return otherwise if value is None else float(value)
-
-
-def _median(numbers: "pd.Series[float]") -> float:
-    return float(numbers.median()) if numbers.notna().any() else 0.0
-
-
-def _medians(rows: "pd.DataFrame", name: str, by: str) -> dict[str, float]:
-    return {str(group): float(median) for group, median in rows.groupby(by)[name].median().dropna().items()}

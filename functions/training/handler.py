@@ -51,6 +51,7 @@ class Evaluate(Dataset):
 
 class Scored(Candidate):
     fold_scores: list[float]
+    leaves: float = 0
 
 
 class Failed(BaseModel):
@@ -93,10 +94,7 @@ def evaluate(event: Evaluate) -> dict[str, Any]:
         made_with.case, made_with.offline, event.dataset_version, event.schema_hash, candidates, event.folds
     )
     return {
-        "evaluations": [
-            {"index": each.index, "params": each.params, "fold_scores": each.fold_scores, "mean": each.mean}
-            for each in evaluations
-        ],
+        "evaluations": [{**asdict(each), "mean": each.mean} for each in evaluations],
         "failures": [asdict(each) for each in failures],
     }
 
@@ -105,7 +103,9 @@ def fit(event: Fit) -> dict[str, Any]:
     """The published winner of all shares' evaluations, with its figures on the held-out rows."""
     made_with = training()
     evaluations = [
-        Evaluation(each.index, each.params, tuple(each.fold_scores)) for share in event.evaluations for each in share
+        Evaluation(each.index, each.params, tuple(each.fold_scores), each.leaves)
+        for share in event.evaluations
+        for each in share
     ]
     failures = [
         Failure(candidate.index, candidate.params, each.reason)

@@ -72,10 +72,10 @@ def card(
         "search": {
             "folds": FOLDS,
             "scoring": case.search.scoring,
+            "choose": case.search.choose,
             "chosen": chosen.index,
             "candidates": [
-                {"index": each.index, "params": each.params, "fold_scores": each.fold_scores, "mean": each.mean}
-                for each in sorted(evaluations, key=lambda each: each.index)
+                {**asdict(each), "mean": each.mean} for each in sorted(evaluations, key=lambda each: each.index)
             ],
             "failures": [asdict(each) for each in sorted(failures, key=lambda each: each.index)],
         },

@@ -32,11 +32,12 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A candidate's score on each fold; greater is better."""
+    """A candidate's score on each fold; greater is better. `leaves` are those of a tree of its forests, on average."""
 
     index: int
     params: Params
     fold_scores: tuple[float, ...]
+    leaves: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -72,6 +73,7 @@ def evaluate(
     A candidate that fails, and fails again, takes no other with it.
     """
     scores: dict[int, list[float]] = {index: [] for index, _ in share}
+    leaves: dict[int, list[float]] = {index: [] for index, _ in share}
     failed: dict[int, Failure] = {}
     for train, test in splits(rows.labels, case.search.seed, folds):
         known, unseen = rows.take(train), rows.take(test)
@@ -83,9 +85,14 @@ def evaluate(
             try:
                 forest = _fit_with_retry(case.search, params, matrix, known.labels)
                 scores[index].append(_score(case.search, unseen.labels, forest.predict_proba(inputs)[:, 1]))
+                leaves[index].append(float(np.mean([tree.get_n_leaves() for tree in forest.estimators_])))
             except Exception as error:  # whatever it is, it is this candidate's
                 failed[index] = Failure(index, params, f"{type(error).__name__}: {error}")
-    scored = [Evaluation(index, params, tuple(scores[index])) for index, params in share if index not in failed]
+    scored = [
+        Evaluation(index, params, tuple(scores[index]), float(np.mean(leaves[index])))
+        for index, params in share
+        if index not in failed
+    ]
     return scored, list(failed.values())
 
 
@@ -98,9 +105,23 @@ def sample(rows: TrainingSet, seed: int, most: int | None = None) -> TrainingSet
     return rows.take(np.sort(chosen))
 
 
-def winner(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """The best by mean score; of equals the first, as scikit-learn chooses."""
-    return min(evaluations, key=lambda each: (-each.mean, each.index))
+def winner(search: Search, evaluations: Sequence[Evaluation]) -> Evaluation:
+    """The best by mean score, or the simplest that chance does not tell from it; of equals the first."""
+    best = min(evaluations, key=lambda each: (-each.mean, each.index))
+    if search.choose == "best":
+        return best
+    as_good = [each for each in evaluations if best.mean - each.mean <= _standard_error(best, each)]
+    return min(as_good, key=lambda each: (each.leaves, each.index))
+
+
+def _standard_error(one: Evaluation, other: Evaluation) -> float:
+    """Of the mean difference over folds, corrected for folds that share most of their training rows.
+
+    C. Nadeau and Y. Bengio, "Inference for the Generalization Error", 2003; the rule of one standard error is that of
+    L. Breiman et al., "Classification and Regression Trees", 1984.
+    """
+    differences = np.subtract(one.fold_scores, other.fold_scores)
+    return float(np.sqrt(np.var(differences, ddof=1) * (1 / len(differences) + 1 / (FOLDS - 1))))
 
 
 def _score(search: Search, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:

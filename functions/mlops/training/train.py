@@ -76,7 +76,7 @@ def fit(
     if not evaluations:
         why = f": {failures[0].reason}" if failures else ""
         raise SearchFailedError(f"No candidate was evaluated, so none can be chosen{why}")
-    chosen = search.winner(evaluations)
+    chosen = search.winner(case.search, evaluations)
     holdout_model, _ = fit_model(case, chosen.params, divided.training)
     model, estimator = fit_model(case, chosen.params, divided.everyone)
     validation = validate(case, chosen.params, divided.everyone)
