@@ -23,10 +23,12 @@ class Forest(ClassifierMixin, BaseEstimator):
         min_samples_leaf: int = 1,
         max_features: Any = 1.0,
         criterion: str = "gini",
+        max_samples: float | None = None,
         n_estimators: int | None = None,
     ) -> None:
         self.case, self.max_depth, self.min_samples_leaf = case, max_depth, min_samples_leaf
         self.max_features, self.criterion, self.n_estimators = max_features, criterion, n_estimators
+        self.max_samples = max_samples
 
     def fit(self, x: Any, y: Any) -> "Forest":
         assert self.case is not None
@@ -40,11 +42,25 @@ class Forest(ClassifierMixin, BaseEstimator):
         return self.forest_.predict(self.encoder_.transform(x))
 
     def predict_proba(self, x: Any) -> Any:
-        return self.forest_.predict_proba(self.encoder_.transform(x))
+        """Never quite sure, as the search's own scores have it: a logarithm must stay finite."""
+        return np.clip(self.forest_.predict_proba(self.encoder_.transform(x)), 1e-4, 1 - 1e-4)
 
     def __sklearn_clone__(self) -> "Forest":
         """A use case is no parameter to be copied."""
         return Forest(**self.get_params(deep=False))
+
+
+def _leaves(model: Forest, _x: Any, _y: Any) -> float:
+    return float(np.mean([tree.get_n_leaves() for tree in model.forest_.estimators_]))
+
+
+def simplest(results: Mapping[str, Any]) -> int:
+    """Of the candidates within one Nadeau-Bengio error of the best, the one with the fewest leaves."""
+    scores = np.array([results[f"split{fold}_test_score"] for fold in range(search.FOLDS)])
+    behind = scores[:, [scores.mean(axis=0).argmax()]] - scores
+    error = np.sqrt(behind.var(axis=0, ddof=1) * (1 / search.FOLDS + 1 / (search.FOLDS - 1)))
+    leaves = np.where(behind.mean(axis=0) <= error, results["mean_test_leaves"], np.inf)
+    return int(leaves.argmin())
 
 
 def searched(
@@ -62,9 +78,9 @@ def searched(
         dict(case.search.space),
         n_iter=candidates,
         random_state=case.search.seed,
-        scoring="accuracy" if case.search.scoring == "accuracy" else "neg_log_loss",
+        scoring={"score": "accuracy" if case.search.scoring == "accuracy" else "neg_log_loss", "leaves": _leaves},
         cv=splitter,
-        refit=False,
+        refit=simplest if case.search.choose == "simplest" else "score",
         n_jobs=jobs,
     )
     return whole.fit(rows.features, rows.labels)

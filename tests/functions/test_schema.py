@@ -60,7 +60,7 @@ def test_titanic(http: Http, database_schema: None) -> None:
         "source": ["Pclass"],
         "words": {"1": "first", "2": "second", "3": "third"},
     }
-    assert "companions" in features, "what the encoder learnt of others is named in contributions too"
+    assert "companions_survived" in features, "what the encoder learnt of others is named in contributions too"
 
 
 def test_each_example_is_a_request(http: Http, champion: str) -> None:

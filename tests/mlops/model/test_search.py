@@ -11,14 +11,19 @@ from mlops.model import search
 from mlops.model.estimator import grow
 from mlops.model.search import Evaluation
 from mlops.model.training_set import TrainingSet
-from mlops.use_case import UseCase
+from mlops.use_case import Search, UseCase
+
+BEST = Search(space={})
 
 
-@pytest.mark.parametrize("scoring", ["accuracy", "log_loss"])
+@pytest.mark.parametrize(("scoring", "choose"), [("accuracy", "best"), ("log_loss", "best"), ("log_loss", "simplest")])
 def test_spread_over_shares_it_is_scikit_learns_own_search(
-    small: UseCase, some_rows: TrainingSet, scoring: Literal["accuracy", "log_loss"]
+    small: UseCase,
+    some_rows: TrainingSet,
+    scoring: Literal["accuracy", "log_loss"],
+    choose: Literal["best", "simplest"],
 ) -> None:
-    case = replace(small, search=replace(small.search, scoring=scoring))
+    case = replace(small, search=replace(small.search, scoring=scoring, choose=choose))
     candidates = list(enumerate(search.candidates(case.search, 6)))
     shares = [search.evaluate(case, share, some_rows) for share in (candidates[1::2], candidates[::2])]
     spread = [each for evaluations, _ in shares for each in evaluations]
@@ -31,7 +36,7 @@ def test_spread_over_shares_it_is_scikit_learns_own_search(
         assert each.mean == pytest.approx(results["mean_test_score"][each.index], abs=1e-12)
         of_folds = [results[f"split{fold}_test_score"][each.index] for fold in range(search.FOLDS)]
         assert list(each.fold_scores) == pytest.approx(of_folds, abs=1e-12)
-    assert search.winner(spread).index == whole.best_index_
+    assert search.winner(case.search, spread).index == whole.best_index_
 
 
 def test_by_log_loss_the_better_calibrated_candidate_wins(small: UseCase, some_rows: TrainingSet) -> None:
@@ -40,13 +45,22 @@ def test_by_log_loss_the_better_calibrated_candidate_wins(small: UseCase, some_r
 
     found, _ = search.evaluate(by_loss, [deep, shallow], some_rows)
     assert all(score < 0 for each in found for score in each.fold_scores)
-    assert search.winner(found).index == 1
+    assert search.winner(BEST, found).index == 1
 
 
 def test_of_equals_the_first_wins_in_whatever_order_they_come() -> None:
     tied = [Evaluation(2, {}, (0.8, 0.8)), Evaluation(1, {}, (0.7, 0.9)), Evaluation(0, {}, (0.7, 0.8))]
 
-    assert search.winner(tied).index == 1
+    assert search.winner(BEST, tied).index == 1
+
+
+def test_the_simplest_of_those_that_chance_does_not_tell_from_the_best_wins() -> None:
+    best = Evaluation(0, {}, (-0.40, -0.42, -0.44), leaves=40)
+    as_good = Evaluation(1, {}, (-0.41, -0.41, -0.45), leaves=10)
+    simple_and_worse = Evaluation(2, {}, (-0.50, -0.52, -0.54), leaves=4)
+
+    assert search.winner(replace(BEST, choose="simplest"), [best, as_good, simple_and_worse]).index == 1
+    assert search.winner(BEST, [best, as_good, simple_and_worse]).index == 0
 
 
 def test_folds_hold_every_row_once_and_both_classes(some_rows: TrainingSet) -> None:

@@ -201,7 +201,7 @@ def test_the_card_is_of_format_3_and_names_the_label(
     assert card["holdout"]["positive"] + card["training"]["positive"] == 342
     assert [each["name"] for each in card["baselines"]] == ["Majority class", "Women survive"]
     assert {"known_groups", "unknown_groups", "log_loss", "prior_log_loss"} <= card["cross_validation"].keys()
-    assert card["search"]["scoring"] == "accuracy"
+    assert (card["search"]["scoring"], card["search"]["choose"]) == ("log_loss", "simplest")
     assert {frozenset(each) for each in card["slices"]} == {
         frozenset({"feature", "value", "rows", "accuracy", "positive", "probability"})
     }
