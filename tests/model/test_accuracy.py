@@ -30,7 +30,7 @@ def test_repeated_cross_validation(trained: Trained, case: UseCase, training_row
     scores = cross_validated(trained, case, training_rows, repeats=5)
 
     print(f"\n5 x 5-fold accuracy {np.mean(scores):.4f}, standard deviation over folds {np.std(scores):.4f}")
-    assert np.mean(scores) >= 0.845
+    assert np.mean(scores) >= 0.835
 
 
 def test_on_the_hold_out(trained: Trained) -> None:
@@ -60,6 +60,6 @@ def test_with_shuffled_labels_there_is_nothing_to_learn(
 
 def test_the_alarm_rings_for_a_planted_leak(trained: Trained, case: UseCase, training_rows: TrainingSet) -> None:
     labels = shuffled(training_rows)
-    leaky = TrainingSet(training_rows.features.assign(fare=100.0 + labels), labels)
+    leaky = TrainingSet(training_rows.features.assign(age=100.0 + labels), labels)
 
     assert np.mean(cross_validated(trained, case, leaky, repeats=1)) > 0.95
