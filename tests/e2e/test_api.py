@@ -20,8 +20,8 @@ import pytest
 
 from clouds import CHECKOUT, Cloud, call, copied, kill, until
 from mlops.model.portable import load
-from mlops.ports import FeatureRow
-from titanic.features import SCHEMA_HASH
+from mlops.model.training_set import TrainingSet
+from titanic import USE_CASE
 
 LIST = CHECKOUT / "data" / "titanic.csv"
 
@@ -57,7 +57,7 @@ def invoke(cloud: Cloud, function: str, event: Any) -> Any:
 
 def stored(cloud: Cloud, prediction_id: str) -> dict[str, Any] | None:
     with psycopg2.connect(cloud.outputs()["database_url"]) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT to_json(p) FROM predictions p WHERE prediction_id = %s", (prediction_id,))
+        cursor.execute("SELECT to_json(p) FROM prediction_history p WHERE prediction_id = %s", (prediction_id,))
         found = cursor.fetchone()
     connection.close()
     return found[0] if found else None
@@ -89,7 +89,7 @@ def server(cloud: Cloud, limit: int = 64) -> Iterator[str]:
 
 
 @pytest.fixture
-def expected(cloud: Cloud, feature_rows: list[FeatureRow]) -> list[float]:
+def expected(cloud: Cloud, training_rows: TrainingSet) -> list[float]:
     """scikit-learn's own probabilities of the whole list, by the champion's `model.pkl`."""
     s3, models = cloud.client("s3"), cloud.outputs()["models_bucket"]
 
@@ -97,7 +97,7 @@ def expected(cloud: Cloud, feature_rows: list[FeatureRow]) -> list[float]:
         body: bytes = s3.get_object(Bucket=models, Key=f"models/{cloud.champion()}/{name}")["Body"].read()
         return body
 
-    matrix = load(artifact("model.safetensors")).encoder.transform([row.features for row in feature_rows])
+    matrix = load(artifact("model.safetensors"), USE_CASE).encoder.transform(training_rows.features)
     found: list[float] = pickle.loads(artifact("model.pkl")).predict_proba(matrix)[:, 1].tolist()
     return found
 
@@ -175,7 +175,7 @@ def test_a_rollback_serves_within_five_seconds(cloud: Cloud, passenger: dict[str
     listed = call(outputs["api_url"] + "/models")
     assert listed["champion"] == before
     assert before in {each["model_version"] for each in listed["models"]}
-    servable = [each["model_version"] for each in listed["models"] if each.get("schema_hash") == SCHEMA_HASH]
+    servable = [each["model_version"] for each in listed["models"] if each.get("schema_hash") == USE_CASE.schema_hash]
     others = [version for version in servable if version != before]
     if not others:
         others = [copied(s3, models, before)]

@@ -28,6 +28,7 @@ OUTPUTS = {
     "redis_url",
     "admin_api_key",
     "functions",
+    "use_case",
 }
 
 
@@ -123,10 +124,10 @@ def test_a_model_of_noise_is_refused_and_the_audit_says_why(cloud: Cloud) -> Non
     before = cloud.champion()
     header, *rows = csv.reader(io.StringIO(LIST.read_text()))
     place = header.index("Survived")
-    fates = random.Random(5).sample([row[place] for row in rows], len(rows))
+    labels = random.Random(5).sample([row[place] for row in rows], len(rows))
     noise = io.StringIO()
     csv.writer(noise).writerows(
-        [header, *([*row[:place], fate, *row[place + 1 :]] for row, fate in zip(rows, fates, strict=True))]
+        [header, *([*row[:place], label, *row[place + 1 :]] for row, label in zip(rows, labels, strict=True))]
     )
     run = run_of(cloud, "raw/noise.csv", noise.getvalue().encode())
     promotion = json.loads(run["output"])["promotion"]
@@ -134,7 +135,7 @@ def test_a_model_of_noise_is_refused_and_the_audit_says_why(cloud: Cloud) -> Non
     listed = {each["model_version"]: each for each in cloud.call("/models")["models"]}
     (decision,) = listed[promotion["model_version"]]["decisions"]
     assert (decision["decision"], decision["reason"]) == ("kept", promotion["reason"])
-    assert decision["evidence"]["more than the base rate"]["holds"] is False
+    assert decision["evidence"]["better than the prior"]["holds"] is False
 
 
 def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud) -> None:
@@ -160,10 +161,10 @@ def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud)
     assert [[each["index"] for each in share] for share in found["evaluations"]] == [[], [0]]
     (lost,) = found["failures"][0]
     assert lost["candidates"] == [bad]
-    assert "TypeError" in lost["reason"]
+    assert "candidates.0.index" in lost["reason"]
 
 
-def test_a_file_that_is_no_passenger_list_fails_the_run_with_its_cause(cloud: Cloud) -> None:
+def test_a_file_that_is_not_the_declared_table_fails_the_run_with_its_cause(cloud: Cloud) -> None:
     before = cloud.champion()
     run = run_of(cloud, "raw/recipes.csv", b"dish,minutes\nsoup,20\n")
     assert run["status"] == "FAILED"
