@@ -1,4 +1,4 @@
-# Everything one does with this project. `make` alone lists it.
+# All commands of this project; `make` lists them.
 
 PYTHON ?= python3
 HOME_DIR := .local
@@ -6,18 +6,18 @@ ENVS := $(HOME_DIR)/envs
 UV := $(ENVS)/uv/bin/uv
 READY := .ready
 
-# The caller's shell must not decide what is measured or which cloud is reached.
+# The caller's Python settings must not affect the tools' environments.
 unexport PYTHONDONTWRITEBYTECODE PYTHONPATH VIRTUAL_ENV
 export SAM_CLI_TELEMETRY := 0
-# Whoever sits behind a proxy has its certificate there.
+# uv trusts the system's certificates, which include those of a proxy.
 export UV_SYSTEM_CERTS := 1
 
-# USE_CASE names a use case, STATE a state folder; without them each command is about the cloud that is up.
+# USE_CASE names a use case, STATE a state folder; without them each command applies to the running cloud.
 CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) $(if $(STATE),--state $(STATE)) $(if $(USE_CASE),--use-case $(USE_CASE))
 STATE_FOLDER = $(or $(STATE),$(shell $(CLOUD) folder))
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
-# MLFLOW_TRACKING_URI names an MLflow that runs already; without it there is one in the state folder.
+# MLFLOW_TRACKING_URI names a running MLflow server; the default is a database in the state folder.
 TRACKING_URI = $${MLFLOW_TRACKING_URI:-sqlite:///$(abspath $(1))/mlflow/mlflow.db}
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
 
@@ -29,123 +29,123 @@ help:
 
 ##@ use
 
-up: $(CLOUD_ENVS)  ## start the embedded cloud, deploy, train the first champion: make up USE_CASE=churn
+up: $(CLOUD_ENVS)  ## start the embedded cloud, deploy and train the first champion: make up USE_CASE=churn
 	@$(CLOUD) up
 
-down: $(ENVS)/cloud/$(READY)  ## stop exactly what `up` started; the data stays
+down: $(ENVS)/cloud/$(READY)  ## stop everything that `up` started; the data stays
 	@$(CLOUD) down
 
-status: $(ENVS)/cloud/$(READY)  ## which use case runs, what runs, where
+status: $(ENVS)/cloud/$(READY)  ## the running use case, its servers and their addresses
 	@$(CLOUD) status
 
 outputs: $(ENVS)/cloud/$(READY)  ## addresses, names and keys as JSON
 	@$(CLOUD) outputs
 
-new: $(ENVS)/new/$(READY)  ## a use case from a CSV: make new NAME=churn CSV=customers.csv LABEL=churned ID=customer_id POSITIVE=yes
+new: $(ENVS)/new/$(READY)  ## generate a use case from a CSV: make new NAME=churn CSV=customers.csv LABEL=churned ID=customer_id POSITIVE=yes
 	@PYTHONPATH=functions:infra $(ENVS)/new/bin/python -m new --name "$$NAME" --csv "$$CSV" --label "$$LABEL" \
 	    $(if $(ID),--id "$$ID") $(if $(POSITIVE),--positive "$$POSITIVE")
 
-models: $(ENVS)/cloud/$(READY)  ## every model version, and what was decided about it
+models: $(ENVS)/cloud/$(READY)  ## list every model version with the decisions about it
 	@$(CLOUD) models
 
-card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
+card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## write a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
 	@$(CLOUD) outputs | PYTHONPATH=functions:examples $(ENVS)/mlflow/bin/python infra/mlflow/card.py $(HOME_DIR)/cards $(VERSION)
 
 ##@ operate
 
-promote: $(ENVS)/cloud/$(READY)  ## make a version champion, past the gate: make promote VERSION=056a49ee4bc76b23
+promote: $(ENVS)/cloud/$(READY)  ## promote a version by hand, skipping the gate: make promote VERSION=056a49ee4bc76b23
 	@$(CLOUD) promote $(or $(VERSION),'')
 
-rotate-key: $(ENVS)/cloud/$(READY)  ## another admin key; the old one is refused within 30 seconds
+rotate-key: $(ENVS)/cloud/$(READY)  ## replace the admin key; the old one is refused within 30 seconds
 	@$(CLOUD) rotate-key
 
 redrive: $(ENVS)/cloud/$(READY)  ## start the pipeline for each event in its dead-letter queue
 	@$(CLOUD) redrive
 
-replay: $(ENVS)/cloud/$(READY)  ## bring predictions that Redis could not take from the log into PostgreSQL: make replay HOURS=48
+replay: $(ENVS)/cloud/$(READY)  ## copy predictions that Redis could not store from the log into PostgreSQL: make replay HOURS=48
 	@$(CLOUD) invoke MonitoringFunction '{"task": "replay", "hours": $(or $(HOURS),24)}'
 
-invoke: $(ENVS)/cloud/$(READY)  ## a function's answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
+invoke: $(ENVS)/cloud/$(READY)  ## invoke a function and print its answer: make invoke F=MonitoringFunction EVENT='{"task": "drain"}'
 	@$(CLOUD) invoke $(F) $(if $(EVENT),'$(EVENT)')
 
-logs: $(ENVS)/cloud/$(READY)  ## a function's log: make logs F=TrainingFunction
+logs: $(ENVS)/cloud/$(READY)  ## show a function's log: make logs F=TrainingFunction
 	@$(CLOUD) logs $(F)
 
-airflow: $(CLOUD_ENVS) $(ENVS)/airflow/$(READY)  ## Airflow standalone over dags/, with the embedded cloud as its AWS
+airflow: $(CLOUD_ENVS) $(ENVS)/airflow/$(READY)  ## start Airflow standalone on dags/, with the embedded cloud as its AWS
 	@$(CLOUD) up --as-it-is
 	@$(CLOUD) airflow
 
-airflow-run: airflow  ## run the pipeline in Airflow once and follow it: make airflow-run KEY=raw/titanic.csv
+airflow-run: airflow  ## run the pipeline in Airflow once and follow its log: make airflow-run KEY=raw/titanic.csv
 	@$(CLOUD) airflow-run $(KEY)
 
-mlflow: mlflow-fill  ## MLflow in the browser, filled from the registry: make mlflow PORT=5001
+mlflow: mlflow-fill  ## start MLflow's web interface, filled from the registry: make mlflow PORT=5001
 	@state=$(STATE_FOLDER) && cd "$$state/mlflow" && exec env $(MLFLOW) $(abspath $(ENVS))/mlflow/bin/python -m mlflow server \
 	    --backend-store-uri "$(call TRACKING_URI,$(STATE_FOLDER))" --host 127.0.0.1 --port $(or $(PORT),5001)
 
-mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## bring every model version into MLflow; again, it changes nothing
+mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## copy every model version into MLflow (idempotent)
 	@state=$(STATE_FOLDER) && mkdir -p "$$state/mlflow" && known=$$($(CLOUD) outputs) && cd "$$state/mlflow" && echo "$$known" | \
 	    env $(MLFLOW) MLFLOW_TRACKING_URI="$(call TRACKING_URI,$(STATE_FOLDER))" PYTHONPATH=$(CURDIR)/functions:$(CURDIR)/examples \
 	    $(abspath $(ENVS))/mlflow/bin/python $(CURDIR)/infra/mlflow/experiments.py
 
-# Runs in the foreground until Ctrl-C; `up` keeps current what it scrapes.
-monitoring: $(ENVS)/cloud/$(READY)  ## Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
+# Runs in the foreground until Ctrl-C; `up` updates its scrape target.
+monitoring: $(ENVS)/cloud/$(READY)  ## start Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
 	@command -v $(or $(PROMETHEUS),prometheus) >/dev/null || { \
 	    echo "✗ There is no Prometheus here\n  → apt-get install prometheus, or PROMETHEUS=… with one of yours" >&2; exit 1; }
 	@mkdir -p $(STATE_FOLDER)/prometheus && cp -R infra/prometheus/prometheus.yml infra/prometheus/rules $(STATE_FOLDER)/prometheus
 	@exec $(or $(PROMETHEUS),prometheus) --config.file=$(STATE_FOLDER)/prometheus/prometheus.yml \
 	    --storage.tsdb.path=$(STATE_FOLDER)/prometheus/data --web.listen-address=127.0.0.1:$(or $(PORT),9090)
 
-traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## simulated requests, windows of them: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
+traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## send windows of simulated requests: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
 	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
 	    PYTHONPATH=tests:functions:examples $(ENVS)/dev/bin/python -m traffic
 
-# WORKERS are processes: each answers one request at a time, and more than LIMIT at once with 429.
-serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## the API under uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
+# WORKERS are processes: each handles one request at a time and answers more than LIMIT concurrent ones with 429.
+serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## serve the API with uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
 	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=..:../../examples \
 	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
-compose-env: $(ENVS)/cloud/$(READY)  ## ports and passwords for docker compose, once: .env
+compose-env: $(ENVS)/cloud/$(READY)  ## write .env for docker compose: ports and passwords
 	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
 
 ##@ develop
 
-dev: $(CLOUD_ENVS)  ## run the functions from their sources as they are edited, and show their logs
+dev: $(CLOUD_ENVS)  ## run the functions from their sources with hot reload, and show their logs
 	@$(CLOUD) up --as-it-is
 	@$(CLOUD) dev
 
-sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## sam local against the cloud that is up: eval "$$(make -s sam-env)"
+sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud: eval "$$(make -s sam-env)"
 	@$(CLOUD) sam-env
 
-test:  ## every test, in clouds of its own: four suites side by side, each shown when it is done
+test:  ## every test: four suites in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
 
-test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the embedded cloud's own suite; more: make test-cloud ARGS="-k timeout"
+test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; options: make test-cloud ARGS="-k timeout"
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
 
-# What takes a whole cloud, and what a browser, Airflow or Docker besides.
+# Tests that need a whole cloud, and tests that also need a browser, Airflow or Docker.
 SYSTEM := tests/e2e
 DOORS := tests/browser tests/dags tests/compose
 
-test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## the product's own suite: units, contracts, functions, model, architecture
+test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## tests of the product: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS)) $(ARGS)
 
-test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end to end, on a cloud of its own
+test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
 
-test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## the site in a browser, Airflow, Compose, on a cloud of their own
+test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
 
-stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## 200 functions, 16 threads, a minute, processes killed
+stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 threads, one minute, processes killed
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
 
-bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks, side by side; a part: make bench ONLY=data
+bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks; only one part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
 
-parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## one event by every way into every cloud that is up: docs/parity.md
+parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## compare one event's answers and latency across all running clouds: docs/parity.md
 	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
 
-check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contracts, template
+check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import contracts and the template
 	@$(ENVS)/dev/bin/ruff check .
 	@$(ENVS)/dev/bin/ruff format --check .
 	@$(ENVS)/dev/bin/mypy
@@ -155,7 +155,7 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## lint, types, import contrac
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
 
-lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## every template, image and workflow: cfn-lint, checkov, schemas
+lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## lint every template, image and workflow: cfn-lint, checkov, schemas
 	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml infra/aws/github.yaml
 	@$(ENVS)/lint/bin/checkov --config-file .checkov.yaml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -165,41 +165,41 @@ format: $(ENVS)/dev/$(READY)  ## format the Python code
 	@$(ENVS)/dev/bin/ruff check --fix .
 	@$(ENVS)/dev/bin/ruff format .
 
-features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## online = offline = recomputed, for every row
+features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## check for every row: online = offline = recomputed features
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
 
-lighthouse: $(ENVS)/cloud/$(READY)  ## Lighthouse on the Predict page of the running cloud; needs Node and Chromium
+lighthouse: $(ENVS)/cloud/$(READY)  ## run Lighthouse on the Predict page of the running cloud; needs Node and Chromium
 	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
 	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
 
-clean: down  ## forget everything: data, models, environments
+clean: down  ## delete everything: data, models, environments
 	rm -rf $(HOME_DIR)
 
 ##@ publish
 
-site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch to go on as it is edited
+site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch recompiles on each change
 	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
 
-docs: $(ENVS)/dev/$(READY)  ## make the pages that are made from code
+docs: $(ENVS)/dev/$(READY)  ## generate the documentation pages that come from code
 	@PYTHONPATH=functions:examples $(ENVS)/dev/bin/python docs/features_page.py
 
-dashboards: $(ENVS)/grafana/$(READY)  ## make Grafana's dashboards from infra/grafana/dashboards.py
+dashboards: $(ENVS)/grafana/$(READY)  ## generate Grafana's dashboards from infra/grafana/dashboards.py
 	@$(ENVS)/grafana/bin/python infra/grafana/dashboards.py
 
-cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## dollars a month on AWS, from what the running cloud measures: docs/cost.md
+cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## estimate dollars a month on AWS from the running cloud's metrics: docs/cost.md
 	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
-screenshots: $(ENVS)/dev/$(READY)  ## pictures of the site of the running cloud, in docs/img
+screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
 	@PYTHONPATH=tests:functions:examples:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
-requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file anew
+requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
 	@for name in airflow cloud lambda sam lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done
 
-# ---- environments: one each, so that nobody's dependencies meet anybody else's ------------------------------------------
+# ---- environments: one for each tool, so that dependencies do not conflict ----------------------------------------------
 
 $(ENVS)/uv/$(READY): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
@@ -209,11 +209,11 @@ $(ENVS)/uv/$(READY): requirements/uv.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
-# The embedded cloud's own distribution goes where its command line runs and where LocalStack finds its plug-ins.
+# The embedded cloud's distribution is installed for its command line and for LocalStack, which loads its plug-ins.
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): infra/local/pyproject.toml
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): DISTRIBUTION = --editable infra/local
 
-# Functions write no bytecode, as on AWS: without it here, every cold start would compile awslambdaric anew.
+# Functions write no bytecode, as on AWS; without this option every cold start would compile awslambdaric again.
 $(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode
 
 $(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY)
