@@ -126,12 +126,17 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; 
 # Tests that need a whole cloud, and tests that also need a browser, Airflow or Docker.
 SYSTEM := tests/e2e
 DOORS := tests/browser tests/dags tests/compose
+# The second use case all the way: minutes of its own, so it is no part of `make test`.
+EXAMPLE := tests/example
 
 test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## tests of the product: units, contracts, functions, model, architecture
-	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS)) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
 test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
+
+test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud
+	@$(ENVS)/dev/bin/python -m pytest $(EXAMPLE) $(ARGS)
 
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)

@@ -38,10 +38,11 @@ def router(dependencies: Dependencies, bodies: Bodies) -> APIRouter:
         what_if: Annotated[bool, Query(description="Neither logged nor counted as a prediction")] = False,
         row_id: Annotated[
             str | None,
-            Query(alias="id", max_length=200, description="With an empty body: predict from what is stored of this id"),
+            # Any text is an id, so that there is nothing to be described that could be refused.
+            Query(alias="id", max_length=200, include_in_schema=False),
         ] = None,
     ) -> Response:
-        """One row's prediction, explained."""
+        """One row's prediction, explained. With `?id=` and an empty body: from the stored features of that id."""
         observe = request.state.meter.observations
         if body is not None:
             return JSONResponse(answers.one(bodies.question(body), observe, what_if))

@@ -82,8 +82,11 @@ def _text(path: Path) -> tuple[str, list[str]]:
 
 
 def _lines(text: str, separator: str) -> Iterator[list[str]]:
-    csv.field_size_limit(1 << 24)
-    return (line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if line)
+    usual = csv.field_size_limit(1 << 24)
+    try:
+        yield from (line for line in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if line)
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _separator(text: str) -> str:

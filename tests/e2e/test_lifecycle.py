@@ -202,7 +202,8 @@ def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
     assert release() == "None"
     with starting(cloud, "dev") as dev:
         assert dev.stdout is not None
-        assert "Ctrl-C" in dev.stdout.readline()
+        assert dev.stderr is not None
+        assert "Ctrl-C" in dev.stderr.readline()
         with edited(cloud.checkout / "functions/inference/handler.py", RELEASE):
             until(lambda: release() == "second")
         until(lambda: release() == "None")

@@ -121,6 +121,8 @@ def _standard_error(one: Evaluation, other: Evaluation) -> float:
     L. Breiman et al., "Classification and Regression Trees", 1984.
     """
     differences = np.subtract(one.fold_scores, other.fold_scores)
+    if not differences.any():
+        return 0.0
     return float(np.sqrt(np.var(differences, ddof=1) * (1 / len(differences) + 1 / (FOLDS - 1))))
 
 

@@ -29,7 +29,9 @@ class Portions:
 
 
 @given(
-    st.binary(max_size=300) | st.text("1,\r\n", max_size=80).map(str.encode),
+    # Quotes and the mark that ends a file are tests/mlops/data/test_records.py's.
+    st.binary(max_size=300).map(lambda rows: rows.translate(None, b'"\\'))
+    | st.text("1,\r\n", max_size=80).map(str.encode),
     st.sampled_from([b"\n", b"\r\n", b"\r"]),
     st.booleans(),
     st.integers(1, 200),
