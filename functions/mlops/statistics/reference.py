@@ -19,9 +19,9 @@ SAMPLE = 1000
 def reference(case: UseCase, features: "pd.DataFrame", probabilities: Sequence[float]) -> dict[str, Any]:
     """Histograms as plain JSON, and of numbers an ordered sample.
 
-    `features` are those of the training rows, `probabilities` P(class 1) of the same rows by models that did not see
-    them, the mean of several: a forest scores the rows it was grown on too boldly, and a single one's scores have a
-    fine structure of their own. Keys are left out: each names a group, so new ones are no news.
+    `features` are those of the training rows, `probabilities` P(class 1) of the same rows by trees that did not see
+    them: a forest scores the rows it was grown on too boldly. Keys are left out: each names a group, so new ones are no
+    news.
     """
 
     def values(name: str) -> list[Value]:

@@ -78,7 +78,8 @@ def fit(
         raise SearchFailedError(f"No candidate was evaluated, so none can be chosen{why}")
     chosen = search.winner(case.search, evaluations)
     holdout_model, _ = fit_model(case, chosen.params, divided.training)
-    model, estimator = fit_model(case, chosen.params, divided.everyone)
+    bagged = chosen.params.get("bootstrap", True)
+    model, estimator = fit_model(case, {**chosen.params, "oob_score": bagged}, divided.everyone)
     validation = validate(case, chosen.params, divided.everyone)
     described = card(
         case,
@@ -89,7 +90,9 @@ def fit(
         Fitted(model, estimator, holdout_model),
         validation,
     )
-    expected = reference(case, divided.everyone.features, validation.probabilities.tolist())
+    # Out of bag: by those trees of the serving forest that did not see the row. Another forest's scores are elsewhere.
+    scores = estimator.oob_decision_function_[:, 1] if bagged else validation.probabilities
+    expected = reference(case, divided.everyone.features, [score for score in scores.tolist() if score == score])
     version = registry.publish(
         {
             MODEL: dump(model, case),
