@@ -32,8 +32,11 @@ NUMBERS = ("whole", "decimal")
 Row = dict[str, str]
 
 
-def rows(schema: Mapping[str, Any], seed: int, shift: str = "") -> Iterator[tuple[Row, str]]:
-    """Request bodies and labels without end: rows drawn from the CSV with replacement, each made distinct.
+def rows(schema: Mapping[str, Any], seed: int, shift: str = "", distinct: bool = True) -> Iterator[tuple[Row, str]]:
+    """Request bodies and labels without end: rows drawn from the CSV with replacement, each made `distinct`.
+
+    Labels need distinct rows. Rows that are told apart no longer belong to groups that the champion knows, so what it
+    learned of groups, and its score, may drift.
 
     `shift` names a column, by its name or title. A number is raised by 0.7 standard deviations; of a choice, rows with
     the second most frequent value become 80 % of all.
@@ -44,7 +47,8 @@ def rows(schema: Mapping[str, Any], seed: int, shift: str = "") -> Iterator[tupl
     shifted = _column(columns, shift) if shift else None
     weights = _weights(table, shifted) if shifted and shifted["type"] == "choice" else [1.0] * len(table)
     changes = [_shifting(table, shifted)] if shifted and shifted["type"] in NUMBERS else []
-    changes.append(_distinguishing(table, columns, schema["features"]))
+    if distinct:
+        changes.append(_distinguishing(table, columns, schema["features"]))
     chance = random.Random(f"{seed} {shift}")
     while True:
         (row,) = chance.choices(table, weights)
@@ -148,9 +152,9 @@ class Traffic:
             schema: dict[str, Any] = json.load(response)
             return schema
 
-    def rows(self, seed: int, shift: str = "") -> Iterator[tuple[Row, str]]:
+    def rows(self, seed: int, shift: str = "", distinct: bool = True) -> Iterator[tuple[Row, str]]:
         """Rows of the cloud's own use case, and their labels."""
-        return rows(self.schema, seed, shift)
+        return rows(self.schema, seed, shift, distinct)
 
     def window(self, source: Iterator[tuple[Row, str]], size: int, labels: float) -> dict[str, Any]:
         """Predict one window, upload labels of a fraction of it; returns the drift report in short."""
@@ -197,7 +201,7 @@ class Traffic:
 def main() -> None:
     settings = {name: os.environ.get(name) or default for name, default in DEFAULTS.items()}
     traffic = Traffic(json.load(sys.stdin))
-    source = traffic.rows(int(settings["SEED"]), settings["SHIFT"])
+    source = traffic.rows(int(settings["SEED"]), settings["SHIFT"], distinct=float(settings["LABELS"]) > 0)
     try:
         next(source)
     except ValueError as refused:

@@ -151,7 +151,7 @@ def traffic(cloud: Cloud) -> Traffic:
 
 
 def test_no_drift_in_fifty_windows_of_unshifted_rows(traffic: Traffic) -> None:
-    source = traffic.rows(seed=1912)
+    source = traffic.rows(seed=1912, distinct=False)
 
     reports = [traffic.window(source, 500, labels=0) for _ in range(50)]
 
@@ -162,7 +162,7 @@ def test_no_drift_in_fifty_windows_of_unshifted_rows(traffic: Traffic) -> None:
 
 @pytest.mark.parametrize(("shift", "feature"), [("age", "age"), ("class", "pclass")])
 def test_a_shift_is_reported_within_two_windows(traffic: Traffic, shift: str, feature: str) -> None:
-    same, other = traffic.rows(seed=1), traffic.rows(seed=2, shift=shift)
+    same, other = traffic.rows(seed=1, distinct=False), traffic.rows(seed=2, shift=shift)
     assert traffic.window(same, 500, labels=0)["status"] == "ok"
 
     reports = [traffic.window(other, 500, labels=0) for _ in range(2)]
@@ -181,7 +181,7 @@ def test_sustained_drift_starts_one_retraining_whose_champion_fits_the_shifted_r
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     before, decided = cloud.champion(), len(cloud.call("/retraining")["decisions"])
-    assert traffic.window(traffic.rows(seed=6), 500, labels=0)["sustained"] == 0
+    assert traffic.window(traffic.rows(seed=6, distinct=False), 500, labels=0)["sustained"] == 0
     older = traffic.rows(seed=3, shift="age")
 
     reports = [traffic.window(older, 500, labels=1) for _ in range(4)]
