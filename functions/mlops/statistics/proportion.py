@@ -6,7 +6,7 @@ from math import copysign, inf, sqrt
 SURE = 1.645
 
 
-def wilson(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(successes: float, trials: float, z: float = 1.96) -> tuple[float, float]:
     """The score interval of a proportion (E. B. Wilson, 1927), 95 % wide by default."""
     rate, spread = successes / trials, z * z / trials
     centre = (rate + spread / 2) / (1 + spread)
