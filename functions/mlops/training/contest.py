@@ -25,11 +25,14 @@ from mlops.use_case import UseCase
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as a party of a comparison; `rows` are of its dataset, None if this code has no features of them."""
+    """A version as a party of a comparison.
+
+    `rows` are of its dataset, None if this code has no features of them; `model` is None if this code cannot serve it.
+    """
 
     name: str
     card: dict[str, Any]
-    model: Model
+    model: Model | None
     scores: OutOfFold
     rows: TrainingSet | None
 
@@ -43,16 +46,15 @@ class Version:
 
     def on(self, rows: TrainingSet | None) -> tuple[OutOfFold, Score | None]:
         """Its out-of-fold probabilities, and how it scores those of some rows that it never saw, by their places."""
-        if rows is None:
+        if rows is None or self.model is None:
             return self.scores, None
-        return self.scores, lambda places: self.model.score(rows.features.iloc[list(places)])
+        model, features = self.model, rows.features
+        return self.scores, lambda places: model.score(features.iloc[list(places)])
 
 
-def read_version(case: UseCase, offline: OfflineStore, registry: Registry, name: str) -> Version:
-    """ModelNotFoundError or ModelCorruptedError if this code cannot serve it or has nothing to compare it by."""
-    reader = registry.reader
-    card = json.loads(reader.artifact(name, CARD))
-    model, scores = reader.model(name), reader.out_of_fold(name)
+def read_version(case: UseCase, offline: OfflineStore, registry: Registry, name: str, model: Model | None) -> Version:
+    """ModelNotFoundError or ModelCorruptedError if there is nothing to compare it by."""
+    card, scores = json.loads(registry.reader.artifact(name, CARD)), registry.reader.out_of_fold(name)
     try:
         rows = offline.read(card["dataset_version"], case.schema_hash)
     except DatasetNotFoundError:
@@ -68,22 +70,33 @@ def contest_with(
     pointer: Champion | None,
     challenger: Version,
 ) -> tuple[Contest | None, str]:
-    """The champion as an opponent, and a remark; none of one that this code cannot serve, for it defends nothing."""
+    """The champion as an opponent, and a remark; none of one that cannot be compared, for it defends nothing.
+
+    One that this code cannot serve must be replaced, and its data still tell whether the challenger's are any good.
+    """
     if pointer is None:
         return None, ""
     if pointer.version == challenger.name:
         return Contest(pointer.version, None), ""
+    reader, model, remark = registry.reader, None, ""
     try:
-        champion = read_version(case, offline, registry, pointer.version)
+        model = reader.model(pointer.version)
     except (ModelNotFoundError, ModelCorruptedError) as error:
-        return None, f"Champion {pointer.version} cannot be served any more ({error}). "
+        remark = f"Champion {pointer.version} cannot be served any more ({error}). "
+    try:
+        champion = read_version(case, offline, registry, pointer.version, model)
+    except (ModelNotFoundError, ModelCorruptedError) as error:
+        return None, remark or f"Champion {pointer.version} cannot be compared ({error}). "
+    if model is None:
+        its_rows = _compared(challenger, champion, champion)
+        return Contest(champion.name, _compared(challenger, champion, challenger), its_rows, serves=False), remark
     same = champion.card["dataset_version"] == challenger.card["dataset_version"]
     scored = challenger.scored
     slices = members(case.slices, scored.features) if scored else {}
     anchor = None
     if pointer.anchor and pointer.anchor != pointer.version:
         try:
-            anchor = read_version(case, offline, registry, pointer.anchor)
+            anchor = read_version(case, offline, registry, pointer.anchor, reader.model(pointer.anchor))
         except (ModelNotFoundError, ModelCorruptedError):
             anchor = None  # nothing can be compared with it any more: the champion takes its place
     return Contest(

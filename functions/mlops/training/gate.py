@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from math import pi, sqrt
 from typing import Any, Literal
 
-from mlops.statistics.proportion import SURE, paired_score
+from mlops.statistics.proportion import SURE, mcnemar
 from mlops.training.comparison import Comparison
 
 # How sure it must be that a model is better, where it must be; how likely it may at most be that it is worse by more
@@ -46,7 +46,8 @@ class Standing:
 class Contest:
     """The champion as an opponent: on the challenger's rows, and on its own, where the datasets differ.
 
-    None where too few rows can be compared. `grown` is how many times the champion's rows the challenger has.
+    None where too few rows can be compared. `grown` is how many times the champion's rows the challenger has. One that
+    no longer `serves` is compared out-of-fold alone, and replaced by whatever is not surely worse.
     """
 
     champion: str
@@ -56,6 +57,7 @@ class Contest:
     against_anchor: Comparison | None = None
     grown: float = 1.0
     objections: Sequence[tuple[str, str]] = ()
+    serves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def judge(challenger: Standing, contest: Contest | None) -> Verdict:
         return Verdict("kept", f"It is {right}, but {'; '.join(failed)}.{confirm}", checks)
     deciding = ("worth a change", "better than the prior") if contest else ("better than the prior",)
     words = "; ".join(check.words for check in checks if check.name in deciding)
-    leads = [each for each in (contest.on_new_rows, contest.against_anchor) if each] if contest else []
+    serving = contest if contest and contest.serves else None
+    leads = [each for each in (serving.on_new_rows, serving.against_anchor) if each] if serving else []
     first = "The first model; it is" if not contest else "It is"
     return Verdict("promoted", f"{first} {right}: {words}", checks, all(each.better >= BETTER for each in leads))
 
@@ -154,6 +157,11 @@ def _in_contest(contest: Contest) -> Iterator[Check]:
     for name, words in contest.objections:
         yield Check(name, False, 0.0, words)
     champion = f"champion {contest.champion}"
+    if not contest.serves:
+        for name, found in (("no worse", contest.on_new_rows), ("no worse data", contest.on_its_rows)):
+            if found:
+                yield Check(name, found.worse <= 1 - WORSE, found.worse, _no_worse(name, champion, found).words)
+        return
     if contest.on_new_rows is None:
         yield Check("comparable", False, 0.0, f"it cannot be compared with {champion}: they share too few rows")
         return
@@ -193,6 +201,6 @@ def _no_slice_collapses(found: Comparison) -> Check:
     worst, words = 0.0, "no slice loses"
     for (name, value), (wins, losses, rows) in found.slices.items():
         loss = (losses - wins) / rows if rows >= SLICE_ROWS else 0.0
-        if loss > max(worst, SLICE_MARGIN) and paired_score(wins, losses, rows, 0.0) < -SURE:
+        if loss > max(worst, SLICE_MARGIN) and mcnemar(wins, losses) < -SURE:
             worst, words = loss, f"{name} {value} collapses: it loses {loss:.1%} of {rows}"
     return Check("no slice collapses", not worst, worst, words)

@@ -47,8 +47,8 @@ def promote(
     is recorded.
     """
     catch_up(registry, decisions)
-    challenger = read_version(case, offline, registry, version)
-    standing = _standing(registry, challenger)
+    challenger = read_version(case, offline, registry, version, model := registry.reader.model(version))
+    standing = _standing(registry, challenger, model)
     for _ in range(ROUNDS):
         champion = registry.reader.champion()
         contest, remark = contest_with(case, offline, datasets, registry, champion, challenger)
@@ -61,7 +61,7 @@ def promote(
                 ModelDecision(at, version, verdict.decision, verdict.reason, serving, serving, verdict.evidence())
             )
             return Outcome(verdict, serving, standing.accuracy)
-        anchor = version if verdict.is_best or contest is None else contest.anchor or contest.champion
+        anchor = version if verdict.is_best or not contest else contest.anchor or contest.champion
         try:
             promoted = registry.set_champion(version, verdict.reason, champion, anchor=anchor)
         except PromotionConflictError:
@@ -71,7 +71,7 @@ def promote(
     raise PromotionConflictError(f"The champion moved {ROUNDS} times while model {version} was judged: try again")
 
 
-def _standing(registry: Registry, challenger: Version) -> Standing:
+def _standing(registry: Registry, challenger: Version, model: Model) -> Standing:
     metrics = challenger.card["metrics"]
     if challenger.rows is None:
         raise DatasetNotFoundError(f"There are no features of dataset {challenger.card['dataset_version']}")
@@ -83,7 +83,7 @@ def _standing(registry: Registry, challenger: Version) -> Standing:
         challenger.card["cross_validation"],
         metrics["accuracy"],
         metrics["rows"],
-        _seconds(challenger.model, first),
+        _seconds(model, first),
         len(registry.reader.artifact(challenger.name, MODEL)),
     )
 

@@ -31,7 +31,7 @@ class Works:
     """A place that makes models of different kinds; one of a single split is surely worse than one of four."""
 
     def __init__(self, case: UseCase, rows: list[FeatureRow]) -> None:
-        self.case, self.objects = case, MemoryObjectStore()
+        self.case, self.rows, self.objects = case, rows, MemoryObjectStore()
         self.registry = Registry(self.objects, "models", case)
         self.decisions, self.datasets = MemoryDecisionLog(), MemoryDatasetStore(case)
         self.offline = MemoryOfflineStore(case)
@@ -124,6 +124,22 @@ def test_a_champion_that_moves_each_time_is_a_conflict_in_the_end(
     with pytest.raises(PromotionConflictError):
         works.promote(version)
     assert len(tries) == ROUNDS
+
+
+def test_a_champion_that_cannot_be_served_still_keeps_bad_data_out(works: Works) -> None:
+    """By its out-of-fold probabilities, which any code can read."""
+    old = works.model()
+    works.promote(old)
+    del works.objects._objects["models", f"models/{old}/{MODEL}"]
+    labels = {row.row_id: row.label for row in works.rows}
+    turned = [replace(row, label=1 - labels[row.row_id]) for row in works.rows]
+    works.offline.write("turned", works.case.schema_hash, turned)
+
+    outcome = works.promote(works.model(dataset="turned"))
+    assert (outcome.verdict.decision, works.champion()) == ("kept", old)
+    assert outcome.verdict.evidence()["no worse data"]["holds"] is False
+    good = works.model(depth=3)
+    assert works.promote(good).champion == good
 
 
 @pytest.mark.parametrize("damage", ["corrupted", "gone"])
