@@ -200,9 +200,9 @@ def small_steps(sequences: int) -> str:
     ]  # fmt: skip
     return (
         f"## Small steps, simulated\n\n{sequences:,} sequences of fold scores (`tests/mlops_simulation.py`) with a "
-        f"standard deviation of {DEVIATION['accuracy']} between two models on one fold, as measured between models of the "
-        f"list and of parts of it, and a correlation of 1/{FOLDS} between folds.\n\n" + markdown(["what", "share"], lines)
-    )
+        f"standard deviation of {DEVIATION['accuracy']} between two models on one fold, as measured between models of "
+        f"the list and of parts of it, and a correlation of 1/{FOLDS} between folds.\n\n"
+    ) + markdown(["what", "share"], lines)
 
 
 def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: int = 20, challengers: int = 8) -> str:
