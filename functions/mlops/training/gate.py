@@ -89,7 +89,7 @@ def judge(challenger: Standing, contest: Contest | None) -> Verdict:
     if contest and contest.champion == challenger.version:
         return Verdict("unchanged", f"Model {challenger.version} is the champion already: same data, same model")
     checks = tuple(_checks(challenger, contest))
-    failed = [check.words for check in checks if not check.holds]
+    failed = _decisive([check for check in checks if not check.holds], contest)
     right = f"right on {challenger.accuracy:.1%} of {challenger.held_out} held-out rows"
     if failed:
         confirm = " To promote it all the same: make promote VERSION=" + challenger.version if contest else ""
@@ -100,6 +100,13 @@ def judge(challenger: Standing, contest: Contest | None) -> Verdict:
     leads = [each for each in (serving.on_new_rows, serving.against_anchor) if each] if serving else []
     first = "The first model; it is" if not contest else "It is"
     return Verdict("promoted", f"{first} {right}: {words}", checks, all(each.better >= BETTER for each in leads))
+
+
+def _decisive(failed: Sequence[Check], contest: Contest | None) -> list[str]:
+    """What a person needs to read of the checks that failed: the data's faults before the model's, no tie of the worse."""
+    faults = {name for name, _ in contest.objections} if contest else set()
+    of_data = [check.words for check in failed if check.name in faults]
+    return of_data or [check.words for check in failed if check.name != "worth a change" or len(failed) == 1]
 
 
 def calibration_error(probabilities: Sequence[float], labels: Sequence[int], bins: int = 10) -> tuple[float, float]:

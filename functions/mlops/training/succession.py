@@ -36,7 +36,7 @@ def objections(new: Table, old: Table, relabelled: int, drifted: dict[str, float
     if new.dataset.loaded_at < old.dataset.loaded_at:
         yield "newer data", f"its dataset was loaded before that of the champion ({old.dataset.source})"
     elif new.ids < old.ids:
-        yield "no part of older data", f"all its {len(new.ids):,} rows are among the champion's {len(old.ids):,}"
+        yield "no part of older data", f"its {len(new.ids):,} rows are all among the champion's {len(old.ids):,}"
     if len(new.ids) < LEAST_SHARE * len(old.ids):
         yield "no shrinkage", f"its dataset has {len(new.ids):,} rows, the champion's {len(old.ids):,}"
     common = len(new.ids & old.ids)
@@ -48,4 +48,7 @@ def objections(new: Table, old: Table, relabelled: int, drifted: dict[str, float
         yield "same classes", f"{new.positive:.0%} of its rows are of class 1, of the champion's {old.positive:.0%}"
     if moved := {name: psi for name, psi in drifted.items() if psi > MOST_PSI}:
         worst = sorted(moved, key=lambda name: -moved[name])[:3]
-        yield "same features", f"{', '.join(worst)} are distributed otherwise (PSI {moved[worst[0]]:.2f})"
+        yield (
+            "same features",
+            f"of another distribution than the champion's: {', '.join(worst)} (PSI {moved[worst[0]]:.2f})",
+        )
