@@ -15,7 +15,7 @@ class MemoryObjectStore:
 
     def __init__(self) -> None:
         self._objects: dict[tuple[str, str], bytes] = {}
-        self._versions: dict[tuple[str, str, str], bytes] = {}
+        self.versions: dict[tuple[str, str, str], bytes] = {}
         self._written: dict[tuple[str, str], datetime] = {}
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
@@ -23,11 +23,11 @@ class MemoryObjectStore:
         return body, _etag(body)
 
     def open(self, bucket: str, key: str, version: str | None = None) -> IO[bytes]:
-        return BytesIO(self._versions[bucket, key, version] if version else self._objects[bucket, key])
+        return BytesIO(self.versions[bucket, key, version] if version else self._objects[bucket, key])
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         self._objects[bucket, key] = body if isinstance(body, bytes) else body.read()
-        self._versions[bucket, key, f"version-{len(self._versions) + 1}"] = self._objects[bucket, key]
+        self.versions[bucket, key, f"version-{len(self.versions) + 1}"] = self._objects[bucket, key]
         self._written[bucket, key] = datetime.now(UTC)
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
