@@ -112,7 +112,7 @@ def alike(case: UseCase, rejections: list[Rejection]) -> Iterator[Alike]:
         for form in {notation(each.value) for each in faults}:
             values = Counter(each.value for each in faults if notation(each.value) == form)
             (example, _), *_ = values.most_common(1)
-            yield Alike(field, example, faults[0].reason, len(values), values.total(), len(faults))
+            yield field, example, faults[0].reason, len(values), values.total(), len(faults)
 
 
 def measured(column: Column, values: list[Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mlops.data.cells import DECIMAL
 from mlops.use_case import UseCase
@@ -11,19 +10,9 @@ MIN_SAME_VALUE, MIN_SAME_NOTATION = 3, 5
 _NUMBER, _DIGITS = re.compile(DECIMAL), re.compile("[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Rejections of a column that are written alike: `values` different ones in `rows` of all `rejected`.
-
-    `example` is the most frequent value. Missing values and repeated ids are none of them.
-    """
-
-    field: str
-    example: str
-    reason: str
-    values: int
-    rows: int
-    rejected: int
+# Rejections of a column that are written alike: its name, their most frequent value, the reason, how many different
+# values they are and how many rows, of how many rejected ones. Missing values and repeated ids are none of them.
+Alike = tuple[str, str, str, int, int, int]
 
 
 def notation(value: str) -> str:
@@ -43,12 +32,9 @@ def format_fault(groups: Iterable[Alike]) -> str | None:
     At least half of a closed column's rejections are one value, three times or more (`NA`, `man`, 999), or numbers in
     one notation, five times or more (`22,5` and `0,83`). What is less alike are typing errors: bad rows.
     """
-    for each in groups:
-        least = MIN_SAME_VALUE if each.values == 1 else MIN_SAME_NOTATION
-        if each.rows >= least and 2 * each.rows >= each.rejected:
-            how = "" if each.values == 1 else "written like "
-            return (
-                f"Column {each.field} has another format: {each.rows} of its {each.rejected} bad values are "
-                f"{how}{each.example!r}, which {each.reason}. Write them as declared, or declare what they mean"
-            )
+    for field, example, reason, values, rows, rejected in groups:
+        least, how = (MIN_SAME_VALUE, "") if values == 1 else (MIN_SAME_NOTATION, "written like ")
+        if rows >= least and 2 * rows >= rejected:
+            found = f"{rows} of its {rejected} bad values are {how}{example!r}, which {reason}"
+            return f"Column {field} has another format: {found}. Write them as declared, or declare what they mean"
     return None

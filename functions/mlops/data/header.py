@@ -52,10 +52,8 @@ def _remedy(case: UseCase, header: str, missing: list[str], unknown: list[str]) 
     renamed = _renamed(case, names, missing, unknown)
     told = [f"{'' if sure else 'perhaps '}{old!r} to {new!r}" for old, (new, sure) in renamed.items()]
     unlabelled = case.label.name in missing and case.label.name not in {new for new, _ in renamed.values()}
-    remedies = [f"Rename {', '.join(told)}"] * bool(told) + [_ELSEWHERE] * (
-        unlabelled and (bool(told) or len(missing) == 1)
-    )
-    return ". ".join(remedies) or "Add what is missing"
+    elsewhere = [_ELSEWHERE] if unlabelled and (told or len(missing) == 1) else []
+    return ". ".join([f"Rename {', '.join(told)}"] * bool(told) + elsewhere) or "Add what is missing"
 
 
 def _renamed(case: UseCase, names: list[str], missing: list[str], unknown: list[str]) -> dict[str, tuple[str, bool]]:

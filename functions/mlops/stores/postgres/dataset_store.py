@@ -10,7 +10,7 @@ from psycopg2 import extensions
 from mlops.data.cells import DECIMAL, MISSING
 from mlops.data.csv_content import CsvContent
 from mlops.data.datasets import DatasetVersion, LabelledRow
-from mlops.data.format_faults import Alike, closed, format_fault
+from mlops.data.format_faults import closed, format_fault
 from mlops.data.quality import Profile
 from mlops.data.rejection import DatasetRefusedError, Rejection
 from mlops.errors import DatasetNotFoundError
@@ -40,7 +40,7 @@ _REJECTIONS = """
     SELECT "row", field, value, reason FROM rejected_cells
     WHERE dataset_version = %s AND schema = %s ORDER BY "row", field
 """
-# By column and `format_faults.notation`; in the order of `Alike`.
+# `format_faults.Alike`, by `notation`.
 _ALIKE = f"""
     SELECT * FROM (
         SELECT field, mode() WITHIN GROUP (ORDER BY value), min(reason), count(DISTINCT value), count(*) AS alike,
@@ -128,7 +128,7 @@ class PostgresDatasetStore:
 
     def _format_fault(self, cursor: extensions.cursor, version: str) -> str | None:
         cursor.execute(_ALIKE, (version, self._schema, closed(self._case)))
-        return format_fault(Alike(*row) for row in cursor)
+        return format_fault(cursor)
 
     def _refused(self, cursor: extensions.cursor, version: str, why: str, fault: str | None) -> DatasetRefusedError:
         cursor.execute(f"{_REJECTIONS} LIMIT %s", (version, self._schema, MAX_REPORTED_REJECTIONS))
