@@ -63,6 +63,19 @@ def test_the_position_goes_forward_alone(history: PredictionHistory) -> None:
     assert history.position("outcomes") == ""
 
 
+def test_an_earlier_release_is_gone_on_from_and_may_go_on(database: Database) -> None:
+    history = PostgresPredictionHistory(database, USE_CASE)
+    with database.transaction() as cursor:
+        cursor.execute("TRUNCATE drains; INSERT INTO drains VALUES ('prediction_history', '99-0')")
+    assert (history.position(), history.position("outcomes")) == ("99-0", "")
+
+    history.keep([], [], {"predictions": "100-0-7", "outcomes": "98-0-3"})
+    assert (history.position(), history.position("outcomes")) == ("100-0-7", "98-0-3")
+    with database.transaction() as cursor:
+        cursor.execute("SELECT position FROM drains WHERE stream = 'prediction_history'")
+        assert cursor.fetchall() == [("99-0",)]
+
+
 def test_what_is_old_is_forgotten(history: PredictionHistory) -> None:
     old, new = entry(NOW - timedelta(days=2)), entry()
     history.keep([old, new])

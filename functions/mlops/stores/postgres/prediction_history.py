@@ -12,9 +12,10 @@ from mlops.stores.postgres.database import Database
 from mlops.use_case import UseCase
 
 _NAME = re.compile("[0-9a-f]{32}")
-_DRAINED: Mapping[Stream, str] = {"predictions": "prediction_history", "outcomes": "outcomes"}
+# An earlier release may go on from its own name, whose positions have no number.
+_EARLIER: Mapping[Stream, str] = {"predictions": "prediction_history", "outcomes": "outcomes"}
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_POSITION = "SELECT position FROM drains WHERE stream = %s"
+_POSITION = "SELECT position FROM drains WHERE stream IN (%(own)s, %(earlier)s) ORDER BY stream = %(own)s DESC LIMIT 1"
 # Forward only: of two drains at once the slower one must not undo what the faster one did.
 _ADVANCE = """
     INSERT INTO drains (stream, position) VALUES (%s, %s)
@@ -51,7 +52,7 @@ class PostgresPredictionHistory:
 
     def position(self, stream: Stream = "predictions") -> str:
         with self._database.transaction() as cursor:
-            cursor.execute(_POSITION, (_DRAINED[stream],))
+            cursor.execute(_POSITION, {"own": stream, "earlier": _EARLIER[stream]})
             found = cursor.fetchone()
         return str(found[0]) if found else ""
 
@@ -71,7 +72,7 @@ class PostgresPredictionHistory:
             if last:
                 execute_values(cursor, _OUTCOME, list(last.values()), page_size=1000)
             for stream, position in positions.items():
-                cursor.execute(_ADVANCE, (_DRAINED[stream], position))
+                cursor.execute(_ADVANCE, (stream, position))
         return kept
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:
