@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from mlops.data.rejection import DatasetRefusedError
-from mlops.use_case import UseCase
+from mlops.use_case import MAX_COLUMNS, MAX_TEXT_LENGTH, UseCase
 
 _LIKE = 0.7
 _ELSEWHERE = "A list without labels is no training data: have it predicted, on the Batch page or by POST /predict/batch"
@@ -30,7 +30,7 @@ def columns_of(header: str, case: UseCase, wanted: Sequence[str] = ()) -> list[s
     unknown = [name for name in names if name not in table and name not in case.ignored]
     if missing := [name for name in table if name not in names]:
         told = f"Missing column {', '.join(missing)}: the first line must be {','.join(table)}, but is {header[:500]!r}"
-        raise DatasetRefusedError(f"{told}. {_remedy(case, header, missing, unknown)}")
+        raise DatasetRefusedError(f"{told}. {_remedy(case, table, header, missing, unknown)}")
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise DatasetRefusedError(f"Column {', '.join(doubled)} is there more than once: keep one of them")
     if unknown:
@@ -38,7 +38,7 @@ def columns_of(header: str, case: UseCase, wanted: Sequence[str] = ()) -> list[s
     return names
 
 
-def _remedy(case: UseCase, header: str, missing: list[str], unknown: list[str]) -> str:
+def _remedy(case: UseCase, table: Sequence[str], header: str, missing: list[str], unknown: list[str]) -> str:
     if not header.strip(' ,"'):
         return "It is blank: delete that line"
     names = next(csv.reader([header]))
@@ -49,31 +49,32 @@ def _remedy(case: UseCase, header: str, missing: list[str], unknown: list[str]) 
         return "It is one cell: write the names with commas between them, and the line without quotes around it"
     if len(missing) > 1 and any(name.replace(".", "", 1).isdigit() for name in unknown):
         return "It seems to be a row: write the names of the columns above it"
-    renamed = _renamed(case, names, missing, unknown)
+    renamed = _renamed(case, dict(zip(names, table, strict=False)), missing, unknown)
     told = [f"{'' if sure else 'perhaps '}{old!r} to {new!r}" for old, (new, sure) in renamed.items()]
     unlabelled = case.label.name in missing and case.label.name not in {new for new, _ in renamed.values()}
     elsewhere = [_ELSEWHERE] if unlabelled and (told or len(missing) == 1) else []
     return ". ".join([f"Rename {', '.join(told)}"] * bool(told) + elsewhere) or "Add what is missing"
 
 
-def _renamed(case: UseCase, names: list[str], missing: list[str], unknown: list[str]) -> dict[str, tuple[str, bool]]:
+def _renamed(
+    case: UseCase, places: dict[str, str], missing: list[str], unknown: list[str]
+) -> dict[str, tuple[str, bool]]:
     """The missing column that each unknown one surely or perhaps is: the same but for its spelling, called by its
     title, like one of these, or in its place."""
     titles = {**{each.name: each.title for each in case.columns}, case.label.name: case.label.title}
-    placed = len(names) == len(expected(case)) and missing != [case.label.name]
-    places = dict(zip(names, expected(case), strict=True)) if placed else {}
+    placed = len(unknown) == len(missing) and missing != [case.label.name]
 
     def likeness(old: str, new: str) -> float:
-        return max(_alike(old, new), _alike(old, titles.get(new, "")), _LIKE * (places.get(old) == new))
+        return max(_alike(old, new), _alike(old, titles.get(new, "")), _LIKE * (placed and places.get(old) == new))
 
     found: dict[str, tuple[str, bool]] = {}
-    pairs = [(likeness(old, new), old, new) for old in unknown for new in missing]
+    pairs = [(likeness(old, new), old, new) for old in unknown[:MAX_COLUMNS] for new in missing]
     for like, old, new in sorted(pairs, reverse=True):
         if like >= _LIKE and old not in found and new not in {each for each, _ in found.values()}:
             found[old] = new, like == 1
-    return {old: found[old] for old in names if old in found}
+    return {old: found[old] for old in unknown if old in found}
 
 
 def _alike(one: str, other: str) -> float:
-    a, b = ("".join(filter(str.isalnum, each.casefold())) for each in (one, other))
+    a, b = ("".join(filter(str.isalnum, each[:MAX_TEXT_LENGTH].casefold())) for each in (one, other))
     return SequenceMatcher(a=a, b=b).ratio() if a and b else 0.0

@@ -1,6 +1,7 @@
 """The header of an uploaded table."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
@@ -75,6 +76,14 @@ def test_a_header_with_columns_missing_is_shown_with_a_remedy(header: str, remed
     assert told.startswith("Missing column ")
     assert f"the first line must be {LIST}, but is {header!r}. " in told
     assert remedy in told
+
+
+def test_a_header_of_any_length_is_refused_in_a_moment() -> None:
+    began = process_time()
+    for header in (",".join(f"column {number}" for number in range(10_000)), ",".join(["x" * 30_000] * 2)):
+        with pytest.raises(DatasetRefusedError, match="Missing column"):
+            columns_of(header, USE_CASE)
+    assert process_time() - began < 2
 
 
 def test_a_column_may_be_named_like_a_comment() -> None:
