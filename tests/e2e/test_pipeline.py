@@ -208,6 +208,11 @@ def test_monitoring_reports_on_what_was_predicted(cloud: Cloud, passenger: dict[
     assert summary["status"] == "drift"  # three hundred times the same lady
 
 
+def test_the_data_bucket_keeps_versions_which_its_events_name(cloud: Cloud) -> None:
+    versioning = cloud.client("s3").get_bucket_versioning(Bucket=cloud.outputs()["data_bucket"])
+    assert versioning["Status"] == "Enabled"
+
+
 def test_the_site_knows_the_api(cloud: Cloud) -> None:
     s3, outputs = cloud.client("s3"), cloud.outputs()
     config = s3.get_object(Bucket=outputs["web_bucket"], Key="config.js")["Body"].read().decode()

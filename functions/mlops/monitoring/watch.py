@@ -49,8 +49,9 @@ def watch(
     gauges = telemetry.gauges()
 
     def since(task: str) -> datetime:
-        known = gauges.get(metrics.named(metrics.MEASURED.name, task))
-        return datetime.fromtimestamp(known, UTC) if known else at - FIRST_LOOK
+        known = gauges.get(metrics.named(metrics.MEASURED.name, task), 0.0)
+        # A look in the future is one of a clock that was ahead.
+        return datetime.fromtimestamp(known, UTC) if 0 < known <= at.timestamp() else at - FIRST_LOOK
 
     def invocations() -> tuple[datetime, int]:
         end = _whole_minute(at - ON_ITS_WAY)
