@@ -103,7 +103,7 @@ def judge(challenger: Standing, contest: Contest | None) -> Verdict:
 
 
 def _decisive(failed: Sequence[Check], contest: Contest | None) -> list[str]:
-    """What a person needs to read of the checks that failed: the data's faults before the model's, no tie of the worse."""
+    """What a person needs to read of the failed checks: faults of the data if there are any, no tie of the worse."""
     faults = {name for name, _ in contest.objections} if contest else set()
     of_data = [check.words for check in failed if check.name in faults]
     return of_data or [check.words for check in failed if check.name != "worth a change" or len(failed) == 1]
