@@ -25,7 +25,7 @@ from mlops_dags.use_case import CHAMPION, DATASETS, USE_CASE, dag_id, document
 @task
 def shares(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One event for each shard of the search."""
-    data = {name: plan[name] for name in ("dataset_version", "schema_hash")}
+    data = {name: plan[name] for name in ("dataset_version", "schema_hash", "seed")}
     return [{"step": "evaluate", **data, "candidates": share} for share in plan["shares"]]
 
 
@@ -73,15 +73,16 @@ with DAG(
         payload={
             "step": "fit",
             **training,
+            "seed": plan.output["seed"],
             "evaluations": evaluate.output["evaluations"],
             "failures": evaluate.output["failures"],
         },
-        doc_md="Fits the best candidate, measures it on the hold-out and registers it.",
+        doc_md="Fits the winner, measures it on rows it has not seen and registers it.",
     )
     promote = HandlerOperator(
         task_id="promote",
         function_name=function("TrainingFunction"),
         payload={"step": "promote", "model_version": fit.output["model_version"]},
         outlets=[CHAMPION],
-        doc_md="The gate: the model becomes champion if it is not worse on the same hold-out; gives the reason.",
+        doc_md="The gate: a model becomes champion if it is better on rows that neither saw, or as good on more; says why.",
     )

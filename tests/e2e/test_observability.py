@@ -190,7 +190,8 @@ def test_sustained_drift_starts_one_retraining_whose_champion_fits_the_shifted_r
     assert len(starts) == 1, [each["retraining"] for each in reports]
     (start,) = starts
     assert start["trigger"] == "drift"
-    until(lambda: cloud.champion() != before, 120)
+    assert promotion(cloud, start["dataset_version"])["decision"] == "promoted"
+    until(lambda: cloud.champion() != before)
     card = cloud.call("/model")
     assert card["dataset_version"] == start["dataset_version"]
     assert card["training"]["rows"] > 713 + 300
@@ -210,6 +211,20 @@ def test_sustained_drift_starts_one_retraining_whose_champion_fits_the_shifted_r
     assert start["dataset_version"] in words["Message"]
     report = cloud.client("s3").get_object(Bucket=cloud.outputs()["models_bucket"], Key=row["evidence"]["report_key"])
     assert json.loads(report["Body"].read())["features"]
+
+
+def promotion(cloud: Cloud, dataset: str) -> Any:
+    """What the gate made of the run on a dataset, once that ended."""
+    states, machine = cloud.client("stepfunctions"), cloud.outputs()["pipeline_arn"]
+
+    def ended() -> list[dict[str, Any]]:
+        runs = states.list_executions(stateMachineArn=machine)["executions"]
+        found = [states.describe_execution(executionArn=run["executionArn"]) for run in runs]
+        return [run for run in found if dataset in run["input"] and run["status"] != "RUNNING"]
+
+    (run,) = until(ended, 180)
+    assert run["status"] == "SUCCEEDED", run
+    return json.loads(run["output"])["promotion"]
 
 
 class Prometheus:
