@@ -84,5 +84,5 @@ with DAG(
         function_name=function("TrainingFunction"),
         payload={"step": "promote", "model_version": fit.output["model_version"]},
         outlets=[CHAMPION],
-        doc_md="The gate: a model becomes champion if it is better on rows that neither saw, or as good on more; says why.",
+        doc_md="The gate: it becomes champion if it is better on rows that neither saw, or as good on more data.",
     )

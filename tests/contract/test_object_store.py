@@ -18,14 +18,18 @@ def key() -> str:
     return f"contract/{uuid4().hex}/a name with ü & +.json"
 
 
+VERSIONED = "contract-tests-versioned"  # of its own: LocalStack lets two writers win where a bucket keeps versions
+
+
 @pytest.fixture
-def versions(objects: ObjectStore, bucket: str) -> Callable[[str], list[str]]:
+def versions(objects: ObjectStore) -> Callable[[str], list[str]]:
     """The versions of a key, the newest first, in a bucket that keeps them."""
     if isinstance(objects, MemoryObjectStore):
         return lambda key: [version for _, name, version in reversed(objects.versions) if name == key]
     s3 = boto3.client("s3")
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    return lambda key: [each["VersionId"] for each in s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]]
+    s3.create_bucket(Bucket=VERSIONED)
+    s3.put_bucket_versioning(Bucket=VERSIONED, VersioningConfiguration={"Status": "Enabled"})
+    return lambda key: [each["VersionId"] for each in s3.list_object_versions(Bucket=VERSIONED, Prefix=key)["Versions"]]
 
 
 def test_what_was_put_is_got(objects: ObjectStore, bucket: str, key: str) -> None:
@@ -84,15 +88,19 @@ def test_a_listing_tells_etags_and_times(objects: ObjectStore, bucket: str, key:
 
 
 def test_a_version_is_read_after_others_followed(
-    objects: ObjectStore, bucket: str, key: str, versions: Callable[[str], list[str]]
+    objects: ObjectStore, key: str, versions: Callable[[str], list[str]]
 ) -> None:
-    objects.put(bucket, key, b"one", "text/plain")
-    objects.put(bucket, key, b"two", "text/plain")
+    objects.put(VERSIONED, key, b"one", "text/plain")
+    objects.put(VERSIONED, key, b"two", "text/plain")
 
     newest, oldest = versions(key)
-    assert [objects.open(bucket, key, version).read() for version in (oldest, newest, None)] == [b"one", b"two", b"two"]
+    assert [objects.open(VERSIONED, key, version).read() for version in (oldest, newest, None)] == [
+        b"one",
+        b"two",
+        b"two",
+    ]
     with pytest.raises(KeyError):
-        objects.open(bucket, f"{key}.other", newest)
+        objects.open(VERSIONED, f"{key}.other", newest)
 
 
 def test_replace_writes_only_over_what_was_read(objects: ObjectStore, bucket: str, key: str) -> None:
