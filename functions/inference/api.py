@@ -1,5 +1,6 @@
 """The HTTP API as an ASGI app: whoever runs it, Lambda or a server, runs this one."""
 
+import re
 from urllib.parse import urlsplit
 
 import admin
@@ -15,6 +16,8 @@ from starlette.types import Lifespan
 from telemetry import Telemetry
 
 from mlops import settings
+
+_LOOPBACK = re.compile(r"//(localhost|127\.0\.0\.1|\[::1\])(?=:|$)")
 
 
 def create_app(
@@ -60,5 +63,7 @@ def create_app(
 
 
 def site_origins() -> list[str]:
-    """The origins of pages that may call the API."""
-    return sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, settings.site_urls())})
+    """The origins of pages that may call the API; a site on this machine may be opened under any of its names."""
+    known = [f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, settings.site_urls())]
+    names = ("//localhost", "//127.0.0.1", "//[::1]")
+    return sorted({_LOOPBACK.sub(name, origin) for origin in known for name in names})

@@ -70,7 +70,7 @@ def _if_there(task: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return task()
     except StoreUnavailableError as error:
         logger.warning("Postponed", extra={"reason": str(error)})
-        return {"postponed": str(error)}
+        return {"postponed": f"{str(error).partition(':')[0]} is away"}  # the log has the rest, with its address
 
 
 TASKS: Mapping[str, Callable[[Task], dict[str, Any]]] = {

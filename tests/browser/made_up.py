@@ -98,6 +98,7 @@ class MadeUp:
     champion: str | None = VERSION
     drift: Json = field(default_factory=lambda: {"status": "none"})
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    origin: str = ""  # where config.js says the API is; empty is beside the page
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Json]:
         self.asked.append((method, path, body))
@@ -220,7 +221,7 @@ class _Handler(SimpleHTTPRequestHandler):
         if self.path.startswith("/api/"):
             self.say(*self.api.answer("GET", self.path.removeprefix("/api"), None))
         elif self.path == "/config.js":
-            self.send("text/javascript", b'window.MLOPS = {"apiUrl": "/api"};')
+            self.send("text/javascript", f'window.MLOPS = {{"apiUrl": "{self.api.origin}/api"}};'.encode())
         else:
             super().do_GET()
 

@@ -108,6 +108,24 @@ def test_a_request_that_cannot_be_read_has_a_name_and_may_be_read_by_the_site(
     assert invoke("inference", {**broken, "headers": ["no", "mapping"]})["statusCode"] == 400
 
 
+@pytest.mark.parametrize("site", ["http://127.0.0.1:4566/titanic-web", "http://localhost:4566/titanic-web"])
+@pytest.mark.parametrize("opened", ["http://127.0.0.1:4566", "http://localhost:4566", "http://[::1]:4566"])
+def test_a_site_on_this_machine_may_be_opened_under_any_of_its_names(
+    invoke: Invoke, sample: Sample, champion: str, monkeypatch: pytest.MonkeyPatch, site: str, opened: str
+) -> None:
+    monkeypatch.setenv("SITE_URLS", site)
+
+    def allowed(origin: str) -> str | None:
+        event = sample("inference", "http")
+        event["multiValueHeaders"] |= {"Origin": [origin]}
+        found: str | None = invoke("inference", event)["headers"].get("access-control-allow-origin")
+        return found
+
+    assert allowed(opened) == opened
+    assert allowed(opened.replace("4566", "4567")) is None
+    assert allowed("http://localhost.evil.example:4566") is None
+
+
 @pytest.fixture
 def server(champion: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The API under uvicorn, one request at a time; its address."""

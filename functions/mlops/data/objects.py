@@ -1,11 +1,28 @@
-"""Ports: named byte strings in buckets."""
+"""Ports: named byte strings in buckets, and which names there can be."""
 
+import re
 from collections.abc import Iterator
 from typing import IO, Protocol
 
+from mlops.errors import InvalidInputError
+
+BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_KEY, _LONGEST_KEY = re.compile(r"[^\0\ud800-\udfff]*"), 1024
+
+
+def located(bucket: str, key: str, prefix: bool = False) -> str:
+    """Where an object is, in words; InvalidInputError of names that no store can have: waiting would not mend them."""
+    if not BUCKET.fullmatch(bucket):
+        raise InvalidInputError(
+            f"{bucket[:300]!r} is no name of a bucket: correct the event, or the function's settings"
+        )
+    if not (key or prefix) or not _KEY.fullmatch(key) or len(key.encode()) > _LONGEST_KEY:
+        raise InvalidInputError(f"{key[:300]!r} is no name of an object: it has 1 to {_LONGEST_KEY} bytes of text")
+    return f"s3://{bucket}/{key}"
+
 
 class ObjectReader(Protocol):
-    """Named byte strings in buckets, for those who only read them whole."""
+    """Named byte strings in buckets, for those who only read them whole; InvalidInputError as of `located`."""
 
     def keys(self, bucket: str, prefix: str) -> Iterator[str]:
         """The names below a prefix that ends with a slash, or of the whole bucket."""

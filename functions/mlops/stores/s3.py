@@ -8,11 +8,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
-from mlops.errors import PromotionConflictError, StoreUnavailableError
+from mlops.data.objects import located
+from mlops.errors import InvalidInputError, PromotionConflictError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,6 +26,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+_INVALID = {"InvalidBucketName", "KeyTooLongError", "InvalidURI"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -46,7 +48,7 @@ class S3ObjectStore:
         return cast("IO[bytes]", _Stream(body, bucket, key))
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
-        with _translated(bucket, key):
+        with _translated(bucket, key, missing=InvalidInputError):
             self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
@@ -58,7 +60,7 @@ class S3ObjectStore:
             raise PromotionConflictError(f"s3://{bucket}/{key} is gone: read it again") from None
 
     def keys(self, bucket: str, prefix: str) -> Iterator[str]:
-        with _translated(bucket, prefix):
+        with _translated(bucket, prefix, missing=InvalidInputError):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 yield from (entry["Key"] for entry in page.get("Contents", ()))
 
@@ -82,16 +84,21 @@ class _Stream(RawIOBase):
 
 
 @contextmanager
-def _translated(bucket: str, key: str) -> Iterator[None]:
-    where = f"s3://{bucket}/{key}"
+def _translated(bucket: str, key: str, missing: type[Exception] = KeyError) -> Iterator[None]:
+    """The port's errors; `missing` of what is not there: a bucket, where no object is asked for."""
+    where = located(bucket, key, prefix=missing is not KeyError)
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _MISSING:
-            raise KeyError(where) from None
+            raise missing(where if missing is KeyError else f"There is no bucket {bucket!r}") from None
+        if code in _INVALID:
+            raise InvalidInputError(f"{where}: {error}") from error
         if code in _CONFLICT:
             raise PromotionConflictError(f"{where} was written by another first: read it again") from None
         raise StoreUnavailableError(f"{where}: {error}") from error
+    except (ParamValidationError, UnicodeError) as error:
+        raise InvalidInputError(f"{where}: {error}") from error
     except (BotoCoreError, HTTPError, OSError) as error:
         raise StoreUnavailableError(f"{where}: {error}") from error
