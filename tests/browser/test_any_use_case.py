@@ -70,6 +70,19 @@ def test_the_site_works_under_either_name_of_this_machine(visits: Visits, told: 
     assert page.locator("#docs").get_attribute("href") == f"{url.replace('127.0.0.1', opened)}/api/docs"
 
 
+def test_older_versions_come_page_by_page(visits: Visits) -> None:
+    page = visits(MadeUp(odd(), older=4), "model.html")
+    rows = page.get_by_role("table", name="Model versions").locator("tbody tr")
+    more = page.get_by_role("button", name="Show older versions")
+
+    for shown in (2, 4, 5):
+        expect(rows).to_have_count(shown)
+        if shown < 5:
+            more.click()
+    expect(more).to_have_count(0)
+    expect(rows.nth(4)).to_contain_text("0000000000000004")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_fresh_system_has_no_errors(visits: Visits, name: str) -> None:
     """No champion, no drift report, no traffic: each page says what is not there yet."""
