@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlops.monitoring.expire import Retention
     from mlops.monitoring.retraining import Policy
 
 
@@ -19,7 +20,7 @@ class SettingMissingError(RuntimeError):
 
 
 _BUCKET = r"[A-Za-z0-9._-]{1,255}"
-_NUMBER = r"\d+(\.\d+)?"
+_NUMBER, _COUNT = r"\d+(\.\d+)?", r"\d+"
 
 
 def _required(name: str, form: str = r".*\S.*") -> str:
@@ -70,6 +71,14 @@ def retention() -> timedelta:
     return timedelta(days=float(_required("PREDICTION_RETENTION_DAYS", _NUMBER)))
 
 
+def kept() -> "Retention":
+    """What `expire` leaves: `REPORT_RETENTION_DAYS`, `MODELS_KEPT` and `DATASETS_KEPT`."""
+    from mlops.monitoring.expire import Retention
+
+    reports = timedelta(days=float(_required("REPORT_RETENTION_DAYS", _NUMBER)))
+    return Retention(reports, int(_required("MODELS_KEPT", _COUNT)), int(_required("DATASETS_KEPT", _COUNT)))
+
+
 def watched_functions() -> dict[str, str]:
     """The functions whose invocations are counted, by role: `WATCHED_FUNCTIONS`, and this one."""
     return {**_pairs("WATCHED_FUNCTIONS"), "monitoring": _required("AWS_LAMBDA_FUNCTION_NAME")}
@@ -80,7 +89,7 @@ def retraining_policy() -> "Policy":
     from mlops.monitoring.retraining import Policy
 
     cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS", _NUMBER)))
-    return Policy(cooldown, int(_required("RETRAININGS_A_DAY", r"\d+")), _required("RETRAINING") != "ON")
+    return Policy(cooldown, int(_required("RETRAININGS_A_DAY", _COUNT)), _required("RETRAINING") != "ON")
 
 
 def site_urls() -> list[str]:

@@ -35,13 +35,18 @@ def monitoring() -> Monitoring:
 
 
 def drift(event: Task) -> dict[str, Any]:
-    """The drift report in short, and what was decided on it about training again, on all known outcomes."""
+    """The drift report in short, what was decided on it and all known outcomes about training again, what expired."""
     drain(event)  # label files speak of predictions that were drained, and what they say is drained in turn
     labels = _if_there(monitoring().read_labels)
     drain(event)
     report = monitoring().monitor(event.window or WINDOW)
     decided = _if_there(lambda: in_short(monitoring().retrain(report)))
-    return {**report_of.in_short(report), "labels": labels, "retraining": decided}
+    return {**report_of.in_short(report), "labels": labels, "retraining": decided, "expired": expire(event)}
+
+
+def expire(_: Task) -> dict[str, Any]:
+    """How many reports, models, datasets and totals were dropped."""
+    return _if_there(monitoring().expire)
 
 
 def drain(_: Task) -> dict[str, Any]:
@@ -74,7 +79,7 @@ def _if_there(task: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 TASKS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
-    task.__name__: task for task in (drift, drain, watch, minute, replay)
+    task.__name__: task for task in (drift, drain, watch, minute, replay, expire)
 }
 
 

@@ -24,6 +24,9 @@ class MemoryObjectStore:
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         self._objects[bucket, key] = body if isinstance(body, bytes) else body.read()
 
+    def delete(self, bucket: str, key: str) -> None:
+        self._objects.pop((bucket, key), None)
+
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         there = self._objects.get((bucket, key))
         if (_etag(there) if there is not None else None) != expected_etag:

@@ -40,6 +40,9 @@ class ObjectStore(ObjectReader, Protocol):
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         """Write the object; from a file, which can be larger than memory."""
 
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete the object if it is there."""
+
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         """Write only if the object still has `expected_etag` (`None`: does not exist yet); else
         PromotionConflictError. This is the one atomic write behind the champion pointer."""

@@ -125,6 +125,15 @@ class Registry:
             self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
         return version
 
+    def drop(self, version: str) -> None:
+        """Delete a version, its registration last, so that what is broken off is dropped again; never the champion."""
+        champion = self.reader.champion()
+        if champion and champion.version == version:
+            return
+        registered = (key for key in self.store.keys(self.bucket, REGISTRATIONS) if key.endswith(f"_{version}"))
+        for key in (*self.store.keys(self.bucket, f"models/{version}/"), *registered):
+            self.store.delete(self.bucket, key)
+
     def set_champion(
         self,
         version: str,

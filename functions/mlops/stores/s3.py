@@ -51,6 +51,10 @@ class S3ObjectStore:
         with _translated(bucket, key, missing=InvalidInputError):
             self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
 
+    def delete(self, bucket: str, key: str) -> None:
+        with _translated(bucket, key, missing=InvalidInputError):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         condition: Any = {"IfNoneMatch": "*"} if expected_etag is None else {"IfMatch": expected_etag}
         try:
