@@ -27,6 +27,7 @@ from mlops.stores.telemetry import RedisTelemetry
 from mlops.telemetry import metrics
 from titanic import USE_CASE as CASE
 
+pytestmark = pytest.mark.one_engine
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HEADER = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked"
 FILES = ("quarantine/{}.jsonl", "quality/{}.json", "labelled/{}.csv", "labelled/{}.json")
