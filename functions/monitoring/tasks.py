@@ -18,6 +18,9 @@ from mlops.stores.postgres.retrainings import PostgresRetrainings
 from mlops.stores.prediction_stream import RedisPredictionStream
 from mlops.stores.telemetry import RedisTelemetry
 
+# Seconds that PostgreSQL has for a transaction; the function has 120.
+TIMEOUT = 50.0
+
 
 class Monitoring:
     """The tasks of monitoring, over one connection to each store."""
@@ -27,7 +30,7 @@ class Monitoring:
         self._objects = s3.S3ObjectStore()
         self._stream = RedisPredictionStream(settings.redis_url())
         self._telemetry = RedisTelemetry(settings.redis_url())
-        self._database = Database(settings.database_url())
+        self._database = Database(settings.database_url(), TIMEOUT)
         self._history = PostgresPredictionHistory(self._database, self._case)
         self._retrainings = PostgresRetrainings(self._database, self._case)
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.handlers import add_expect_header
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
@@ -35,7 +36,10 @@ class S3ObjectStore:
 
     @cached_property
     def _client(self) -> "S3Client":
-        return boto3.client("s3", config=_CONFIG)
+        client = boto3.client("s3", config=_CONFIG)
+        # botocore reads for ever what follows a "100 Continue" that a connection broke off in.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
         with _translated(bucket, key):

@@ -28,7 +28,7 @@ return 1
 class RedisTelemetry:
     """Implements `telemetry.stores.Telemetry`."""
 
-    def __init__(self, url: str, timeout: float = 5.0, tries: int = 3) -> None:
+    def __init__(self, url: str, timeout: float | None = None, tries: int = 3) -> None:
         """`timeout` in seconds for connecting and for each answer, `tries` after the first."""
         self._url, self._timeout, self._tries = url, timeout, tries
 
