@@ -303,6 +303,19 @@ def test_only_pages_of_the_site_may_call(
         assert allowed("http://site.example:81", method) is None
 
 
+def test_the_hourly_run_tells_what_expired(
+    invoke: Invoke, champion: str, database_schema: None, objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELS_KEPT", "1")
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    old, new = (registry.publish({CARD: json.dumps({"dataset_version": name}).encode()}) for name in "ab")
+
+    expired = invoke("monitoring", {"task": "expire"})
+    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0}
+    assert [name for name, _ in registry.reader.versions()] == [new, champion]
+    assert not list(objects.keys("titanic-models", f"models/{old}/"))
+
+
 @pytest.fixture
 def versions(objects: MemoryObjectStore, champion: str) -> list[str]:
     """Twenty-five versions and the champion, newest first; one was broken off while it was published."""
