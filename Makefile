@@ -182,6 +182,9 @@ clean: down  ## delete everything: data, models, environments
 
 ##@ publish
 
+evidence: $(ENVS)/dev/$(READY)  ## measure what takes long of the way of training: docs/evidence.md; SEEDS=10 SPLITS=100 SEQUENCES=1000
+	@PYTHONPATH=functions:examples:tests $(ENVS)/dev/bin/python docs/evidence_page.py
+
 site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch recompiles on each change
 	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
 

@@ -1,6 +1,6 @@
 """### A CSV in the inbox starts the pipeline
 
-Waits for a CSV below `inbox/` of the data bucket (deferred: no worker is held), moves it to `taken/` and publishes the
+Waits for a file below `inbox/` of the data bucket (deferred: no worker is held), moves it to `taken/` and publishes the
 asset `{use_case}_datasets` with one partition for each file; [{use_case}_pipeline](/dags/{use_case}_pipeline) runs once
 for each. Where the object store sends no events (MinIO in Compose) this is how the pipeline starts; elsewhere a file
 below `raw/` starts the state machine by itself.
@@ -32,13 +32,13 @@ with DAG(
     wait = S3KeySensor(
         task_id="wait",
         bucket_name=DATA_BUCKET,
-        bucket_key=f"{INBOX}*.csv",
+        bucket_key=f"{INBOX}*.*",
         wildcard_match=True,
         deferrable=True,
         poke_interval=5,
         timeout=timedelta(days=1).total_seconds(),
         execution_timeout=None,
         soft_fail=True,  # a day without a file is no failure
-        doc_md="Until there is a CSV in the inbox, at most a day.",
+        doc_md="Until there is a file in the inbox, at most a day.",
     )
     wait >> take(DATA_BUCKET)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
-# What COPY takes into typed columns and the rules do not: both sides of a comparison can load the same file.
-FAULTS = {"Pclass": "4", "Age": "150", "Embarked": "X"}
+# What COPY takes into typed columns and the rules do not: both sides of a comparison can load the same file. One value
+# for all would be a format fault.
+FAULTS = {"Pclass": range(4, 100), "Age": range(121, 1000), "Embarked": "ABDEFGHIJKLMNOPRTUVWXYZ"}
 
 
 def lines(count: int, seed: int = 1912, bad: float = 0.005) -> Iterator[list[str]]:
@@ -29,7 +30,7 @@ def lines(count: int, seed: int = 1912, bad: float = 0.005) -> Iterator[list[str
         row[name], row[ticket] = f"{surname}-{ship}{comma}{given}", f"{row[ticket]} {ship}"
         if chance.random() < bad:
             field = chance.choice(list(FAULTS))
-            row[header.index(field)] = FAULTS[field]
+            row[header.index(field)] = str(chance.choice(FAULTS[field]))
         yield row
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import RandomizedSearchCV, StratifiedKFold
+from sklearn.model_selection import RandomizedSearchCV, RepeatedStratifiedKFold
 
 from mlops.model import search
-from mlops.model.estimator import grow
+from mlops.model.estimator import grow, with_trees
 from mlops.model.training_set import TrainingSet
 from mlops.use_case import UseCase
 
@@ -35,7 +35,7 @@ class Forest(ClassifierMixin, BaseEstimator):
         self.classes_ = np.array([0, 1])
         self.encoder_, matrix = self.case.encoding.fit_transform(x, y)
         params = {name: value for name, value in self.get_params().items() if value is not None and name != "case"}
-        self.forest_ = grow(self.case.search, params, matrix, y)
+        self.forest_ = grow(with_trees(self.case.search, search.TREES_SHARE), params, matrix, y)
         return self
 
     def predict(self, x: Any) -> Any:
@@ -56,9 +56,9 @@ def _leaves(model: Forest, _x: Any, _y: Any) -> float:
 
 def simplest(results: Mapping[str, Any]) -> int:
     """Of the candidates within one Nadeau-Bengio error of the best, the one with the fewest leaves."""
-    scores = np.array([results[f"split{fold}_test_score"] for fold in range(search.FOLDS)])
+    scores = np.array([results[name] for name in results if name.startswith("split") and name.endswith("_test_score")])
     behind = scores[:, [scores.mean(axis=0).argmax()]] - scores
-    error = np.sqrt(behind.var(axis=0, ddof=1) * (1 / search.FOLDS + 1 / (search.FOLDS - 1)))
+    error = np.sqrt(behind.var(axis=0, ddof=1) * (1 / len(scores) + 1 / (search.FOLDS - 1)))
     leaves = np.where(behind.mean(axis=0) <= error, results["mean_test_leaves"], np.inf)
     return int(leaves.argmin())
 
@@ -68,11 +68,12 @@ def searched(
     rows: TrainingSet,
     candidates: int,
     folds: int = search.FOLDS,
+    repeats: int = search.REPEATS,
     jobs: int = 1,
     fixed: Mapping[str, Any] | None = None,
 ) -> RandomizedSearchCV:
     """The search after its end; `fixed` are parameters that every candidate has."""
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=case.search.seed)
+    splitter = RepeatedStratifiedKFold(n_splits=folds, n_repeats=repeats, random_state=case.search.seed)
     whole = RandomizedSearchCV(
         Forest(case, **(fixed or {})),
         dict(case.search.space),

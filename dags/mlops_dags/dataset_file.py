@@ -21,7 +21,7 @@ def choose(bucket: str, key: str) -> dict[str, str]:
     if not key:
         s3 = S3Hook()
         files = [file for prefix in PREFIXES for file in s3.get_file_metadata(prefix, bucket)]
-        datasets = [file for file in files if file["Key"].endswith((".csv", ".csv.gz"))]
+        datasets = [file for file in files if file["Key"].lower().endswith((".csv", ".csv.gz"))]
         if not datasets:
             raise FileNotFoundError(f"No CSV below s3://{bucket}/raw/: upload one, or name its key")
         key = max(datasets, key=lambda file: file["LastModified"])["Key"]
@@ -35,7 +35,7 @@ def chosen() -> object:
 
 @task(outlets=[DATASETS])
 def take(bucket: str, *, outlet_events: object) -> list[str]:
-    """Move every CSV of the inbox to taken/ and publish a partition for each; returns the new keys.
+    """Move every file of the inbox to taken/ and publish a partition for each; returns the new keys.
 
     The new key is made of the file's name and its content's ETag: the same file twice gets the same key, and a task
     that was killed half-way moves the rest when it runs again.
@@ -43,11 +43,11 @@ def take(bucket: str, *, outlet_events: object) -> list[str]:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     s3 = S3Hook()
-    waiting = [file for file in s3.get_file_metadata(INBOX, bucket) if file["Key"].endswith(".csv")]
+    waiting = [file for file in s3.get_file_metadata(INBOX, bucket) if "." in file["Key"]]
     taken = []
     for file in sorted(waiting, key=lambda file: file["LastModified"]):
-        name = file["Key"].removeprefix(INBOX).removesuffix(".csv").replace("/", "-")
-        key = f"{TAKEN}{name}-{file['ETag'][1:13]}.csv"
+        name, _, suffix = file["Key"].removeprefix(INBOX).replace("/", "-").partition(".")
+        key = f"{TAKEN}{name}-{file['ETag'][1:13]}.{suffix.lower()}"
         s3.copy_object(file["Key"], key, bucket, bucket)
         s3.delete_objects(bucket, file["Key"])
         outlet_events[DATASETS].add_partitions(key)

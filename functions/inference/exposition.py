@@ -52,7 +52,8 @@ class _Exposition(Collector):
         batched = self._totals.get(metrics.BATCHED, 0.0)
         yield self._histogram(metrics.BATCH_SIZE, metrics.BATCH_SIZES, {(): batches}, {(): batched})
         # There before the first failure: of a series that begins with one, Prometheus sees no increase.
-        cells[metrics.RUNS.name] = {(status,): 0.0 for status in metrics.RUN_STATUSES} | cells[metrics.RUNS.name]
+        for metric, values in ((metrics.RUNS, metrics.RUN_STATUSES), (metrics.DROPPED, metrics.STREAMS)):
+            cells[metric.name] = {(value,): 0.0 for value in values} | cells[metric.name]
         for metric in metrics.COUNTERS:
             yield self._family(CounterMetricFamily, metric, cells[metric.name])
         gauges = _split(self._gauges)

@@ -1,15 +1,18 @@
 """Ingestion: takes `{"bucket", "key"}` or EventBridge's "Object Created"; answers with the dataset version.
 
+Where the event names a version of the object, that one is read: another upload may have followed.
+
 `{"migrate": true}` brings the database's schema up to date instead: a deployment asks for it before anything else.
 """
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.parse import unquote_plus
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
+from pydantic import Field
 
 from mlops import settings
 from mlops.data.ingest import ingest
@@ -25,10 +28,11 @@ REMEDY = 'The event names no file: send {"bucket": …, "key": …} or an "Objec
 
 
 class File(BaseModel):
-    """A file, named plainly."""
+    """A file, named plainly; `version` is that of an object in a bucket with versions."""
 
     bucket: str
     key: str
+    version: str | None = None
 
 
 class Bucket(BaseModel):
@@ -37,6 +41,7 @@ class Bucket(BaseModel):
 
 class Object(BaseModel):
     key: str
+    version: str | None = Field(None, alias="version-id")
 
 
 class Upload(BaseModel):
@@ -53,7 +58,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         upgrade(database(), use_case())
         return {"migrated": True}
     file = _file(event)
-    dataset = load_file(file.bucket, file.key)
+    dataset = load_file(file.bucket, file.key, file.version)
     logger.info("Dataset loaded", extra=dataset)
     return dataset
 
@@ -64,24 +69,30 @@ def database() -> Database:
     return Database(settings.database_url())
 
 
-def load_file(bucket: str, key: str) -> dict[str, Any]:
+def load_file(bucket: str, key: str, version: str | None = None) -> dict[str, Any]:
     """Ingest one file; over a database that no deployment has prepared, its tables come first."""
     case, limit = use_case(), settings.max_rejected_share()
     stores = s3.S3ObjectStore(), PostgresDatasetStore(database(), case)
+    run = partial(ingest, case, *stores, settings.data_bucket(), limit, bucket, key, version)
     try:
-        return ingest(case, *stores, settings.data_bucket(), limit, bucket, key)
+        return run()
     except TablesMissingError:
         upgrade(database(), case)
-        return ingest(case, *stores, settings.data_bucket(), limit, bucket, key)
+        return run()
 
 
 def _decoded(event: Any) -> dict[str, Any] | None:
     """The first file of an S3 notification, whose keys are encoded as in a form; None of any other event."""
     match event:
         case {
-            "Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)}}}]
+            "Records": [
+                {
+                    "eventSource": "aws:s3",
+                    "s3": {"bucket": {"name": str(bucket)}, "object": {"key": str(key)} as found},
+                }
+            ]
         }:
-            return {"bucket": bucket, "key": unquote_plus(key)}
+            return {"bucket": bucket, "key": unquote_plus(key), "version": found.get("versionId")}
     return None
 
 
@@ -89,5 +100,5 @@ def _file(event: dict[str, Any]) -> File:
     detail = event.get("detail", event)
     if isinstance(detail, dict) and isinstance(detail.get("object"), dict):
         upload = parsed(detail, Upload, REMEDY)
-        return File(bucket=upload.bucket.name, key=upload.object.key)
+        return File(bucket=upload.bucket.name, key=upload.object.key, version=upload.object.version)
     return parsed(detail, File, REMEDY)

@@ -32,9 +32,6 @@ class Encoder(Protocol):
     def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
         """The inputs of many rows, shape (n, len(inputs)): `encode` of each, to the last bit of a float32."""
 
-    def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_] | None":
-        """Whether labels of each row's group were known when it was fitted; None where there are no groups."""
-
     def to_json(self) -> dict[str, Any]: ...
 
 

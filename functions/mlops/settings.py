@@ -61,6 +61,12 @@ def max_rejected_share() -> float:
     return float(os.environ.get("MAX_REJECTED_SHARE", "0.2"))
 
 
+def training_seed() -> int | None:
+    """The seed of a search's folds, candidates and forests: `TRAINING_SEED`; without it the use case's own."""
+    seed = os.environ.get("TRAINING_SEED")
+    return int(seed) if seed else None
+
+
 def s3_endpoint_url() -> str | None:
     """An S3 other than AWS's own, found as boto3 finds it; boto3 itself needs no telling."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None

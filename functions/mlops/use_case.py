@@ -66,10 +66,18 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A rule that a model must be worth more than: its decision on one row's features, 0 or 1."""
+    """A rule that a model must be worth more than.
+
+    `fit` learns it from training rows and their labels; what it returns decides on one row's features, 0 or 1.
+    """
 
     name: str
-    decide: Callable[[Derived], int]
+    fit: Callable[[Sequence[Derived], Sequence[int]], Callable[[Derived], int]]
+
+    @classmethod
+    def rule(cls, name: str, decide: Callable[[Derived], int]) -> "Baseline":
+        """One that has nothing to learn."""
+        return cls(name, lambda _rows, _labels: decide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,10 @@ class UseCase:
     slices: tuple[Slice, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     examples: tuple[Example, ...] = ()
+    # A key of each row's group, where what is known of one row of a group tells something of another.
+    groups: Callable[[Sequence[Derived]], list[str]] | None = None
+    # Each file takes the place of the one before: fewer rows, older ones gone and other shares are no reason to hold.
+    rolling: bool = False
     # Who a labelled row is, where its id does not tell.
     identity: Callable[[Row], str] | None = None
     # The module of a form in people's terms, in the site's folder; without one the site makes a form of the columns.

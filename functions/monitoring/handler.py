@@ -36,9 +36,8 @@ def monitoring() -> Monitoring:
 
 def drift(event: Task) -> dict[str, Any]:
     """The drift report in short, what was decided on it and all known outcomes about training again, what expired."""
-    drain(event)  # label files speak of predictions that were drained, and what they say is drained in turn
+    drain(event)  # label files speak of predictions that were drained
     labels = _if_there(monitoring().read_labels)
-    drain(event)
     report = monitoring().monitor(event.window or WINDOW)
     decided = _if_there(lambda: in_short(monitoring().retrain(report)))
     return {**report_of.in_short(report), "labels": labels, "retraining": decided, "expired": expire(event)}

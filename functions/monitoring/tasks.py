@@ -36,7 +36,7 @@ class Monitoring:
 
     def drain(self) -> drain.Drained:
         """Move what serving logged into the history."""
-        return drain.drain(self._stream, self._history, settings.retention())
+        return drain.drain(self._stream, self._history, self._telemetry, settings.retention())
 
     def replay(self, since: datetime) -> int:
         """Keep what went into inference's log because Redis was away."""
@@ -45,7 +45,7 @@ class Monitoring:
 
     def read_labels(self) -> dict[str, Any]:
         """Tell what label files say."""
-        return read_labels.read_labels(self._case, self._objects, settings.data_bucket(), self._stream, self._history)
+        return read_labels.read_labels(self._case, self._objects, settings.data_bucket(), self._history)
 
     def monitor(self, window: int) -> dict[str, Any]:
         """Write the drift report of the latest predictions."""

@@ -1,7 +1,9 @@
 """Titanic: who of the passengers survived. What depends on a column of the passenger list is in this folder."""
 
-from mlops.use_case import Baseline, Column, Label, Search, Slice, UseCase
+from mlops.use_case import Column, Label, Search, Slice, UseCase
+from titanic.baselines import BASELINES
 from titanic.companions import FEATURES as COMPANION_FEATURES
+from titanic.companions import groups
 from titanic.earlier_tables import EARLIER_TABLES
 from titanic.encoder import Encoder
 from titanic.examples import EXAMPLES
@@ -58,7 +60,8 @@ USE_CASE = UseCase(
         Slice("pclass"),
         Slice("age", ((12, "child, up to 12"), (18, "teenager, up to 18"), (50, "adult, up to 50"), (120, "over 50"))),
     ),
-    baselines=(Baseline("Women survive", lambda row: int(row["sex"] == "female")),),
+    baselines=BASELINES,
+    groups=groups,
     examples=EXAMPLES,
     identity=identity,
     form="titanic/form.js",

@@ -54,12 +54,12 @@ class Companions:
         """
         if not is_woman_or_child(row):
             return 0.0
-        labels = [label for label in self._others(row).values() if label is not None]
+        labels = self.labels(row)
         return sum(label - self.usual for label in labels) / (len(labels) + 1)
 
-    def knows(self, row: Derived) -> bool:
-        """Whether the label of any of a passenger's companions is known."""
-        return any(label is not None for label in self._others(row).values())
+    def labels(self, row: Derived) -> list[int]:
+        """What became of the other women and children of a passenger's group, as far as it is known."""
+        return [label for label in self._others(row).values() if label is not None]
 
     def _others(self, row: Derived) -> Mapping[int, int | None]:
         own = _traits(row)
@@ -79,15 +79,37 @@ def out_of_fold(rows: Sequence[Derived], labels: Sequence[int], folds: int = FOL
     round, and a tree would find that. The usual share is that of all rows, for one of each fold would tell a tree the
     fold.
     """
-    found = [0.0] * len(rows)
-    usual = usual_share(rows, labels)
-    for fold in range(folds):
-        apart = [i for i in range(len(rows)) if i % folds != fold]
-        known = Companions.fit([rows[i] for i in apart], [labels[i] for i in apart])
-        companions = Companions(usual, known.groups)
-        for i in range(fold, len(rows), folds):
-            found[i] = companions.of(rows[i])
+    everyone = Companions.fit(rows, labels)
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        for key in _keys(row):
+            places.setdefault(key, []).append(place)
+    found = []
+    for place, row in enumerate(rows):
+        others = {
+            key: [
+                member for member, its in zip(everyone.groups[key], places[key], strict=True) if (its - place) % folds
+            ]
+            for key in _keys(row)
+        }
+        found.append(Companions(everyone.usual, others).of(row))
     return found
+
+
+def groups(rows: Sequence[Derived]) -> list[str]:
+    """A key of each row's group: rows that share a ticket or a family, directly or by way of others, have the same."""
+    of: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while (above := of.setdefault(key, key)) != key:
+            key = above
+        return key
+
+    keys = [_keys(row) or [f"alone:{_traits(row)}"] for row in rows]
+    for each in keys:
+        low, *others = sorted(map(root, each))
+        of.update(dict.fromkeys(others, low))
+    return [root(each[0]) for each in keys]
 
 
 def usual_share(rows: Sequence[Derived], labels: Sequence[int]) -> float:

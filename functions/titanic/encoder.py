@@ -84,12 +84,6 @@ class Encoder:
             self.companions.of(row),
         ]
 
-    def knows_group(self, features: "pd.DataFrame") -> "NDArray[np.bool_]":
-        """Whether the label of any of a passenger's companions is known."""
-        import numpy as np
-
-        return np.array([self.companions.knows(row) for row in records(features)], dtype=bool)
-
     def _matrix(self, rows: "pd.DataFrame", survived: Sequence[float]) -> "NDArray[np.float32]":
         """`encode` of many rows at once, given what is known of their companions."""
         import numpy as np

@@ -23,18 +23,28 @@ logger = Logger(service="training")
 training = cache(open_stores)
 
 
-class Dataset(BaseModel):
-    """Which features of which dataset version: every step but the last is about one."""
+SEEDS = 2**32
+
+
+class Run(BaseModel):
+    """What of a pipeline run's own input concerns training."""
+
+    seed: int | None = Field(default=None, ge=0, lt=SEEDS)
+
+
+class Dataset(Run):
+    """Which features of which dataset version, and with which seed: every step but the last is about these."""
 
     dataset_version: str
     schema_hash: str
 
 
 class Plan(Dataset):
-    """`count` candidates in `shares` for a Map."""
+    """`count` candidates in `shares` for a Map; `run` is the input of the pipeline's run, which may have a seed."""
 
     count: int | None = None
     shares: int = train.SHARES
+    run: Run = Run()
 
 
 class Candidate(BaseModel):
@@ -52,6 +62,7 @@ class Evaluate(Dataset):
 class Scored(Candidate):
     fold_scores: list[float]
     leaves: float = 0
+    nested: dict[str, list[list[float]]] = Field(default_factory=dict)
 
 
 class Failed(BaseModel):
@@ -78,8 +89,11 @@ class Promote(BaseModel):
 
 def plan(event: Plan) -> dict[str, Any]:
     """The candidates of the search, in shares for a Map."""
-    shares = train.plan(training().case, event.count, event.shares)
+    seed = event.run.seed if event.seed is None else event.seed
+    case = training().seeded(seed)
+    shares = train.plan(case, event.count, event.shares)
     return {
+        "seed": case.search.seed,
         "dataset_version": event.dataset_version,
         "schema_hash": event.schema_hash,
         "shares": [[{"index": index, "params": params} for index, params in share] for share in shares],
@@ -91,7 +105,12 @@ def evaluate(event: Evaluate) -> dict[str, Any]:
     made_with = training()
     candidates = [(each.index, each.params) for each in event.candidates]
     evaluations, failures = train.evaluate(
-        made_with.case, made_with.offline, event.dataset_version, event.schema_hash, candidates, event.folds
+        made_with.seeded(event.seed),
+        made_with.offline,
+        event.dataset_version,
+        event.schema_hash,
+        candidates,
+        event.folds,
     )
     return {
         "evaluations": [{**asdict(each), "mean": each.mean} for each in evaluations],
@@ -103,7 +122,7 @@ def fit(event: Fit) -> dict[str, Any]:
     """The published winner of all shares' evaluations, with its figures on the held-out rows."""
     made_with = training()
     evaluations = [
-        Evaluation(each.index, each.params, tuple(each.fold_scores), each.leaves)
+        Evaluation(each.index, each.params, tuple(each.fold_scores), each.leaves, each.nested)
         for share in event.evaluations
         for each in share
     ]
@@ -114,7 +133,7 @@ def fit(event: Fit) -> dict[str, Any]:
         for candidate in each.candidates or [Candidate(index=each.index or 0, params=each.params)]
     ]
     published = train.fit(
-        made_with.case,
+        made_with.seeded(event.seed),
         made_with.offline,
         made_with.registry,
         event.dataset_version,
@@ -134,7 +153,12 @@ def promote(event: Promote) -> dict[str, Any]:
     """The gate's decision, why, by which checks, and who is champion after it."""
     made_with = training()
     outcome = promote_version(
-        made_with.case, made_with.offline, made_with.registry, made_with.decisions, event.model_version
+        made_with.case,
+        made_with.offline,
+        made_with.datasets,
+        made_with.registry,
+        made_with.decisions,
+        event.model_version,
     )
     return {
         "decision": outcome.verdict.decision,

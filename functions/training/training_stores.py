@@ -1,13 +1,15 @@
 """Training: what its steps read from, publish to and record in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops import settings, wiring
+from mlops.data.datasets import DatasetStore
 from mlops.features.stores import OfflineStore
 from mlops.registry.decisions import DecisionLog
 from mlops.registry.versions import Registry
 from mlops.stores import s3
 from mlops.stores.postgres.database import Database
+from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.decision_log import PostgresDecisionLog
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.use_case import UseCase
@@ -19,12 +21,19 @@ class Training:
 
     case: UseCase
     offline: OfflineStore
+    datasets: DatasetStore
     registry: Registry
     decisions: DecisionLog
+
+    def seeded(self, seed: int | None) -> UseCase:
+        """The use case with this seed for folds, candidates and forests; without one, the deployment's or its own."""
+        seed = settings.training_seed() if seed is None else seed
+        return self.case if seed is None else replace(self.case, search=replace(self.case.search, seed=seed))
 
 
 def open_stores() -> Training:
     """One connection for all: a step reads, then writes."""
     database, case = Database(settings.database_url()), wiring.use_case()
     registry = Registry(s3.S3ObjectStore(), settings.models_bucket(), case)
-    return Training(case, PostgresOfflineStore(database, case), registry, PostgresDecisionLog(database))
+    stores = PostgresOfflineStore(database, case), PostgresDatasetStore(database, case)
+    return Training(case, *stores, registry, PostgresDecisionLog(database))

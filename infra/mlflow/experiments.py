@@ -66,6 +66,8 @@ def _logged(registry: Source, version: str, card: dict[str, Any]) -> Run:
         mlflow.log_metrics({name: value for name, value in card["metrics"].items() if isinstance(value, float)})
         if validated := card.get("cross_validation"):
             mlflow.log_metric("cross_validated_accuracy", validated["accuracy"])
+        for name, seen in card.get("never_seen", {}).items():
+            mlflow.log_metric(f"accuracy_of_unseen_{name}", seen["accuracy"])
         for baseline in card.get("baselines", []):
             name = re.sub(r"\W+", "_", baseline["name"]).strip("_").lower()
             mlflow.log_metric(f"baseline_{name}_accuracy", baseline["accuracy"])

@@ -34,7 +34,7 @@ assert found and not failed, failed
 model, estimator = fit(case, params, rows)
 pickle.dumps(estimator)
 validation = cross_validation.validate(case, params, rows)
-probabilities = validation.probabilities.tolist()
+probabilities = validation.scores.by_row.probabilities[0].tolist()
 evaluation.curves(rows.labels.tolist(), probabilities)
 evaluation.slices(case.slices, rows, probabilities)
 print(json.dumps(evaluation.metrics(rows.labels.tolist(), probabilities)))

@@ -17,6 +17,7 @@ from .conftest import Site, Visit
 
 LIST = CHECKOUT / "data" / "titanic.csv"
 HEAD = "Pclass,Name,Sex,Age,SibSp,Parch"
+NO_COMMAS = "The cells seem to be separated by something else than commas."
 MANY = 100_000
 # Long enough for a person to see it; on an idle machine it is 50 (docs/site.md), and here others wait for the cores.
 FROZEN_MILLISECONDS = 500
@@ -117,7 +118,10 @@ def test_bad_rows_do_not_cost_the_others_theirs(visit: Visit) -> None:
         (HEAD + '\n1,"Doe"x,female,30,0,0\n', "Line 2 has text after a quote that ended a cell."),
         (HEAD + '\n1,D"oe,female,30,0,0\n', "Line 2 has a quote inside a cell that does not begin with one."),
         ("Pclass,Name,Age\n1,a,2\n", "The first line does not name these columns: Sex, SibSp, Parch."),
-        (HEAD.replace(",", ";") + "\n", "The cells seem to be separated by something else than commas."),
+        (HEAD.replace(",", ";") + "\n", NO_COMMAS),
+        (HEAD.replace(",", ";") + '\n1;"Doe, Mr. John";male;30;0;0\n', NO_COMMAS),
+        (HEAD.replace(",", "\t") + '\n1\t"Doe, Mr. John"\tmale\t30\t0\t0\n', NO_COMMAS),
+        ('"' + HEAD.replace(",", '";"') + '"\n"1";"Doe, Mr. John";"male";"30";"0";"0"\n', NO_COMMAS),
         (HEAD + ",Age\n", "The first line names a column twice: Age."),
         (HEAD + "\n", "There is no passenger in this file."),
         ("", "There is no passenger in this file."),

@@ -1,11 +1,14 @@
 """What every object store does with bytes under a name."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from tempfile import TemporaryFile
 from uuid import uuid4
 
+import boto3
 import pytest
 
+from fakes.object_store import MemoryObjectStore
 from mlops.data.objects import ObjectStore
 from mlops.errors import PromotionConflictError
 
@@ -13,6 +16,16 @@ from mlops.errors import PromotionConflictError
 @pytest.fixture
 def key() -> str:
     return f"contract/{uuid4().hex}/a name with ü & +.json"
+
+
+@pytest.fixture
+def versions(objects: ObjectStore, bucket: str) -> Callable[[str], list[str]]:
+    """The versions of a key, the newest first, in a bucket that keeps them."""
+    if isinstance(objects, MemoryObjectStore):
+        return lambda key: [version for _, name, version in reversed(objects.versions) if name == key]
+    s3 = boto3.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return lambda key: [each["VersionId"] for each in s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]]
 
 
 def test_what_was_put_is_got(objects: ObjectStore, bucket: str, key: str) -> None:
@@ -56,6 +69,30 @@ def test_keys_of_a_prefix(objects: ObjectStore, bucket: str, key: str) -> None:
 
     assert list(objects.keys(bucket, folder + "/")) == [f"{folder}/{name}" for name in ("a", "b", "c/d")]
     assert list(objects.keys(bucket, key)) == []
+
+
+def test_a_listing_tells_etags_and_times(objects: ObjectStore, bucket: str, key: str) -> None:
+    prefix = key.rpartition("/")[0] + "/"
+    objects.put(bucket, key, b"one", "text/plain")
+    (first,) = objects.listed(bucket, prefix)
+    objects.put(bucket, key, b"two", "text/plain")
+    (second,) = objects.listed(bucket, prefix)
+
+    assert first.key == second.key == key
+    assert first.etag != second.etag == objects.get(bucket, key)[1].strip('"')
+    assert first.at <= second.at
+
+
+def test_a_version_is_read_after_others_followed(
+    objects: ObjectStore, bucket: str, key: str, versions: Callable[[str], list[str]]
+) -> None:
+    objects.put(bucket, key, b"one", "text/plain")
+    objects.put(bucket, key, b"two", "text/plain")
+
+    newest, oldest = versions(key)
+    assert [objects.open(bucket, key, version).read() for version in (oldest, newest, None)] == [b"one", b"two", b"two"]
+    with pytest.raises(KeyError):
+        objects.open(bucket, f"{key}.other", newest)
 
 
 def test_replace_writes_only_over_what_was_read(objects: ObjectStore, bucket: str, key: str) -> None:

@@ -57,9 +57,23 @@ def test_the_position_goes_forward_alone(history: PredictionHistory) -> None:
     assert history.position() == ""
     history.keep([entry()])
     assert history.position() == ""
-    for position, expected in (("99-0", "99-0"), ("100-2", "100-2"), ("100-10", "100-10")):
-        history.keep([], [], position)
+    for position, expected in (("99-0", "99-0"), ("100-2", "100-2"), ("100-10", "100-10"), ("100-10-7", "100-10-7")):
+        history.keep([], [], {"predictions": position})
         assert history.position() == expected
+    assert history.position("outcomes") == ""
+
+
+def test_an_earlier_release_is_gone_on_from_and_may_go_on(database: Database) -> None:
+    history = PostgresPredictionHistory(database, USE_CASE)
+    with database.transaction() as cursor:
+        cursor.execute("TRUNCATE drains; INSERT INTO drains VALUES ('prediction_history', '99-0')")
+    assert (history.position(), history.position("outcomes")) == ("99-0", "")
+
+    history.keep([], [], {"predictions": "100-0-7", "outcomes": "98-0-3"})
+    assert (history.position(), history.position("outcomes")) == ("100-0-7", "98-0-3")
+    with database.transaction() as cursor:
+        cursor.execute("SELECT position FROM drains WHERE stream = 'prediction_history'")
+        assert cursor.fetchall() == [("99-0",)]
 
 
 def test_what_is_old_is_forgotten(history: PredictionHistory) -> None:
@@ -92,7 +106,7 @@ def test_of_two_drains_the_slower_one_undoes_nothing(database: Database) -> None
     history = PostgresPredictionHistory(database, USE_CASE)
     with database.transaction() as cursor:
         cursor.execute("TRUNCATE prediction_history, drains")
-    history.keep([], [], "100-10")
-    history.keep([], [], "99-20")
-    history.keep([], [], "100-9")
+    history.keep([], [], {"predictions": "100-10"})
+    history.keep([], [], {"predictions": "99-20"})
+    history.keep([], [], {"predictions": "100-9"})
     assert history.position() == "100-10"

@@ -4,6 +4,7 @@ Serving writes the log over its own connection, monitoring reads it by redis-py;
 """
 
 from datetime import UTC, datetime, timedelta
+from time import time, time_ns
 from typing import Any
 
 import pytest
@@ -82,13 +83,13 @@ def test_what_was_logged_is_read_on_from_a_position(log: Any) -> None:
 
     first = log.after("", 2)
     rest = log.after(first[-1].position, 10)
-    assert [each.content for each in (*first, *rest)] == [
-        *entries,
-        told("2", 1),
-        told("3", 0),
-    ]
-    assert [each.kind for each in rest] == ["prediction"] * 3 + ["outcome"] * 2
+    outcomes = log.after("", 10, "outcomes")
+    assert [each.content for each in (*first, *rest)] == entries
+    assert [each.content for each in outcomes] == [told("2", 1), told("3", 0)]
+    assert {each.kind for each in rest} == {"prediction"}
+    assert {each.kind for each in outcomes} == {"outcome"}
     assert log.after(rest[-1].position, 10) == []
+    assert log.after(outcomes[-1].position, 10, "outcomes") == []
 
 
 def test_a_prediction_is_found_by_its_name_among_many(log: Any) -> None:
@@ -153,16 +154,84 @@ def test_what_an_outage_kept_from_being_counted_is_counted_after_it(redis_url: s
     assert RedisTelemetry(redis_url).totals() == {"requests": 4, "mlops_degraded|log": 3}
 
 
-def test_monitoring_tells_outcomes_as_serving_does(redis_url: str, valkey: "redis.Redis") -> None:
-    RespPredictionLog(redis_url).tell([told("1", 0)])
-    stream = RedisPredictionStream(redis_url)
-    stream.tell([told("2", 1), told("3", 0)])
-    stream.tell([])
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Streams that keep so many entries, give or take a block of a hundred."""
+    monkeypatch.setattr("mlops.stores.prediction_log.KEPT", 200)
+    return 200
 
-    logged = stream.after("", 10)
-    assert [(each.kind, each.content) for each in logged] == [
-        ("outcome", told(name, label)) for name, label in (("1", 0), ("2", 1), ("3", 0))
-    ]
+
+def test_outcomes_push_no_prediction_out_and_predictions_no_outcome(
+    redis_url: str, valkey: "redis.Redis", small: int
+) -> None:
+    log, stream = RespPredictionLog(redis_url), RedisPredictionStream(redis_url)
+    entries, outcomes = [entry(number) for number in range(small)], [told(str(number), 1) for number in range(small)]
+    log.record(entries[:100], {})
+    log.tell(outcomes[:100])
+    log.tell(outcomes[100:])
+    log.record(entries[100:], {})
+
+    assert [each.content for each in stream.after("", 1000)] == entries
+    assert [each.content for each in stream.after("", 1000, "outcomes")] == outcomes
+    assert {each.dropped for each in (*stream.after("", 1000), *stream.after("", 1000, "outcomes"))} == {0}
+
+
+@pytest.mark.parametrize("portion", [7, 100, 100_000])
+@pytest.mark.parametrize("read", [0, 50, 300])
+def test_what_was_pushed_out_unread_is_counted(
+    redis_url: str, valkey: "redis.Redis", small: int, portion: int, read: int
+) -> None:
+    log, stream = RespPredictionLog(redis_url), RedisPredictionStream(redis_url)
+    position = ""
+    log.record([entry(number) for number in range(read)], {})
+    while page := stream.after(position, portion):
+        position = page[-1].position
+    log.record([entry(number) for number in range(1000)], {})
+
+    seen, dropped = 0, 0
+    while page := stream.after(position, portion):
+        position = page[-1].position
+        seen += len(page)
+        dropped += sum(each.dropped for each in page)
+    assert seen + dropped == 1000
+    assert seen <= small + 100
+
+
+def test_a_position_of_an_earlier_release_is_read_on_from(redis_url: str, valkey: "redis.Redis", small: int) -> None:
+    log, stream = RespPredictionLog(redis_url), RedisPredictionStream(redis_url)
+    log.record([entry(number) for number in range(150)], {})
+    position = stream.after("", 50)[-1].position.rpartition("-")[0]
+
+    page = stream.after(position, 30)
+    rest = stream.after(page[-1].position, 1000)
+    assert [each.content["prediction_id"] for each in (*page, *rest)] == [str(number) for number in range(50, 150)]
+    assert rest[-1].position.endswith("-150")
+    assert sum(each.dropped for each in (*page, *rest)) == 0
+
+
+@pytest.mark.parametrize("ahead", [86_400, 36, 6, 0, -6, -36, -86_400], ids="clock {} s ahead".format)
+@pytest.mark.parametrize("slept", [0, 29])
+def test_a_prediction_is_found_whatever_the_clocks_say(
+    redis_url: str, valkey: "redis.Redis", monkeypatch: pytest.MonkeyPatch, ahead: int, slept: int
+) -> None:
+    log = RespPredictionLog(redis_url)
+    now = time_ns() + ahead * 10**9
+    monkeypatch.setattr("mlops.serving.prediction_id.time_ns", lambda: now - slept * 10**9)
+    names = [prediction_id.new() for _ in range(3)]
+    monkeypatch.setattr("mlops.serving.prediction_id.time_ns", lambda: now)
+    log.record([{**entry(0), "prediction_id": name} for name in names], {})
+
+    assert all(log.holds(name) for name in names)
+    assert not log.holds(prediction_id.new())
+
+
+def test_a_prediction_is_found_in_a_stream_whose_clock_was_ahead(redis_url: str, valkey: "redis.Redis") -> None:
+    """A stream goes on from its newest entry, however long ago the server's clock was set right."""
+    valkey.xadd("predictions", {"prediction": "{}"}, id=f"{(int(time()) + 86_400) * 1000}-0")
+    log, name = RespPredictionLog(redis_url), prediction_id.new()
+    log.record([{**entry(0), "prediction_id": name}], {})
+
+    assert log.holds(name)
 
 
 def test_without_redis_each_adapter_says_so() -> None:

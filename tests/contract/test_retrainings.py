@@ -63,6 +63,17 @@ def test_a_passenger_who_was_predicted_twice_is_one_and_the_last_word_counts(
     assert again[0].row.label == 1
 
 
+def test_an_outcome_of_a_clock_that_is_ahead_hides_none_that_follow(
+    database: Database, retrainings: PostgresRetrainings
+) -> None:
+    ahead = int((datetime.now(UTC) - NOW) / timedelta(minutes=1)) + 24 * 60
+    predicted(database, "Doe, Mr. John", 1, ahead)
+    assert len(retrainings.labelled()) == 1
+    predicted(database, "Roe, Mrs. Jane", 0, ahead - 24 * 60)
+
+    assert [each.row.row["Name"] for each in retrainings.labelled()] == ["Doe, Mr. John", "Roe, Mrs. Jane"]
+
+
 def test_names_that_no_list_has_as_they_are_make_a_list_that_is_taken(
     database: Database, retrainings: PostgresRetrainings
 ) -> None:

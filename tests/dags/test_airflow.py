@@ -59,7 +59,7 @@ def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Ai
 def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
     s3, bucket = airflow.cloud.client("s3"), airflow.variable()["data_bucket"]
     good = (CHECKOUT / "data/titanic.csv").read_bytes()
-    s3.put_object(Bucket=bucket, Key="inbox/good.csv", Body=good)
+    s3.put_object(Bucket=bucket, Key="inbox/GOOD.CSV", Body=good)
     s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"another,table\n1,2\n")
 
     def started() -> Any:
@@ -69,7 +69,7 @@ def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> No
     runs = {run["partition_key"].split("-")[0]: run for run in until(started)}
     path = "/api/v2/dags/titanic_pipeline/dagRuns/"
     ended = {name: airflow.end(path + run["dag_run_id"]) for name, run in runs.items()}
-    assert ended == {"taken/good": "success", "taken/bad": "failed"}
+    assert ended == {"taken/GOOD": "success", "taken/bad": "failed"}
     error = airflow.error(path + runs["taken/bad"]["dag_run_id"], "ingest")
     assert error.startswith("HandlerRefusalError: DatasetRefusedError: Missing column"), error
     assert airflow.tasks(path + runs["taken/bad"]["dag_run_id"])["ingest"]["try_number"] == 1

@@ -7,9 +7,10 @@ from hashlib import md5
 from io import StringIO
 from typing import Any
 
-from mlops.data.cells import CellError, read_label, reader
+from mlops.data.cells import MISSING, CellError, read_label, reader
 from mlops.data.csv_content import CsvContent
 from mlops.data.datasets import DatasetVersion, LabelledRow
+from mlops.data.format_faults import Alike, closed, format_fault, notation
 from mlops.data.quality import Profile
 from mlops.data.rejection import DatasetRefusedError, Rejection
 from mlops.errors import DatasetNotFoundError
@@ -45,6 +46,8 @@ class MemoryDatasetStore:
         rejected = len(rows) - len(good)
         if rejected > max_rejected_share * len(rows):
             raise DatasetRefusedError(f"{rejected} of {len(rows)} rows are bad", rejections)
+        if fault := format_fault(alike(case, rejections)):
+            raise DatasetRefusedError(fault, rejections)
         about = (source, len(good), rejected, float(len(self._versions)), content.digest, case.table_hash)
         version = DatasetVersion(content.version, *about)
         ordered = sorted((row for _, row in good.values()), key=lambda row: (len(row.row_id), row.row_id))
@@ -106,6 +109,16 @@ def read(case: UseCase, row: Mapping[str, str | None]) -> tuple[dict[str, Cell],
         except CellError as error:
             faults[name] = str(error)
     return cells, faults
+
+
+def alike(case: UseCase, rejections: list[Rejection]) -> Iterator[Alike]:
+    """The rejections of each closed column, by how they are written."""
+    for field in closed(case):
+        faults = [r for r in rejections if r.field == field and r.reason != MISSING and "repeats" not in r.reason]
+        for form in {notation(each.value) for each in faults}:
+            values = Counter(each.value for each in faults if notation(each.value) == form)
+            (example, _), *_ = values.most_common(1)
+            yield field, example, faults[0].reason, len(values), values.total(), len(faults)
 
 
 def measured(column: Column, values: list[Any]) -> dict[str, Any]:

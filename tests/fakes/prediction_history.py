@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from mlops.errors import StoreUnavailableError
+from mlops.monitoring.stores import Stream
 
 
 class MemoryPredictionHistory:
@@ -13,18 +14,18 @@ class MemoryPredictionHistory:
     def __init__(self, key: str = "survived") -> None:
         self._key = key
         self.predictions: dict[str, dict[str, Any]] = {}
-        self._position = ""
+        self._positions: dict[str, str] = {}
         self.away = False
 
-    def position(self) -> str:
+    def position(self, stream: Stream = "predictions") -> str:
         self._answer()
-        return self._position
+        return self._positions.get(stream, "")
 
     def keep(
         self,
         predictions: Sequence[Mapping[str, Any]],
         outcomes: Sequence[Mapping[str, Any]] = (),
-        position: str = "",
+        positions: Mapping[Stream, str] = {},
     ) -> int:
         self._answer()
         new = [each for each in predictions if each["prediction_id"] not in self.predictions]
@@ -32,7 +33,7 @@ class MemoryPredictionHistory:
         for each in outcomes:
             if each["prediction_id"] in self.predictions:
                 self.predictions[each["prediction_id"]]["outcome"] = each[self._key]
-        self._position = position or self._position
+        self._positions |= positions
         return len(new)
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mlops.errors import StoreUnavailableError
-from mlops.monitoring.stores import Logged
+from mlops.monitoring.stores import Logged, Stream
 from mlops.telemetry.activity import Reading
 
 
@@ -75,9 +75,10 @@ class MemoryPredictionLog:
         for each in outcomes:
             self._entries.append(Logged(str(len(self._entries) + 1), "outcome", dict(each)))
 
-    def after(self, position: str, limit: int) -> list[Logged]:
+    def after(self, position: str, limit: int, stream: Stream = "predictions") -> list[Logged]:
         self._answer()
-        return [each for each in self._entries if int(each.position) > int(position or 0)][:limit]
+        later = [each for each in self._entries if int(each.position) > int(position or 0)]
+        return [each for each in later if f"{each.kind}s" == stream][:limit]
 
     def forget(self, before: datetime) -> None:
         self._answer()

@@ -114,6 +114,25 @@ def test_the_key_of_an_s3_notification_is_decoded_and_that_of_eventbridge_is_not
     assert invoke("ingestion", notification)["rows"] == invoke("ingestion", created)["rows"] == 891
 
 
+def test_each_of_two_uploads_under_one_key_is_read(
+    invoke: Invoke, objects: MemoryObjectStore, sample: Sample, passenger_list: bytes
+) -> None:
+    for body in (passenger_list, passenger_list[: passenger_list.index(b"\r\n100,") + 2]):
+        objects.put("data", "raw/a.csv", body, "text/csv")
+    (first, second), rows = [version for _, _, version in objects.versions], []
+    for version in (first, second):
+        created = sample("ingestion", "object_created")
+        created["detail"] |= {"bucket": {"name": "data"}, "object": {"key": "raw/a.csv", "version-id": version}}
+        stored = {"bucket": {"name": "data"}, "object": {"key": "raw/a.csv", "versionId": version}}
+        notification = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": stored}]}
+        plain = {"bucket": "data", "key": "raw/a.csv", "version": version}
+        rows += [invoke("ingestion", event)["rows"] for event in (created, notification, plain)]
+
+    assert rows == [891] * 3 + [99] * 3
+    with pytest.raises(InvalidInputError, match="of version none: upload it"):
+        invoke("ingestion", {**plain, "version": "none"})
+
+
 def test_head_is_answered_as_get_is_without_the_body(invoke: Invoke, sample: Sample, champion: str) -> None:
     event = {**sample("inference", "http"), "httpMethod": "HEAD", "path": "/health", "body": None}
     event["requestContext"] |= {"path": "/live/health", "httpMethod": "HEAD"}

@@ -54,7 +54,7 @@ def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str]
     assert invoke("training", {"step": "fit", **dataset, "evaluations": searched[::-1]}) == fitted
     folder = f"models/{fitted['model_version']}/"
     assert {key.removeprefix(folder) for key in objects.keys("titanic-models", folder)} == {
-        "card.json", "digests.json", "judged.safetensors", "model.pkl", "model.safetensors", "reference.json",
+        "card.json", "digests.json", "model.pkl", "model.safetensors", "out_of_fold.json", "reference.json",
     }  # fmt: skip
 
     promoted = invoke("training", {"step": "promote", "model_version": fitted["model_version"]})

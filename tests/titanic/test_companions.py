@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mlops.features.stores import FeatureRow
 from mlops.use_case import Cell, Derived
 from titanic import USE_CASE
-from titanic.companions import FOLDS, Companions, out_of_fold
+from titanic.companions import FOLDS, Companions, groups, out_of_fold
 from titanic.features import derive
 
 NOBODY: dict[str, Cell] = {column.name: None for column in USE_CASE.kept}
@@ -52,7 +52,7 @@ def test_whoever_is_known_is_not_their_own_companion() -> None:
 )
 def test_without_a_known_group_nothing_is_told(stranger: Derived) -> None:
     assert COMPANIONS.of(stranger) == 0.0
-    assert not COMPANIONS.knows(stranger)
+    assert COMPANIONS.labels(stranger) == []
 
 
 def test_without_women_and_children_there_is_no_usual_share() -> None:
@@ -71,6 +71,17 @@ def test_an_age_is_the_same_age_however_it_is_written(whole: float) -> None:
     companions = Companions.fit([row("A, Miss. B", "female", Age=22.0, Ticket="1")], [1])
 
     assert companions.of(row("A, Miss. B", "female", Age=whole, Ticket="1")) == 0.0
+
+
+def test_a_group_is_all_who_are_tied_by_ticket_or_family() -> None:
+    """The cousin has another ticket and the same family; the friend has her ticket and another name."""
+    friend = row("Rice, Mr. Al", "male", Ticket="ANOTHER")
+    keys = groups([FATHER, STRANGER, COUSIN, friend, MOTHER])
+
+    assert keys[0] == keys[2] == keys[3] == keys[4] != keys[1]
+    assert groups([friend, MOTHER, COUSIN, FATHER]) == [keys[0]] * 4, "the order does not matter"
+    alone = groups([row("A, Mr. B", "male", Age=1.0), row("A, Mr. B", "male", Age=2.0)])
+    assert alone[0] != alone[1]
 
 
 PEOPLE = st.builds(

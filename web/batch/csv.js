@@ -1,11 +1,13 @@
 // RFC 4180, chunk by chunk: quoted cells, doubled quotes, line ends of any kind, a chunk that ends anywhere.
 
 export class CsvError extends Error {}
+export const NO_COMMAS = "The cells seem to be separated by something else than commas.";
 
 /** Takes text in chunks; `push` returns the rows that are complete, `end` what is left. Rows are lists of cells. */
 export class CsvParser {
   #cell = "";
   #row = [];
+  #head = null; // the first row
   #quoted = false; // inside quotes
   #closed = false; // after the quote that ended a cell
   #return = false; // the chunk before ended in CR
@@ -39,7 +41,7 @@ export class CsvParser {
       }
       if (sign === '"') {
         if (this.#closed) this.#cell += '"'; // doubled: it was no end
-        else if (this.#cell || at > start) throw new CsvError(`Line ${this.#line} has a quote inside a cell that does not begin with one.`);
+        else if (this.#cell || at > start) this.#fail("has a quote inside a cell that does not begin with one", text.slice(start, at));
         this.#quoted = true;
         this.#opened = this.#closed ? this.#opened : this.#line;
         this.#closed = false;
@@ -50,7 +52,7 @@ export class CsvParser {
         if (sign !== ",") this.#endRow(rows);
         this.#return = sign === "\r";
       } else if (this.#closed) {
-        throw new CsvError(`Line ${this.#line} has text after a quote that ended a cell.`);
+        this.#fail("has text after a quote that ended a cell", sign);
       }
     }
     this.#cell += text.slice(start);
@@ -73,9 +75,17 @@ export class CsvParser {
     this.#closed = false;
   }
 
+  /** A quote is out of place on this line, or everywhere: where the first line has other marks than commas. */
+  #fail(what, rest) {
+    const head = this.#head ?? [...this.#row, this.#cell + rest];
+    const marks = head.join("").match(/[;\t|]/g) ?? [];
+    throw new CsvError(marks.length >= head.length ? NO_COMMAS : `Line ${this.#line} ${what}.`);
+  }
+
   /** A line with nothing at all is no row. */
   #endRow(rows) {
     if (this.#row.length > 1 || this.#row[0] !== "") rows.push(this.#row);
+    this.#head ??= rows[0];
     this.#row = [];
   }
 }

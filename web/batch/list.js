@@ -1,6 +1,6 @@
 // The rows of a file of any length, what was predicted of them and what was wrong with them.
 
-import { CsvError, written } from "./csv.js";
+import { CsvError, NO_COMMAS, written } from "./csv.js";
 
 const MADE = ["probability", "predicted", "prediction_id", "error"];
 const collator = new Intl.Collator("en", { numeric: true });
@@ -38,9 +38,7 @@ export class RowList {
     if (this.#columns) return void this.#cells.push(row);
     const names = row.map((name, at) => this.#spelt(name, at));
     const missing = this.#needed.filter((name) => !names.includes(name));
-    if (missing.length === this.#needed.length && /[;\t]/.test(row[0])) {
-      throw new CsvError("The cells seem to be separated by something else than commas.");
-    }
+    if (missing.length === this.#needed.length && /[;\t|]/.test(row[0])) throw new CsvError(NO_COMMAS);
     if (missing.length) throw new CsvError(`The first line does not name these columns: ${missing.join(", ")}.`);
     const twice = names.filter((name, at) => this.#sent.has(name) && names.indexOf(name) !== at);
     if (twice.length) throw new CsvError(`The first line names a column twice: ${twice.join(", ")}.`);

@@ -7,7 +7,7 @@ import { decisionList } from "./decisions.js";
 
 const FEATURES = 15; // those that matter most; the others are folded
 const SHARES = { ticks: [0, 0.25, 0.5, 0.75, 1], format: (share) => percent(share) };
-const quoted = (useCase, label) => `“${useCase.outcome(label)}”`;
+export const quoted = (useCase, label) => `“${useCase.outcome(label)}”`;
 
 export const section = (title, note, ...content) => {
   const id = `title-${title.replace(/\W+/g, "-").toLowerCase()}`;
@@ -17,7 +17,7 @@ export const section = (title, note, ...content) => {
 const figure = (name, value, note) =>
   html("div", { class: "min-w-0" }, html("dt", { class: "small" }, name), html("dd", {}, html("span", { class: "block font-serif text-3xl tabular-nums" }, value), html("span", { class: "small" }, note)));
 
-export function headline(useCase, { model_version, metrics, algorithm, baselines = [] }) {
+export function headline(useCase, { model_version, metrics, algorithm, in_a_sentence: sentence, baselines = [] }) {
   const [low, high] = metrics.accuracy_interval;
   return html(
     "section",
@@ -29,6 +29,7 @@ export function headline(useCase, { model_version, metrics, algorithm, baselines
       html("code", { class: "text-sm" }, model_version),
       html("span", { class: "small" }, algorithm),
     ),
+    sentence && html("p", { class: "note mt-2 max-w-prose" }, sentence),
     html(
       "dl",
       { class: "mt-5 grid grid-cols-2 gap-x-6 gap-y-5 lg:grid-cols-4" },
@@ -114,7 +115,7 @@ export function confusion(useCase, { metrics }) {
   );
 }
 
-function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e-9)) {
+export function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e-9)) {
   return rows.map(({ name, share, figures, tone }) => {
     const bar = html("span", { class: `bar ${tone ?? "tone-accent"}` });
     bar.style.width = `${(100 * share) / most}%`;
@@ -122,7 +123,7 @@ function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e-9)) {
   });
 }
 
-const barTable = (caption, heads, rows) =>
+export const barTable = (caption, heads, rows) =>
   html(
     "div",
     { class: "relative overflow-x-auto", tabindex: 0, role: "region", "aria-label": caption },
@@ -159,15 +160,17 @@ function inOrder(useCase, slices) {
   return slices.toSorted((a, b) => names.indexOf(a.feature) - names.indexOf(b.feature) || (place(a) === place(b) ? 0 : place(a) - place(b)));
 }
 
+/** A slice's group in people's words. */
+export const group = (useCase, { feature, value }) => `${useCase.featureTitle(feature)}: ${useCase.feature(feature)?.type === "number" ? value : useCase.featureValue(feature, value)}`;
+
 export function slices(useCase, card) {
-  const value = ({ feature, value: group }) => (useCase.feature(feature)?.type === "number" ? group : useCase.featureValue(feature, group));
   return section(
     "Slices",
     "For whom it is right: accuracy by group, of those held out. Small groups tell little.",
     barTable(
       "Accuracy by group",
       ["Group", "", "Accuracy", capital(quoted(useCase, 1)), "Mean chance", capital(useCase.entity.many)],
-      bars(inOrder(useCase, card.slices).map((slice) => ({ name: `${useCase.featureTitle(slice.feature)}: ${value(slice)}`, share: slice.accuracy, figures: [percent(slice.accuracy), percent(slice.positive), percent(slice.probability), count(slice.rows)] }))),
+      bars(inOrder(useCase, card.slices).map((slice) => ({ name: group(useCase, slice), share: slice.accuracy, figures: [percent(slice.accuracy), percent(slice.positive), percent(slice.probability), count(slice.rows)] }))),
     ),
   );
 }
@@ -180,8 +183,8 @@ function searched({ candidates, folds, chosen, scoring = "log_loss" }) {
   return `${plural(candidates.length, "candidate")}, ${folds} folds, number ${chosen} chosen: ${scoring === "accuracy" ? "accuracy" : "log loss"} ${score(scoring, best)}`;
 }
 
-/** Accuracy of a part of the rows, where there is one. */
-const part = (one) => typeof one?.accuracy === "number" && `${percent(one.accuracy, 1)} of ${count(one.rows)}`;
+/** Accuracy with its 95 % interval, where there is one. */
+const within = (one) => one && `${percent(one.accuracy, 1)} (${percent(one.interval[0], 1)} to ${percent(one.interval[1], 1)})`;
 
 export function lineage(useCase, card) {
   const { cross_validation: validated, params } = card;
@@ -199,8 +202,9 @@ export function lineage(useCase, card) {
         [card.serving ? "Judged fitted on" : "Trained on", rows(card.training)],
         ["Held out", `${useCase.counted(card.holdout.rows)}, by ${card.holdout.by}`],
         ["Cross-validated accuracy", validated && `${percent(validated.accuracy, 1)} (${percent(low, 1)} to ${percent(high, 1)}), ${validated.folds} folds × ${validated.repeats}`],
-        ["where the group is known", part(validated?.known_groups)],
-        ["where it is not", part(validated?.unknown_groups)],
+        ["of groups that it does not know", within(validated?.groups)],
+        ["Nested, rows never seen", within(card.never_seen?.rows)],
+        ["Nested, groups never seen", within(card.never_seen?.groups)],
         ["Cross-validated log loss", typeof validated?.log_loss === "number" && `${validated.log_loss.toFixed(3)}${typeof validated.prior_log_loss === "number" ? `; ${validated.prior_log_loss.toFixed(3)} for the base rate alone` : ""}`],
         ["Search", card.search && searched(card.search)],
         ...Object.entries(params).map(([name, value]) => [html("code", {}, name), String(value)]),

@@ -5,6 +5,7 @@ import { find, html } from "../dom.js";
 import { begin, health, trouble, waiting } from "../shell.js";
 import { calibration, confusion, headline, importances, lineage, record, roc, slices } from "./card.js";
 import { promote } from "./promotion.js";
+import { departures, rules } from "./rules.js";
 import { versions } from "./versions.js";
 
 const SOON_MILLISECONDS = 1000;
@@ -29,8 +30,10 @@ const loadCard = (useCase) =>
       headline(useCase, card),
       html("div", { class: "grid gap-6 lg:grid-cols-2" }, roc(useCase, card), calibration(useCase, card), confusion(useCase, card), record(card)),
       html("div", { class: "grid items-start gap-6 lg:grid-cols-2" }, importances(useCase, card), lineage(useCase, card)),
+      rules(useCase, card),
+      departures(useCase, card),
       slices(useCase, card),
-    ];
+    ].filter(Boolean);
   });
 
 /** The newest versions, or behind `newer` those of the page that begins behind `before`. */

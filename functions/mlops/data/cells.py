@@ -63,6 +63,11 @@ def limits(column: Column) -> tuple[float, float]:
     return low if column.low is None else column.low, high if column.high is None else column.high
 
 
+def read_prediction_id(text: str) -> str:
+    """The name of a prediction as it was given; people and databases write UUIDs with dashes, braces or capitals."""
+    return text.strip(" {}").replace("-", "").lower()
+
+
 def read_label(label: Label, value: Any) -> int:
     """Class 0 or 1 of a label as files and feedback write it; CellError if it is neither."""
     if isinstance(value, bool) and is_boolean(label):

@@ -1,8 +1,10 @@
 """The content of an uploaded CSV, read once as a stream: what is in it and which version it is."""
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 
+from mlops.data.foreign import BOM, foreign_kind
 from mlops.data.header import columns_of
 from mlops.data.records import RecordCounter
 from mlops.data.rejection import DatasetRefusedError
@@ -11,12 +13,6 @@ from mlops.use_case import UseCase
 
 _BLOCK = 1 << 16
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
-_BOM = b"\xef\xbb\xbf"
-_FOREIGN = {
-    b"PK\x03\x04": "a workbook or zip archive: save the sheet as CSV",
-    b"\xff\xfe": "UTF-16: save it as UTF-8",
-    b"\xfe\xff": "UTF-16: save it as UTF-8",
-}
 
 
 class CsvContent:
@@ -27,7 +23,8 @@ class CsvContent:
     database driver that reads on our behalf tells only that something failed.
     """
 
-    def __init__(self, source: Readable, case: UseCase) -> None:
+    def __init__(self, source: Readable, case: UseCase, wanted: Sequence[str] = ()) -> None:
+        """`wanted` are the columns of another file than the table, such as labels."""
         first = source.read(_BLOCK)
         while len(first) < len(GZIP) and (more := source.read(_BLOCK)):
             first += more
@@ -40,12 +37,11 @@ class CsvContent:
             head += more
         if not head.strip():
             raise DatasetRefusedError("The file is empty: upload a table with a header and rows")
-        for mark, what in _FOREIGN.items():
-            if head.startswith(mark):
-                raise DatasetRefusedError(f"The file is not CSV text but {what} and upload it again")
+        if foreign := foreign_kind(head):
+            raise DatasetRefusedError(f"The file is not CSV text but {foreign} and upload it again")
         self._records = RecordCounter()
-        header, self._held = _split_header(head.removeprefix(_BOM))
-        self.columns = columns_of(header, case)
+        header, self._held = _split_header(head.removeprefix(BOM))
+        self.columns = columns_of(header, case, wanted)
 
     @property
     def digest(self) -> str:
@@ -76,6 +72,7 @@ class CsvContent:
                     self._records.add(rows)
                     return rows
                 newlines.append(block)
+            self._records.end()
             return b""
         except Exception as error:
             self.failure = error

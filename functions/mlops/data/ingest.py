@@ -23,17 +23,19 @@ def ingest(
     max_rejected_share: float,
     bucket: str,
     key: str,
+    version: str | None = None,
 ) -> dict[str, Any]:
-    """Load one file as one dataset version and say what became of its rows.
+    """Load one file, or one version of it, as one dataset version and say what became of its rows.
 
     Quarantine file and quality report are written to `store_bucket` after the commit, from what was committed: a run
     that died between the two is completed by the next delivery of the same file.
     """
     source = f"s3://{bucket}/{key}"
     try:
-        stream = objects.open(bucket, key)
+        stream = objects.open(bucket, key, version)
     except KeyError:
-        raise InvalidInputError(f"There is no {source}: upload it, or correct the event") from None
+        which = f"{source} of version {version}" if version else source
+        raise InvalidInputError(f"There is no {which}: upload it, or correct the event") from None
     with stream:
         content = CsvContent(stream, case)
         try:
@@ -43,13 +45,13 @@ def ingest(
                 where = _quarantine(objects, store_bucket, content.version, refused.rejections)
                 raise DatasetRefusedError(f"{refused} More in s3://{store_bucket}/{where}") from None
             raise
-    version = dataset.version
+    loaded = dataset.version
     return {
-        "dataset_version": version,
+        "dataset_version": loaded,
         "source": dataset.source,
         "rows": dataset.rows,
         "rejected": dataset.rejected,
-        "quarantine_key": _quarantine(objects, store_bucket, version, datasets.rejections(version))
+        "quarantine_key": _quarantine(objects, store_bucket, loaded, datasets.rejections(loaded))
         if dataset.rejected
         else None,
         "quality": _quality(objects, datasets, store_bucket, dataset),

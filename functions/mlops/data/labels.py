@@ -15,6 +15,8 @@ from mlops.data.datasets import LabelledRow
 from mlops.data.header import expected
 from mlops.use_case import Cell, Row, UseCase
 
+# Tables that retraining composes; under raw/ the upload itself would start the pipeline a second time.
+COMPOSED = "labelled/"
 _DECIMAL = re.compile(DECIMAL)
 # Beyond it an exponent has three digits; a model's float32 ends long before.
 _LARGEST = 9e99

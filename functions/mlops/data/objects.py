@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Protocol
 
 from mlops.errors import InvalidInputError
@@ -21,6 +23,15 @@ def located(bucket: str, key: str, prefix: bool = False) -> str:
     return f"s3://{bucket}/{key}"
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing has it: its ETag without quotes and when it was written."""
+
+    key: str
+    etag: str
+    at: datetime
+
+
 class ObjectReader(Protocol):
     """Named byte strings in buckets, for those who only read them whole; InvalidInputError as of `located`."""
 
@@ -34,8 +45,11 @@ class ObjectReader(Protocol):
 class ObjectStore(ObjectReader, Protocol):
     """Named byte strings in buckets."""
 
-    def open(self, bucket: str, key: str) -> IO[bytes]:
-        """A stream of the object, for files of any size."""
+    def listed(self, bucket: str, prefix: str) -> Iterator[Listed]:
+        """The objects below a prefix, by key."""
+
+    def open(self, bucket: str, key: str, version: str | None = None) -> IO[bytes]:
+        """A stream of the object, or of one of its versions, for files of any size; KeyError if there is none."""
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         """Write the object; from a file, which can be larger than memory."""

@@ -20,7 +20,7 @@ class RecordCounter:
         self._closing = False  # the last byte was a quote that may have ended a cell
         self._last = ord("\n")
         self._feeds = self._returns = 0  # outside quotes
-        self._line = 2  # of the next byte, in the file with its header
+        self._line = self._opened = 2  # of the next byte and of the last quote, in the file with its header
 
     @property
     def count(self) -> int:
@@ -47,9 +47,17 @@ class RecordCounter:
             elif opened and not closed and self._last not in _SEPARATORS:
                 raise self._refusal(b"", "has a quote inside a cell without quotes")
         self._quoted ^= len(parts) % 2 == 0
+        if self._quoted and len(parts) > 1:
+            self._opened = self._line + block[: block.rfind(b'"')].count(b"\n")
         self._closing = not self._quoted and block.endswith(b'"')
         self._last = block[-1]
         self._line += block.count(b"\n")
+
+    def end(self) -> None:
+        """There is no more."""
+        if self._quoted:
+            why = "cannot be read as CSV: its quote is never closed"
+            raise DatasetRefusedError(f"Line {self._opened} {why}, and what follows would be lost in its cell")
 
     def _refusal(self, before: bytes, why: str) -> DatasetRefusedError:
         line = self._line + before.count(b"\n")

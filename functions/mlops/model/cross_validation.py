@@ -1,120 +1,127 @@
-"""How good a way of training is, on rows that each model was not shown: repeated stratified cross-validation."""
+"""How good a way of training is, on rows that each model was not shown: repeated cross-validation, in hashed folds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss
-from sklearn.model_selection import RepeatedStratifiedKFold
 
-from mlops.model.estimator import fit_estimator
-from mlops.model.search import FOLDS, Params, sample
-from mlops.model.training_set import TrainingSet
-from mlops.statistics.mean import paired_lower_bound
-from mlops.use_case import UseCase
+from mlops.model.estimator import score_unseen, with_trees
+from mlops.model.out_of_fold import DIGITS, FOLDS, OutOfFold, Scores, correct, folds_of, keys, log_losses, row_keys
+from mlops.model.search import TREES_SHARE, Params
+from mlops.model.training_set import TrainingSet, records
+from mlops.statistics.correlated import Posterior, posterior
+from mlops.use_case import Baseline, UseCase
 
 REPEATS = 5
 # Of more rows than this, one repeat on at most MAX_ROWS says enough, and more would take longer than a function may.
 MANY_ROWS, MAX_ROWS = 5000, 10_000
+# Differences within it are of no practical consequence: of accuracy, and of log loss in nats.
+REGION = {"accuracy": 0.01, "log_loss": 0.01}
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Accuracy on each fold of each repeat; by repeat and row P(class 1), and whether the row's group was known.
+    """Out-of-fold scores; on the same folds the class prior, and by baseline and set of folds its decisions."""
 
-    All are of models that did not see the row. `known` is None where the use case has no groups.
-    """
+    scores: OutOfFold
+    prior: NDArray[np.float64]
+    baselines: dict[str, dict[str, NDArray[np.float64]]]
 
-    labels: NDArray[np.int64]
-    fold_scores: tuple[float, ...]
-    by_repeat: NDArray[np.float64]
-    known: NDArray[np.bool_] | None
-
-    @property
-    def probabilities(self) -> NDArray[np.float64]:
-        """Each row's mean P(class 1) over the repeats."""
-        mean: NDArray[np.float64] = self.by_repeat.mean(axis=0)
-        return mean
-
-    @property
-    def accuracy(self) -> float:
-        return float(np.mean(self.fold_scores))
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the accuracy, corrected for folds that share most of their training rows.
-
-        The corrected resampled t-test of C. Nadeau and Y. Bengio, "Inference for the Generalization Error", 2003.
-        """
-        from scipy.stats import t
-
-        folds = len(self.fold_scores)
-        variance = np.var(self.fold_scores, ddof=1) * (1 / folds + 1 / (FOLDS - 1))
-        half = float(t.ppf(0.975, folds - 1) * np.sqrt(variance))
-        return self.accuracy - half, self.accuracy + half
-
-    def against_prior(self) -> dict[str, float]:
-        """Mean log loss, that of the class prior, and the least by which the latter is greater; one-sided 95 %."""
-        labels, prior = self.labels, np.full(len(self.labels), self.labels.mean())
-        losses, prior_losses = (-np.log(_of_truth(p, labels)) for p in (self.probabilities, prior))
+    def to_json(self) -> dict[str, Any]:
+        """For the model card: figures in folds by row, the same by group, and each baseline on the same folds."""
+        labels, sets = self.scores.labels, self.scores.sets
+        figures = {name: self._figures(each) for name, each in sets.items()}
+        prior_losses = self.scores.by_row.by_fold(log_losses(labels, self.prior))
+        losses = self.scores.by_row.by_fold(log_losses(labels, self.scores.by_row.probabilities))
+        gain = posterior(np.subtract(prior_losses, losses).tolist(), FOLDS)
         return {
-            "log_loss": float(log_loss(labels, _clipped(self.probabilities), labels=[0, 1])),
-            "prior_log_loss": float(np.mean(prior_losses)),
-            "gain_at_least": paired_lower_bound(prior_losses - losses),
+            "repeats": len(self.scores.by_row.folds),
+            "folds": FOLDS,
+            **figures["rows"],
+            "prior_log_loss": round(float(np.mean(prior_losses)), DIGITS),
+            "better_than_prior": {**_difference(gain), "probability": round(gain.above(0), DIGITS)},
+            **({"groups": figures["groups"]} if "groups" in figures else {}),
+            "baselines": [
+                {"name": name, **{of: self._against(sets[of], decisions) for of, decisions in by_set.items()}}
+                for name, by_set in self.baselines.items()
+            ],
         }
 
-    def to_json(self, digits: int) -> dict[str, Any]:
-        """For the model card: figures over all repeats."""
-        right = (self.by_repeat > 0.5) == self.labels
-        groups = {}
-        if self.known is not None:
-            groups = {
-                name: {
-                    "rows": round(float(which.mean(axis=0).sum())),
-                    "accuracy": round(float(np.mean(right[which])), digits) if which.any() else None,
-                }
-                for name, which in (("known_groups", self.known), ("unknown_groups", ~self.known))
-            }
+    def _figures(self, scores: Scores) -> dict[str, Any]:
+        labels = self.scores.labels
+        accuracy = posterior(scores.by_fold(correct(labels, scores.probabilities)), FOLDS)
+        loss = posterior(scores.by_fold(log_losses(labels, scores.probabilities)), FOLDS)
         return {
-            "repeats": len(self.by_repeat),
-            "folds": FOLDS,
-            "accuracy": round(self.accuracy, digits),
-            "interval": [round(bound, digits) for bound in self.interval],
-            **{name: round(value, digits) for name, value in self.against_prior().items()},
-            **groups,
+            "accuracy": round(accuracy.mean, DIGITS),
+            "interval": [round(bound, DIGITS) for bound in accuracy.interval()],
+            "log_loss": round(loss.mean, DIGITS),
+        }
+
+    def _against(self, scores: Scores, decisions: NDArray[np.float64]) -> dict[str, float]:
+        """A baseline's accuracy, and how much better the model is: on the same folds, in pairs."""
+        labels = self.scores.labels
+        theirs = scores.by_fold((decisions == labels).astype(float))
+        lead = posterior(np.subtract(scores.by_fold(correct(labels, scores.probabilities)), theirs).tolist(), FOLDS)
+        return {
+            "accuracy": round(float(np.mean(theirs)), DIGITS),
+            **_difference(lead),
+            "better": round(lead.above(0), DIGITS),
+            "worse_by_more_than_region": round(lead.below(-REGION["accuracy"]), DIGITS),
         }
 
 
 def validate(case: UseCase, params: Params, rows: TrainingSet) -> Validation:
     """Cross-validate some parameters, in folds that the search did not use; the encoder is fitted inside each.
 
-    Of very many rows a sample is looked at.
+    Of very many rows a sample is looked at, chosen by the same hash in each version.
     """
-    rows = sample(rows, case.search.seed + 1, MAX_ROWS)
+    total, rows = len(rows), _sampled(case, rows)
+    search = with_trees(case.search, TREES_SHARE)
     repeats = REPEATS if len(rows) <= MANY_ROWS else 1
-    shape = (repeats, len(rows))
-    probabilities, known = np.zeros(shape), np.zeros(shape, bool)
-    scores, grouped = [], True
-    splitter = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=repeats, random_state=case.search.seed + 1)
-    for number, (train, test) in enumerate(splitter.split(np.zeros(len(rows)), rows.labels)):
-        unseen, repeat = rows.take(test), number // FOLDS
-        encoder, forest = fit_estimator(case, params, rows.take(train))
-        found = forest.predict_proba(encoder.transform(unseen.features))[:, 1]
-        probabilities[repeat, test] = found
-        knows = encoder.knows_group(unseen.features)
-        grouped = knows is not None
-        known[repeat, test] = False if knows is None else knows
-        scores.append(float(np.mean((found > 0.5) == unseen.labels)))
-    return Validation(rows.labels, tuple(scores), probabilities, known if grouped else None)
+    cells = records(rows.features) if case.baselines else []
+    prior, sets = np.zeros((repeats, len(rows))), dict[str, Scores]()
+    baselines: dict[str, dict[str, NDArray[np.float64]]] = {each.name: {} for each in case.baselines}
+    for name, its in keys(case, rows).items():
+        folds, found = folds_of(its, repeats), np.zeros((repeats, len(rows)))
+        decided = {each.name: np.zeros((repeats, len(rows))) for each in case.baselines}
+        for repeat, fold in np.ndindex(repeats, FOLDS):
+            test = folds[repeat] == fold
+            if not test.any():
+                continue
+            known = rows.take((~test).nonzero()[0])
+            encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
+            inputs = encoder.transform(rows.features[test])
+            found[repeat, test], _ = score_unseen(search, params, matrix, known.labels, inputs)
+            if name == "rows":
+                prior[repeat, test] = known.labels.mean()
+            for each in case.baselines:
+                decided[each.name][repeat, test] = _decisions(each, cells, rows.labels, test)
+        sets[name] = Scores(folds, found)
+        for baseline, decisions in decided.items():
+            baselines[baseline][name] = decisions
+    scores = OutOfFold(rows.ids, rows.labels, total, sets["rows"], sets.get("groups"))
+    return Validation(scores, prior, baselines)
 
 
-def _clipped(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A forest of few trees can be sure; a logarithm must not."""
-    return np.clip(probabilities, 1e-4, 1 - 1e-4)
+def _sampled(case: UseCase, rows: TrainingSet) -> TrainingSet:
+    """At most MAX_ROWS: those whose keys have the least hashes, so that two versions look at the same ones."""
+    if len(rows) <= MAX_ROWS:
+        return rows
+    digests = [sha256(key.encode()).digest() for key in row_keys(case, rows)]
+    return rows.take(np.array(sorted(sorted(range(len(rows)), key=digests.__getitem__)[:MAX_ROWS])))
 
 
-def _of_truth(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The probability given to what was the case."""
-    clipped = _clipped(probabilities)
-    return np.where(labels == 1, clipped, 1 - clipped)
+def _decisions(
+    baseline: Baseline, cells: Sequence[Any], labels: NDArray[np.int64], test: NDArray[np.bool_]
+) -> list[int]:
+    """A rule's decisions on the rows of a fold, learnt from the others."""
+    known = [cell for cell, apart in zip(cells, test, strict=True) if not apart]
+    decide = baseline.fit(known, labels[~test].tolist())
+    return [decide(cell) for cell, apart in zip(cells, test, strict=True) if apart]
+
+
+def _difference(of: Posterior) -> dict[str, float]:
+    return {"difference": round(of.mean, DIGITS), "error": round(of.scale, DIGITS)}

@@ -1,12 +1,14 @@
 """The scikit-learn side of the forest: growing one, and turning it into the portable form. For training alone."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
+from mlops.model import quick_forest
 from mlops.model.forest import LEAF_THRESHOLD, Forest
 from mlops.model.portable import Model
 from mlops.model.training_set import TrainingSet
@@ -41,6 +43,26 @@ def fit_estimator(
     """An encoder and a forest, both fitted on these rows alone."""
     encoder, matrix = case.encoding.fit_transform(rows.features, rows.labels)
     return encoder, grow(case.search, params, matrix, rows.labels)
+
+
+def score_unseen(
+    search: Search,
+    params: Mapping[str, Any],
+    matrix: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    unseen: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], float]:
+    """P(class 1) of unseen rows by the forest that `grow` makes of the others, and the mean leaves of its trees."""
+    if len(labels) <= MANY_ROWS and quick_forest.supported(params):
+        forest = quick_forest.grow(params, search.trees, search.seed, matrix, labels)
+        return forest.positive(unseen), forest.leaves
+    grown = grow(search, params, matrix, labels)
+    return grown.predict_proba(unseen)[:, 1], float(np.mean([tree.get_n_leaves() for tree in grown.estimators_]))
+
+
+def with_trees(search: Search, share: int) -> Search:
+    """The same search with one `share`-th of the trees: enough to compare by, at that part of the cost."""
+    return replace(search, trees=max(search.trees // share, 1))
 
 
 def portable(estimator: RandomForestClassifier) -> Forest:

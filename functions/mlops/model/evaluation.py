@@ -37,12 +37,16 @@ def metrics(labels: Sequence[int], probabilities: Sequence[float]) -> dict[str, 
 
 
 def curves(labels: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
-    """The points of the ROC curve, and of the calibration curve over ten equally full bins."""
+    """The points of the ROC curve, and of the calibration curve over ten equally full bins, these with intervals."""
     false_rate, true_rate, _ = roc_curve(labels, probabilities)
     observed, predicted = calibration_curve(labels, probabilities, n_bins=10, strategy="quantile")
+    calibration = _points("predicted", predicted, "observed", observed)
+    for point, rows in zip(calibration, _bin_sizes(probabilities), strict=True):
+        point["interval"] = [_round(bound) for bound in wilson(point["observed"] * rows, rows)]
+        point["rows"] = rows
     return {
         "roc": _points("false_positive_rate", _thinned(false_rate), "true_positive_rate", _thinned(true_rate)),
-        "calibration": _points("predicted", predicted, "observed", observed),
+        "calibration": calibration,
     }
 
 
@@ -79,7 +83,8 @@ def baselines(case: UseCase, training: TrainingSet, rows: TrainingSet) -> list[d
     usual = int(2 * training.labels.sum() > len(training))
     decisions: dict[str, NDArray[Any]] = {"Majority class": np.full(len(rows), usual)}
     for each in case.baselines:
-        decisions[each.name] = np.array([each.decide(row) for row in records(rows.features)])
+        decide = each.fit(records(training.features), training.labels.tolist())
+        decisions[each.name] = np.array([decide(row) for row in records(rows.features)])
     return [
         {
             "name": name,
@@ -90,7 +95,14 @@ def baselines(case: UseCase, training: TrainingSet, rows: TrainingSet) -> list[d
     ]
 
 
-def _points(x_name: str, xs: Iterable[float], y_name: str, ys: Iterable[float]) -> list[dict[str, float]]:
+def _bin_sizes(probabilities: Sequence[float], bins: int = 10) -> list[int]:
+    """How many rows are in each bin of `calibration_curve` that has any."""
+    edges = np.percentile(probabilities, np.linspace(0, 1, bins + 1) * 100)
+    counts = np.bincount(np.searchsorted(edges[1:-1], probabilities))
+    return [int(count) for count in counts if count]
+
+
+def _points(x_name: str, xs: Iterable[float], y_name: str, ys: Iterable[float]) -> list[dict[str, Any]]:
     return [{x_name: _round(x), y_name: _round(y)} for x, y in zip(xs, ys, strict=True)]
 
 

@@ -1,27 +1,30 @@
-"""The search for a forest's parameters: randomised candidates, each scored by stratified cross-validation.
+"""The search for a forest's parameters: random candidates, each scored by repeated stratified cross-validation.
 
 Candidates and scores depend on the seed and the data alone, so a share of them may be scored anywhere.
 """
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.metrics import log_loss
-from sklearn.model_selection import ParameterSampler, StratifiedKFold, train_test_split
+from sklearn.model_selection import ParameterSampler, RepeatedStratifiedKFold, train_test_split
 
-from mlops.model.decision import decide
-from mlops.model.estimator import grow
+from mlops.model.estimator import score_unseen, with_trees
+from mlops.model.out_of_fold import correct, log_losses
 from mlops.model.training_set import TrainingSet
+from mlops.statistics.correlated import posterior
 from mlops.use_case import Search, UseCase
 
 _log = logging.getLogger(__name__)
 
 FOLDS = 5
+# Of so few rows one division says little, so the folds are drawn anew so often.
+FEW_ROWS, REPEATS = 2000, 3
+# To tell candidates apart half of a forest's trees are enough.
+TREES_SHARE = 2
 # Times that a candidate is tried before it is given up.
 TRIES = 2
 # Of more rows the search looks at so many: to tell candidates apart it needs no more.
@@ -32,12 +35,16 @@ Params = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A candidate's score on each fold; greater is better. `leaves` are those of a tree of its forests, on average."""
+    """A candidate's score on each fold of each repeat; greater is better. `leaves` are a tree's, on average.
+
+    `nested` holds for each set of folds and each outer fold the scores inside it and the leaves (model/nested.py).
+    """
 
     index: int
     params: Params
     fold_scores: tuple[float, ...]
     leaves: float = 0.0
+    nested: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
 
     @property
     def mean(self) -> float:
@@ -58,24 +65,31 @@ def candidates(search: Search, count: int) -> list[Params]:
     return list(ParameterSampler(search.space, n_iter=count, random_state=search.seed))
 
 
-def splits(labels: NDArray[np.int64], seed: int, count: int = FOLDS) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
+def splits(
+    labels: NDArray[np.int64], seed: int, count: int = FOLDS, repeats: int = 1
+) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """The row numbers of each fold's training and test part."""
-    splitter = StratifiedKFold(count, shuffle=True, random_state=seed)
+    splitter = RepeatedStratifiedKFold(n_splits=count, n_repeats=repeats, random_state=seed)
     yield from splitter.split(np.zeros(len(labels)), labels)
 
 
 def evaluate(
-    case: UseCase, share: Sequence[tuple[int, Params]], rows: TrainingSet, folds: int = FOLDS
+    case: UseCase,
+    share: Sequence[tuple[int, Params]],
+    rows: TrainingSet,
+    folds: int = FOLDS,
+    repeats: int | None = None,
+    trees_share: int = TREES_SHARE,
 ) -> tuple[list[Evaluation], list[Failure]]:
     """Score a share of the candidates, each given as (index, params), on each fold.
 
     The encoder is fitted on the training part of each fold, for a statistic of all rows would tell of the test part.
     A candidate that fails, and fails again, takes no other with it.
     """
-    scores: dict[int, list[float]] = {index: [] for index, _ in share}
-    leaves: dict[int, list[float]] = {index: [] for index, _ in share}
-    failed: dict[int, Failure] = {}
-    for train, test in splits(rows.labels, case.search.seed, folds):
+    search, scores = with_trees(case.search, trees_share), {index: list[float]() for index, _ in share}
+    leaves, failed = {index: list[float]() for index, _ in share}, dict[int, Failure]()
+    repeats = repeats or (REPEATS if len(rows) <= FEW_ROWS else 1)
+    for train, test in splits(rows.labels, search.seed, folds, repeats):
         known, unseen = rows.take(train), rows.take(test)
         encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
         inputs = encoder.transform(unseen.features)
@@ -83,9 +97,9 @@ def evaluate(
             if index in failed:
                 continue
             try:
-                forest = _fit_with_retry(case.search, params, matrix, known.labels)
-                scores[index].append(_score(case.search, unseen.labels, forest.predict_proba(inputs)[:, 1]))
-                leaves[index].append(float(np.mean([tree.get_n_leaves() for tree in forest.estimators_])))
+                found, its_leaves = _score_with_retry(search, params, matrix, known.labels, inputs)
+                scores[index].append(_score(search, unseen.labels, found))
+                leaves[index].append(its_leaves)
             except Exception as error:  # whatever it is, it is this candidate's
                 failed[index] = Failure(index, params, f"{type(error).__name__}: {error}")
     scored = [
@@ -115,29 +129,19 @@ def winner(search: Search, evaluations: Sequence[Evaluation]) -> Evaluation:
 
 
 def _standard_error(one: Evaluation, other: Evaluation) -> float:
-    """Of the mean difference over folds, corrected for folds that share most of their training rows.
-
-    C. Nadeau and Y. Bengio, "Inference for the Generalization Error", 2003; the rule of one standard error is that of
-    L. Breiman et al., "Classification and Regression Trees", 1984.
-    """
-    differences = np.subtract(one.fold_scores, other.fold_scores)
-    if not differences.any():
-        return 0.0
-    return float(np.sqrt(np.var(differences, ddof=1) * (1 / len(differences) + 1 / (FOLDS - 1))))
+    """Of the mean difference over folds; the rule of one standard error is that of L. Breiman et al., 1984."""
+    return posterior(np.subtract(one.fold_scores, other.fold_scores).tolist(), FOLDS).scale
 
 
 def _score(search: Search, labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> float:
-    if search.scoring == "accuracy":
-        return float(np.mean([decide(p) == label for p, label in zip(probabilities, labels, strict=True)]))
-    return -float(log_loss(labels, np.clip(probabilities, 1e-4, 1 - 1e-4), labels=[0, 1]))
+    by = correct(labels, probabilities) if search.scoring == "accuracy" else -log_losses(labels, probabilities)
+    return float(np.mean(by))
 
 
-def _fit_with_retry(
-    search: Search, params: Params, matrix: NDArray[np.float32], labels: NDArray[np.int64]
-) -> RandomForestClassifier:
+def _score_with_retry(search: Search, params: Params, *parts: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
     for _ in range(TRIES - 1):
         try:
-            return grow(search, params, matrix, labels)
+            return score_unseen(search, params, *parts)
         except Exception as error:
             _log.warning("A candidate failed and is tried again: %s", error)
-    return grow(search, params, matrix, labels)
+    return score_unseen(search, params, *parts)

@@ -89,9 +89,6 @@ class TableEncoder:
             columns.append(np.array([*map(encode, values), encode(None)], dtype=np.float64)[codes])
         return np.hstack(columns).astype(np.float32)
 
-    def knows_group(self, features: "pd.DataFrame") -> None:
-        """There are no groups in an ordinary table."""
-
     def to_json(self) -> dict[str, Any]:
         return {"parts": self._described}
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mlops.monitoring.stores import PredictionHistory, PredictionStream
+from mlops.monitoring.stores import PredictionHistory, PredictionStream, Stream
+from mlops.telemetry import metrics
+from mlops.telemetry.stores import Telemetry
 
 PORTION = 1000
 # Portions that one call moves at most: half a million predictions, about half a minute.
@@ -23,23 +25,34 @@ class Drained:
 def drain(
     log: PredictionStream,
     history: PredictionHistory,
+    telemetry: Telemetry,
     retention: timedelta,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Drained:
     """Each prediction arrives once, by its id, however often this runs or is broken off.
-    The position in the log is committed with what was read up to it. StoreUnavailableError if either store is away:
-    the log keeps all, and the next call goes on from there.
+
+    Positions in the log are committed with what was read up to them. An outcome waits for its prediction: outcomes are
+    read first, and kept with the predictions that were logged until then. What was pushed out is counted.
+    StoreUnavailableError if either store is away: the log keeps all, and the next call goes on from there.
     """
     kept = 0
     oldest = now() - retention
     log.forget(oldest)
+    positions: dict[Stream, str] = {stream: history.position(stream) for stream in metrics.STREAMS}
     for _ in range(MOST):
-        entries = log.after(history.position(), PORTION)
-        if not entries:
+        outcomes = log.after(positions["outcomes"], PORTION, "outcomes")
+        predictions = log.after(positions["predictions"], PORTION, "predictions")
+        read = [predictions] if len(predictions) == PORTION else [predictions, outcomes]
+        if not any(read):
             break
-        predictions = [each.content for each in entries if each.kind == "prediction"]
-        outcomes = [each.content for each in entries if each.kind == "outcome"]
-        kept += history.keep(predictions, outcomes, entries[-1].position)
+        positions |= {stream: page[-1].position for stream, page in zip(metrics.STREAMS, read, strict=False) if page}
+        entries = [each for page in read for each in page]
+        told = [each.content for each in entries if each.kind == "outcome"]
+        kept += history.keep([each.content for each in entries if each.kind == "prediction"], told, positions)
+        for stream, page in zip(metrics.STREAMS, read, strict=False):
+            if page and page[0].dropped:
+                name = f"dropped before {page[0].position} of {stream}"
+                telemetry.record_once(name, {metrics.named(metrics.DROPPED.name, stream): page[0].dropped})
     return Drained(kept, history.forget(oldest))
 
 

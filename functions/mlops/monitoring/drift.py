@@ -8,12 +8,11 @@ several of them. It is drift if it is both: of a large window chance explains no
 """
 
 from collections.abc import Mapping, Sequence
-from math import log
 from typing import Any
 
 from mlops.errors import ModelCorruptedError
 from mlops.statistics import two_sample
-from mlops.statistics.histogram import Histogram, Value
+from mlops.statistics.histogram import Histogram, Value, psi
 from mlops.statistics.proportion import wilson
 from mlops.statistics.reference import FORMAT, PREDICTION, ordered
 
@@ -25,18 +24,6 @@ ALPHA = 0.01
 THRESHOLDS = {"watch": WATCH, "drift": DRIFT, "alpha": ALPHA}
 MINIMUM_SAMPLE = 200
 MINIMUM_LABELLED = 100
-
-
-def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
-    """Population stability index of two samples' counts over the same bins: sum of (a - e) * ln(a / e) over shares.
-
-    The formula is Siddiqi's; it is Jeffreys' divergence of the two distributions. Half a row is added to each bin
-    that either sample fills, for the logarithm of an empty one has no value.
-    """
-    filled = [(e + 0.5, a + 0.5) for e, a in zip(expected, actual, strict=True) if e or a]
-    expected_size, actual_size = sum(e for e, _ in filled), sum(a for _, a in filled)
-    shares = [(e / expected_size, a / actual_size) for e, a in filled]
-    return sum((a - e) * log(a / e) for e, a in shares)
 
 
 def verdict(index: float, adjusted_p: float) -> str:

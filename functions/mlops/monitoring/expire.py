@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mlops.data.datasets import DatasetStore
+from mlops.data.labels import COMPOSED
 from mlops.errors import ModelCorruptedError, ModelNotFoundError
-from mlops.monitoring.retraining import PREFIX, Retrainings
+from mlops.monitoring.retraining import Retrainings
 from mlops.registry.decisions import DecisionLog
 from mlops.registry.versions import CARD, Registry, RegistryReader
 from mlops.telemetry import metrics
@@ -60,7 +61,7 @@ def expire(
     tables = 0
     for version in datasets.forget(retention.datasets, _trained_on(registry.reader, remaining)):
         tables += 1
-        for key in ("quarantine/{}.jsonl", "quality/{}.json", f"{PREFIX}{{}}.csv", f"{PREFIX}{{}}.json"):
+        for key in ("quarantine/{}.jsonl", "quality/{}.json", f"{COMPOSED}{{}}.csv", f"{COMPOSED}{{}}.json"):
             objects.delete(data_bucket, key.format(version))
 
     scores = (name.split("|") for name in telemetry.totals() if name.startswith(f"{metrics.SCORE}|"))
@@ -75,7 +76,7 @@ def _served(registry: Registry, decisions: DecisionLog) -> set[str]:
     if champion is None:
         return set()
     about = decisions.about([champion.version], LATEST_DECISIONS).get(champion.version, [])
-    named = (champion.version, champion.previous, getattr(champion, "anchor", None))
+    named = (champion.version, champion.previous, champion.anchor)
     return {version for version in (*named, *(each.previous for each in about)) if version}
 
 

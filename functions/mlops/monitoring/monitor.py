@@ -42,16 +42,18 @@ def monitor(
     version = champion.version
     reference = json.loads(registry.artifact(version, REFERENCE))
     seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
+    made_at = now().isoformat(timespec="milliseconds")
     times = sorted(entry["at"] for entry in seen)
     report = {
         "model_version": version,
-        "made_at": now().isoformat(timespec="milliseconds"),
+        "made_at": made_at,
         "window": {"size": len(seen), "from": times[0] if times else None, "to": times[-1] if times else None},
         **drift.compare(reference, seen),
         "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
     }
     previous = _previous(objects, bucket, version)
-    report |= _sustained(previous, report, times if judged else [])
+    # What a clock that is ahead tells would count again and again, and keep the rest from counting.
+    report |= _sustained(previous, report, [at for at in times if at <= made_at] if judged else [])
     key = f"drift/{now():%Y%m%dT%H%M%S.%f}Z.json"
     body = json.dumps(report).encode()
     objects.put(bucket, key, body, "application/json")

@@ -3,14 +3,17 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from io import StringIO
 from itertools import islice
-from typing import Any
+from typing import IO, Any
 
-from mlops.data.cells import CellError, read_label
+from mlops.data.cells import read_label, read_prediction_id
+from mlops.data.csv_content import CsvContent
 from mlops.data.objects import ObjectStore
-from mlops.monitoring.stores import PredictionHistory, PredictionStream
+from mlops.data.rejection import DatasetRefusedError
+from mlops.monitoring.stores import PredictionHistory
 from mlops.use_case import UseCase
 
 PREFIX, READ = "labels/", "labels-read/"
@@ -21,53 +24,56 @@ def read_labels(
     case: UseCase,
     objects: ObjectStore,
     bucket: str,
-    log: PredictionStream,
     history: PredictionHistory,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> dict[str, Any]:
-    """Tell what each file under labels/ says that was not read yet, as feedback would; rows by what became of them.
+    """Keep the outcomes that each file under labels/ tells and that was not read yet; rows by what became of them.
 
-    Of predictions that were drained: whoever calls drains first. What was read of a file is kept under labels-read/;
-    half-read ones are read again, which is harmless.
+    Of predictions that were drained: whoever calls drains first. What was read of a file is reported under labels-read/
+    by its name and ETag, so a file that was mended is read again; reading one twice is harmless.
     """
-    done = {key.removeprefix(READ).removesuffix(".json") for key in objects.keys(bucket, READ)}
+    done = {each.key: each.at for each in objects.listed(bucket, READ)}
     counts: dict[str, Any] = {}
-    for key in objects.keys(bucket, PREFIX):
-        name = key.removeprefix(PREFIX)
-        if name in done or not name.endswith(".csv"):
+    for file in objects.listed(bucket, PREFIX):
+        name = file.key.removeprefix(PREFIX)
+        report = f"{READ}{name}.{file.etag}.json"
+        # An earlier release named the report by the file's name alone.
+        if report in done or done.get(f"{READ}{name}.json", file.at) > file.at or file.key.endswith("/"):
             continue
         try:
-            body, _ = objects.get(bucket, key)
+            stream = objects.open(bucket, file.key)
         except KeyError:  # deleted since it was listed
             continue
-        counts[name] = _read(case, body, log, history, now().isoformat(timespec="milliseconds"))
-        objects.put(bucket, f"{READ}{name}.json", json.dumps(counts[name]).encode(), "application/json")
+        with stream:
+            counts[name] = _read(case, stream, history, now().isoformat(timespec="milliseconds"))
+        objects.put(bucket, report, json.dumps(counts[name]).encode(), "application/json")
     return counts
 
 
-def _read(case: UseCase, body: bytes, log: PredictionStream, history: PredictionHistory, at: str) -> Mapping[str, Any]:
-    counts, key = Counter[str](), case.label.key
+def _read(case: UseCase, stream: IO[bytes], history: PredictionHistory, at: str) -> Mapping[str, Any]:
+    columns, counts = ("prediction_id", case.label.key), Counter[str]()
     try:
-        rows = csv.DictReader(body.decode("utf-8-sig", errors="replace").splitlines())
-        header = [name if name == "prediction_id" else name.lower() for name in rows.fieldnames or []]
-        if header != ["prediction_id", key]:
-            return {"refused": f"The header must be prediction_id,{key}, not {','.join(rows.fieldnames or [])[:200]}"}
-        rows.fieldnames = header
-        while portion := list(islice(rows, PORTION)):
-            read = [(row["prediction_id"] or "", _label(case, row[key])) for row in portion]
-            told = [(name, label) for name, label in read if label is not None]
-            known = history.known({name for name, _ in told})
-            if outcomes := {name: label for name, label in told if name in known}:  # the last word counts
-                log.tell([{"prediction_id": name, key: label, "at": at} for name, label in outcomes.items()])
-            count = sum(name in known for name, _ in told)
-            counts.update(told=count, unknown=len(told) - count, bad=len(portion) - len(told))
-    except csv.Error as error:
-        return {"refused": f"It cannot be read as CSV ({error}): mend it and upload it under another name", **counts}
+        content = CsvContent(stream, case, columns)
+        data = b"".join(iter(content.read, b""))
+        rows = iter([row for row in csv.reader(StringIO(data.decode(), newline=""), strict=True) if row])
+    except (DatasetRefusedError, csv.Error) as error:
+        return {"refused": f"{error}. A label file has the columns {','.join(columns)}"}
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 2
+        return {"refused": f"Line {line} is not UTF-8: save the file as UTF-8"}
+    while portion := list(islice(rows, PORTION)):
+        told = [each for row in portion if (each := _told(case, content.columns, row))]
+        known = history.known({name for name, _ in told})
+        outcomes = [{"prediction_id": name, case.label.key: label, "at": at} for name, label in told if name in known]
+        history.keep([], outcomes)
+        counts.update(told=len(outcomes), unknown=len(told) - len(outcomes), bad=len(portion) - len(told))
     return +counts
 
 
-def _label(case: UseCase, text: str | None) -> int | None:
+def _told(case: UseCase, columns: Sequence[str], row: Sequence[str]) -> tuple[str, int] | None:
+    """A prediction's name and its outcome; None of a row with other cells than these."""
     try:
-        return read_label(case.label, text)
-    except CellError:
+        cells = dict(zip(columns, row, strict=True))
+        return read_prediction_id(cells["prediction_id"]), read_label(case.label, cells[case.label.key])
+    except ValueError:
         return None

@@ -14,7 +14,7 @@ from mlops.data.labels import Labelled
 from mlops.data.objects import ObjectStore
 from mlops.errors import StoreUnavailableError
 from mlops.monitoring.drift import drifted
-from mlops.monitoring.retraining import PREFIX, Evidence, Policy, Retraining, Retrainings, judge
+from mlops.monitoring.retraining import Evidence, Policy, Retraining, Retrainings, judge
 from mlops.registry.versions import CARD, RegistryReader
 
 # Decisions that are looked back on; more than a day of them.
@@ -64,7 +64,7 @@ def retrain(
         version = sha256(body).hexdigest()[:16]
         if not policy.dry_run:
             _keep(objects, bucket, version, body, trained_on, new)
-            outward.request(bucket, f"{PREFIX}{version}.csv")
+            outward.request(bucket, f"{labels.COMPOSED}{version}.csv")
         return replace(decided, dataset_version=version, evidence=evidence)
 
     decided = retrainings.decide(decision, REMEMBERED)
@@ -97,8 +97,8 @@ def _known(report: Mapping[str, Any]) -> dict[str, Any]:
 def _keep(objects: ObjectStore, bucket: str, version: str, body: bytes, base: str, new: Sequence[Labelled]) -> None:
     """The table, and before it where each row that it adds comes from."""
     provenance = {"base": base, "predictions": {each.row.row_id: each.prediction_id for each in new}}
-    objects.put(bucket, f"{PREFIX}{version}.json", json.dumps(provenance).encode(), "application/json")
-    objects.put(bucket, f"{PREFIX}{version}.csv", body, "text/csv")
+    objects.put(bucket, f"{labels.COMPOSED}{version}.json", json.dumps(provenance).encode(), "application/json")
+    objects.put(bucket, f"{labels.COMPOSED}{version}.csv", body, "text/csv")
 
 
 def _words(decided: Retraining, verb: str) -> str:

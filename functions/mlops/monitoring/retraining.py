@@ -7,8 +7,6 @@ from typing import Any, Literal, Protocol
 
 from mlops.data.labels import Labelled
 
-# Tables that retraining makes; under raw/ the upload itself would start the pipeline a second time.
-PREFIX = "labelled/"
 # Windows in a row that drift.
 SUSTAINED = 2
 # Rows whose label is newly known: enough to be a reason by themselves; the least that a drift is answered with.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from mlops.data.labels import COMPOSED
 from mlops.errors import StoreUnavailableError
-from mlops.monitoring.retraining import PREFIX as LABELLED
 from mlops.monitoring.stores import PipelineRun
 from mlops.telemetry import activity, metrics, usage
 from mlops.telemetry.stores import Telemetry
@@ -49,8 +49,9 @@ def watch(
     gauges = telemetry.gauges()
 
     def since(task: str) -> datetime:
-        known = gauges.get(metrics.named(metrics.MEASURED.name, task))
-        return datetime.fromtimestamp(known, UTC) if known else at - FIRST_LOOK
+        known = gauges.get(metrics.named(metrics.MEASURED.name, task), 0.0)
+        # A look in the future is one of a clock that was ahead.
+        return datetime.fromtimestamp(known, UTC) if 0 < known <= at.timestamp() else at - FIRST_LOOK
 
     def invocations() -> tuple[datetime, int]:
         end = _whole_minute(at - ON_ITS_WAY)
@@ -59,9 +60,9 @@ def watch(
 
     def runs() -> tuple[datetime, int]:
         recent = list(sources.runs(since("runs") - _MINUTE))
-        own = [(key, run.name) for run in recent if (key := run.key) and key.startswith(LABELLED)]
+        own = [(key, run.name) for run in recent if (key := run.key) and key.startswith(COMPOSED)]
         if own:
-            sources.link([(key.removeprefix(LABELLED).removesuffix(".csv"), name) for key, name in own])
+            sources.link([(key.removeprefix(COMPOSED).removesuffix(".csv"), name) for key, name in own])
         return at, sum(telemetry.record_once(run.name, run.observations) for run in recent)
 
     def dead_letters() -> tuple[datetime, int]:

@@ -6,21 +6,24 @@ artifact. Whoever knows a version's name can therefore verify all of it, and the
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mlops.data.objects import ObjectReader, ObjectStore
 from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from mlops.model.portable import Model, load
 from mlops.use_case import UseCase
 
+if TYPE_CHECKING:
+    from mlops.model.out_of_fold import OutOfFold
+
 CHAMPION = "champion.json"
 DIGESTS = "digests.json"
 MODEL = "model.safetensors"
-# The same parameters fitted on the training part alone: what is measured and judged, and never serves.
-JUDGED = "judged.safetensors"
+# P(class 1) of each row by models that did not see it: what any two versions are compared by.
+OUT_OF_FOLD = "out_of_fold.json"
 CARD = "card.json"
 REFERENCE = "reference.json"
 # When each version was first published, in the names of empty objects: one listing answers it, and the version's own
@@ -31,7 +34,10 @@ _TYPES = {"json": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Champion:
-    """The version that serves, why and since when (UTC, ISO 8601), and the ETag of the pointer that says so."""
+    """The version that serves, why and since when (UTC, ISO 8601), and the ETag of the pointer that says so.
+
+    `anchor` is the best version so far: only a version that is clearly better takes its place, or one set by hand.
+    """
 
     version: str
     etag: str
@@ -39,6 +45,7 @@ class Champion:
     reason: str = ""
     previous: str | None = None
     at: str = "1970-01-01T00:00:00+00:00"
+    anchor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,11 @@ class RegistryReader:
         """The scorer of a version; the errors of `artifact`, or ModelCorruptedError if this code cannot serve it."""
         return load(self.artifact(version, MODEL), self.case)
 
-    def holdout_model(self, version: str) -> Model:
-        """The version's model that has not seen the hold-out; the errors of `model`."""
-        return load(self.artifact(version, JUDGED), self.case)
+    def out_of_fold(self, version: str) -> "OutOfFold":
+        """The out-of-fold probabilities of a version; the errors of `artifact`."""
+        from mlops.model.out_of_fold import OutOfFold  # numpy, which serving does not load
+
+        return OutOfFold.from_json(self.artifact(version, OUT_OF_FOLD))
 
     def versions(self) -> Iterator[tuple[str, str | None]]:
         """Every version, newest first, with the time (UTC, ISO 8601) of its first publication.
@@ -140,12 +149,15 @@ class Registry:
         reason: str,
         instead_of: Champion | None,
         decision: Literal["promoted", "set_by_hand"] = "promoted",
+        anchor: str | None = None,
     ) -> Champion:
-        """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more."""
+        """Switch the champion in one atomic write; PromotionConflictError if `instead_of` is not champion any more.
+
+        Without another `anchor` the version is its own.
+        """
         previous, at = instead_of.version if instead_of else None, self.now().isoformat(timespec="milliseconds")
-        pointer = {"version": version, "decision": decision, "reason": reason, "previous": previous, "at": at}
-        body = json.dumps(pointer, indent=2).encode()
-        made = Champion(version, "", decision, reason, previous, at)
+        made = Champion(version, "", decision, reason, previous, at, anchor or version)
+        body = json.dumps({name: value for name, value in asdict(made).items() if name != "etag"}, indent=2).encode()
         try:
             self.store.replace(self.bucket, CHAMPION, body, "application/json", instead_of.etag if instead_of else None)
         except PromotionConflictError:  # also what a client hears that tries again after its first answer was lost

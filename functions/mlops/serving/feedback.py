@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from mlops.data.cells import read_prediction_id
 from mlops.errors import PredictionNotFoundError
 from mlops.serving.prediction_log import PredictionLog
 from mlops.use_case import UseCase
@@ -20,6 +21,7 @@ def give_feedback(
 
     Idempotent; of several outcomes the last one counts. PredictionNotFoundError of an id that neither knows.
     """
+    prediction_id = read_prediction_id(prediction_id)
     if not log.holds(prediction_id) and not known([prediction_id]):
         raise PredictionNotFoundError(f"There is no prediction {prediction_id!r}, or it is too long ago")
     at = now().isoformat(timespec="milliseconds")

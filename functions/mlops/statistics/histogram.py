@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from math import log
 from typing import Any
 
 Value = str | float | int | None
@@ -71,6 +72,18 @@ def categorical(name: str, values: Sequence[Value]) -> Histogram:
     counts = Counter(str(value) for value in values if value is not None)
     cuts = tuple(sorted(value for value, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MAX_BINS]))
     return Histogram(name, "category", cuts, _count("category", cuts, values))
+
+
+def psi(expected: Sequence[int], actual: Sequence[int]) -> float:
+    """Population stability index of two samples' counts over the same bins: sum of (a - e) * ln(a / e) over shares.
+
+    The formula is Siddiqi's; it is Jeffreys' divergence of the two distributions. Half a row is added to each bin
+    that either sample fills, for the logarithm of an empty one has no value.
+    """
+    filled = [(e + 0.5, a + 0.5) for e, a in zip(expected, actual, strict=True) if e or a]
+    expected_size, actual_size = sum(e for e, _ in filled), sum(a for _, a in filled)
+    shares = [(e / expected_size, a / actual_size) for e, a in filled]
+    return sum((a - e) * log(a / e) for e, a in shares)
 
 
 def _count(kind: str, cuts: tuple[Any, ...], values: Iterable[Value]) -> tuple[int, ...]:

@@ -12,14 +12,16 @@ from mlops.serving import prediction_id as ids
 from mlops.stores.resp import Command, Connection
 from mlops.telemetry import metrics
 
-STREAM = "predictions"
+STREAM, OUTCOMES = "predictions", "outcomes"
 # Braces keep what one transaction writes on one node of a cluster: that of the stream.
-TOTALS, ONCE = "{predictions}:totals", "{predictions}:once:"
-# The newest entries that the stream keeps, give or take a block of it; some 700 bytes each. At the 100 predictions a
+TOTALS, ONCE, ELSEWHERE = "{predictions}:totals", "{predictions}:once:", "{predictions}:elsewhere:"
+# The newest entries that each stream keeps, give or take a block of it; some 700 bytes each. At the 100 predictions a
 # second that the API's stage lets through, PostgreSQL may be away for 40 minutes.
 KEPT = 250_000
 # Milliseconds between a prediction's id and its place in the stream: clocks differ, and a function has 29 seconds.
 EARLIER, LATER = 5_000, 35_000
+# Milliseconds between the clocks of this machine and the stream, above which that window may miss a prediction.
+FAR = 4_000
 # Seconds. A prediction that waits longer for its log than this is worth less than one without it.
 TIMEOUT = 0.25
 # Seconds without a try after a failure, or every request would wait for the timeout.
@@ -29,9 +31,14 @@ PAUSE = 2.0
 TOKEN_SECONDS = 3600
 _RECORD = """
 if not redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1]) then return 0 end
-local predictions = 4 + 2 * ARGV[3]
-for i = 4, predictions - 1, 2 do redis.call('HINCRBYFLOAT', KEYS[2], ARGV[i], ARGV[i + 1]) end
-for i = predictions, #ARGV do redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'prediction', ARGV[i]) end
+local predictions = 6 + 2 * ARGV[5]
+for i = 6, predictions - 1, 2 do redis.call('HINCRBYFLOAT', KEYS[2], ARGV[i], ARGV[i + 1]) end
+for i = predictions, #ARGV do
+    local placed = redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[2], '*', 'prediction', ARGV[i])
+    if math.abs(string.match(placed, '%d+') - ARGV[3]) > tonumber(ARGV[4]) then
+        redis.call('SET', KEYS[4] .. string.match(ARGV[i], '"prediction_id":"([^"]+)'), '', 'EX', ARGV[1])
+    end
+end
 return 1
 """
 
@@ -40,7 +47,7 @@ encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circ
 
 
 class RespPredictionLog:
-    """Implements `serving.prediction_log.PredictionLog`: predictions and outcomes in one capped stream.
+    """Implements `serving.prediction_log.PredictionLog`: predictions and outcomes in a capped stream each.
 
     A request is counted and logged whole or not at all, and once, however often it is sent: a script on the server
     knows its token. What it adds to the totals while Redis is away is owed and added by the next request that is
@@ -82,10 +89,11 @@ class RespPredictionLog:
             if any(kind == b"prediction" and wanted in content for _, (kind, content) in page):
                 return True
             begin = f"({page[-1][0].decode()}"
-        return False
+        return bool(self.run([("EXISTS", ELSEWHERE + prediction_id)])[0])
 
     def tell(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
-        self.run([(*entry("outcome"), encoded(each)) for each in outcomes])
+        append = ("XADD", OUTCOMES, "MAXLEN", "~", str(KEPT), "*", "outcome")
+        self.run([(*append, encoded(each)) for each in outcomes])
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
         """The replies of any commands; StoreUnavailableError at once for a while after a failure."""
@@ -107,10 +115,5 @@ class RespPredictionLog:
 
 def _batch(token: str, owed: Mapping[str, float], predictions: Sequence[Mapping[str, Any]] = ()) -> Command:
     added = [text for name, value in owed.items() for text in (name, repr(value))]
-    about = (str(TOKEN_SECONDS), str(KEPT), str(len(owed)))
-    return ("EVAL", _RECORD, "3", ONCE + token, TOTALS, STREAM, *about, *added, *map(encoded, predictions))
-
-
-def entry(kind: str) -> tuple[str, ...]:
-    """The command that appends an entry of a kind to the stream; its content comes behind."""
-    return ("XADD", STREAM, "MAXLEN", "~", str(KEPT), "*", kind)
+    about = (*map(str, (TOKEN_SECONDS, KEPT, ids.clock(), FAR, len(owed))), *added)
+    return ("EVAL", _RECORD, "4", ONCE + token, TOTALS, STREAM, ELSEWHERE, *about, *map(encoded, predictions))

@@ -13,7 +13,7 @@ from botocore.handlers import add_expect_header
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
-from mlops.data.objects import located
+from mlops.data.objects import Listed, located
 from mlops.errors import InvalidInputError, PromotionConflictError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     s3={"addressing_style": "path"},
 )
-_MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"}
 _INVALID = {"InvalidBucketName", "KeyTooLongError", "InvalidURI"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
@@ -46,9 +46,10 @@ class S3ObjectStore:
             answer = self._client.get_object(Bucket=bucket, Key=key)
             return answer["Body"].read(), answer["ETag"]
 
-    def open(self, bucket: str, key: str) -> IO[bytes]:
+    def open(self, bucket: str, key: str, version: str | None = None) -> IO[bytes]:
+        which: Any = {"VersionId": version} if version else {}
         with _translated(bucket, key):
-            body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+            body = self._client.get_object(Bucket=bucket, Key=key, **which)["Body"]
         return cast("IO[bytes]", _Stream(body, bucket, key))
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
@@ -68,9 +69,13 @@ class S3ObjectStore:
             raise PromotionConflictError(f"s3://{bucket}/{key} is gone: read it again") from None
 
     def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        return (each.key for each in self.listed(bucket, prefix))
+
+    def listed(self, bucket: str, prefix: str) -> Iterator[Listed]:
         with _translated(bucket, prefix, missing=InvalidInputError):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-                yield from (entry["Key"] for entry in page.get("Contents", ()))
+                for entry in page.get("Contents", ()):
+                    yield Listed(entry["Key"], entry["ETag"].strip('"'), entry["LastModified"])
 
 
 class _Stream(RawIOBase):

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 # Upper bounds, inclusive; the last bucket is above them all.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -40,6 +41,8 @@ SCORES_OF = Metric("mlops_score", "P(class 1) of rows predicted", ("model_versio
 BATCH_SIZE = Metric("mlops_batch_rows", "Rows in a batch")
 ERRORS = Metric("mlops_errors", "Requests that an error ended, by its type", ("route", "error"))
 DEGRADED = Metric("mlops_degraded", "Answers given while a store was away", ("store",))
+DROPPED = Metric("mlops_log_dropped", "Entries pushed out of the prediction log undrained", ("stream",))
+STREAMS: tuple[Literal["predictions", "outcomes"], ...] = ("predictions", "outcomes")
 COLD_STARTS = Metric("mlops_cold_starts", "Execution environments that answered a first request")
 INVOCATIONS = Metric("mlops_lambda_invocations", "Invocations, by Lambda's own reports", ("function",))
 FAILURES = Metric("mlops_lambda_failures", "Invocations that Lambda had to end", ("function", "status"))
@@ -52,7 +55,7 @@ RUN_STATUSES = ("succeeded", "failed", "timed_out", "aborted")
 STEPS = Metric("mlops_pipeline_steps", "Pipeline steps that ended", ("step", "status"))
 STEP_SECONDS = Metric("mlops_pipeline_step_seconds", "Time that pipeline steps took", ("step",))
 COUNTERS = (
-    *(ERRORS, DEGRADED, COLD_STARTS),
+    *(ERRORS, DEGRADED, DROPPED, COLD_STARTS),
     *(INVOCATIONS, FAILURES, GB_SECONDS, COST, INITS, INIT_SECONDS, RUNS, STEPS, STEP_SECONDS),
 )
 

@@ -1,22 +1,21 @@
 """From a published model to the champion, if the gate lets it through."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from statistics import median
 from time import perf_counter
 
-from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from mlops.data.datasets import DatasetStore
+from mlops.errors import DatasetNotFoundError, PromotionConflictError
 from mlops.features.stores import OfflineStore
-from mlops.model.evaluation import members
 from mlops.model.portable import Model
-from mlops.model.training_set import TrainingSet, records
+from mlops.model.training_set import records
 from mlops.registry.audit import catch_up, of_champion
 from mlops.registry.decisions import DecisionLog, ModelDecision
-from mlops.registry.versions import CARD, MODEL, Champion, Registry
+from mlops.registry.versions import MODEL, Registry
+from mlops.training.contest import Version, contest_with, read_version
 from mlops.training.gate import Standing, Verdict, judge
-from mlops.training.parts import parts
 from mlops.use_case import Derived, UseCase
 
 # A conflict means that another run finished first, so a few rounds are enough for any number of sane pipelines.
@@ -36,24 +35,24 @@ class Outcome:
 def promote(
     case: UseCase,
     offline: OfflineStore,
+    datasets: DatasetStore,
     registry: Registry,
     decisions: DecisionLog,
     version: str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Outcome:
-    """Judge a version against the champion on the hold-out of its own dataset, and let it serve if it is no worse.
+    """Judge a version against champion and anchor, and let it serve if the gate says so.
 
     If another run moves the champion meanwhile, the judgement is made anew against the new one. Whatever is decided
     is recorded.
     """
     catch_up(registry, decisions)
-    described = json.loads(registry.reader.artifact(version, CARD))
-    holdout = parts(case, offline, described["dataset_version"], described["schema_hash"]).holdout
-    challenger = _standing(case, registry, version, holdout)
+    challenger = read_version(case, offline, registry, version, model := registry.reader.model(version))
+    standing = _standing(registry, challenger, model)
     for _ in range(ROUNDS):
         champion = registry.reader.champion()
-        standing, remark = _champions(case, registry, champion, holdout)
-        verdict = judge(challenger, standing)
+        contest, remark = contest_with(case, offline, datasets, registry, champion, challenger)
+        verdict = judge(standing, contest)
         verdict = replace(verdict, reason=remark + verdict.reason)
         serving = champion.version if champion else None
         if verdict.decision != "promoted":
@@ -61,39 +60,31 @@ def promote(
             decisions.record(
                 ModelDecision(at, version, verdict.decision, verdict.reason, serving, serving, verdict.evidence())
             )
-            return Outcome(verdict, serving, challenger.accuracy)
+            return Outcome(verdict, serving, standing.accuracy)
+        anchor = version if verdict.is_best or not contest else contest.anchor or contest.champion
         try:
-            promoted = registry.set_champion(version, verdict.reason, champion)
+            promoted = registry.set_champion(version, verdict.reason, champion, anchor=anchor)
         except PromotionConflictError:
             continue
         decisions.record(of_champion(promoted, verdict.evidence()))
-        return Outcome(verdict, version, challenger.accuracy)
+        return Outcome(verdict, version, standing.accuracy)
     raise PromotionConflictError(f"The champion moved {ROUNDS} times while model {version} was judged: try again")
 
 
-def _champions(
-    case: UseCase, registry: Registry, champion: Champion | None, holdout: TrainingSet
-) -> tuple[Standing | None, str]:
-    """The champion's standing, and a remark; none of one that this code cannot serve, for it defends nothing."""
-    if champion is None:
-        return None, ""
-    try:
-        return _standing(case, registry, champion.version, holdout), ""
-    except (ModelNotFoundError, ModelCorruptedError) as error:
-        return None, f"Champion {champion.version} cannot be served any more ({error}). "
-
-
-def _standing(case: UseCase, registry: Registry, version: str, holdout: TrainingSet) -> Standing:
-    serving, judged = registry.reader.model(version), registry.reader.holdout_model(version)
-    (first,) = records(holdout.features.iloc[:1])
+def _standing(registry: Registry, challenger: Version, model: Model) -> Standing:
+    metrics = challenger.card["metrics"]
+    if challenger.rows is None:
+        raise DatasetNotFoundError(f"There are no features of dataset {challenger.card['dataset_version']}")
+    (first,) = records(challenger.rows.features.iloc[:1])
     return Standing(
-        version,
-        judged.score(holdout.features),
-        holdout.labels.tolist(),
-        validation=json.loads(registry.reader.artifact(version, CARD))["cross_validation"],
-        slices=members(case.slices, holdout.features),
-        seconds=_seconds(serving, first),
-        size=len(registry.reader.artifact(version, MODEL)),
+        challenger.name,
+        challenger.scores.by_row.probabilities[0].tolist(),
+        challenger.scores.labels.tolist(),
+        challenger.card["cross_validation"],
+        metrics["accuracy"],
+        metrics["rows"],
+        _seconds(model, first),
+        len(registry.reader.artifact(challenger.name, MODEL)),
     )
 
 

@@ -3,8 +3,8 @@
 Three steps, so that the evaluation can be spread: each reads the same dataset version, and what they tell one another
 is small enough to travel in an event.
 
-The winner is fitted twice. On the training part alone it is measured and judged, by rows it has never seen; on all
-rows it is what serves, for each one more makes it better.
+The winner is fitted on all rows to serve, for each one more makes it better. It is measured on rows unseen: on the
+held-out fifth by a model of the others, and out-of-fold on all of them, by which the gate compares versions.
 """
 
 import pickle
@@ -14,13 +14,13 @@ from typing import Any
 
 from mlops.errors import InvalidInputError, SearchFailedError
 from mlops.features.stores import OfflineStore
-from mlops.model import search
+from mlops.model import nested, search
 from mlops.model.card import Fitted, as_json, card
 from mlops.model.cross_validation import validate
 from mlops.model.estimator import fit as fit_model
 from mlops.model.portable import dump
 from mlops.model.search import FOLDS, Evaluation, Failure, Params
-from mlops.registry.versions import CARD, JUDGED, MODEL, REFERENCE, Registry
+from mlops.registry.versions import CARD, MODEL, OUT_OF_FOLD, REFERENCE, Registry
 from mlops.statistics.reference import reference
 from mlops.training.code import code_digest
 from mlops.training.parts import parts
@@ -54,9 +54,11 @@ def evaluate(
     candidates: Sequence[tuple[int, Params]],
     folds: int = FOLDS,
 ) -> tuple[list[Evaluation], list[Failure]]:
-    """Cross-validated scores of some candidates, on the training part of the dataset alone."""
-    training = parts(case, offline, dataset_version, schema_hash).training
-    return search.evaluate(case, candidates, search.sample(training, case.search.seed), folds)
+    """Cross-validated scores of some candidates on the training part, and those that nested cross-validation needs."""
+    divided = parts(case, offline, dataset_version, schema_hash)
+    training = search.sample(divided.training, case.search.seed)
+    evaluations, failures = search.evaluate(case, candidates, training, folds)
+    return nested.inner(case, evaluations, divided.everyone), failures
 
 
 def fit(
@@ -89,14 +91,15 @@ def fit(
         divided,
         Fitted(model, estimator, holdout_model),
         validation,
+        nested.outer(case, evaluations, divided.everyone),
     )
     # Out of bag: by those trees of the serving forest that did not see the row. Another forest's scores are elsewhere.
-    scores = estimator.oob_decision_function_[:, 1] if bagged else validation.probabilities
+    scores = estimator.oob_decision_function_[:, 1] if bagged else validation.scores.by_row.probabilities[0]
     expected = reference(case, divided.everyone.features, [score for score in scores.tolist() if score == score])
     version = registry.publish(
         {
             MODEL: dump(model, case),
-            JUDGED: dump(holdout_model, case),
+            OUT_OF_FOLD: validation.scores.to_json(),
             CARD: as_json(described),
             "model.pkl": pickle.dumps(estimator, protocol=5),
             REFERENCE: as_json(expected),

@@ -1,6 +1,7 @@
 """The header of an uploaded table."""
 
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
@@ -41,6 +42,58 @@ def test_ignored_columns_may_be_there_and_need_not() -> None:
     assert columns_of(",".join(["Boat", *NAMES]), case) == ["Boat", *NAMES]
 
 
+LIST = ",".join(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        (LIST.lower(), "Rename 'passengerid' to 'PassengerId', 'survived' to 'Survived', 'pclass' to 'Pclass', "),
+        (LIST.replace("Age", " Age\xa0"), "Rename ' Age\\xa0' to 'Age'"),
+        (f"\ufeff{LIST}", "Rename '\\ufeffPassengerId' to 'PassengerId'"),
+        (LIST.replace("SibSp", "sib_sp").replace("Parch", "PARCH"), "Rename 'sib_sp' to 'SibSp', 'PARCH' to 'Parch'"),
+        (LIST.replace("Pclass", "Class"), "Rename 'Class' to 'Pclass'"),
+        (LIST.replace("SibSp", "Siblings/Spouses Aboard"), "Rename perhaps 'Siblings/Spouses Aboard' to 'SibSp'"),
+        (LIST.replace("Sex", "Gender"), "Rename perhaps 'Gender' to 'Sex'"),
+        ("sep=,", "It is a note to Excel: delete that line"),
+        ("", "It is blank: delete that line"),
+        (",,,", "It is blank: delete that line"),
+        ("# made by R", "It is a comment: delete that line"),
+        ('1,0,3,"Braund, Mr. Owen",male,22,1,0,A/5,7.25,,S', "It seems to be a row: write the names of the columns"),
+        (LIST.replace("Survived,", ""), "A list without labels is no training data: have it predicted, on the Batch"),
+        (LIST.replace("Survived", "Boat"), "A list without labels is no training data"),
+        (LIST.replace("Survived,", "").lower(), "'embarked' to 'Embarked'. A list without labels is no training data"),
+        (LIST.replace(",", " "), "It is one cell: write the names with commas between them"),
+        (f'"{LIST}"', "It is one cell"),
+        (LIST.replace("Cabin,", ""), "Add what is missing"),
+    ],
+)
+def test_a_header_with_columns_missing_is_shown_with_a_remedy(header: str, remedy: str) -> None:
+    with pytest.raises(DatasetRefusedError) as refused:
+        columns_of(header, USE_CASE)
+
+    told = str(refused.value)
+    assert told.startswith("Missing column ")
+    assert f"the first line must be {LIST}, but is {header!r}. " in told
+    assert remedy in told
+
+
+def test_a_header_of_any_length_is_refused_in_a_moment() -> None:
+    began = process_time()
+    for header in (",".join(f"column {number}" for number in range(10_000)), ",".join(["x" * 30_000] * 2)):
+        with pytest.raises(DatasetRefusedError, match="Missing column"):
+            columns_of(header, USE_CASE)
+    assert process_time() - began < 2
+
+
+def test_a_column_may_be_named_like_a_comment() -> None:
+    case = replace(USE_CASE, id=None, label=Label("class"), columns=(Column("#"),), features=(), learned_features=())
+
+    assert columns_of("#,class", case) == ["#", "class"]
+    with pytest.raises(DatasetRefusedError, match="Rename 'Class' to 'class'"):
+        columns_of("#,Class", case)
+
+
 @pytest.mark.parametrize(
     ("header", "complaint"),
     [
@@ -49,6 +102,8 @@ def test_ignored_columns_may_be_there_and_need_not() -> None:
         (",".join([*NAMES, "Boat"]), "Unknown column 'Boat': remove it"),
         (",".join([*NAMES, ""]), "Unknown column ''"),
         (";".join(NAMES), "separated by ';': save the file with commas"),
+        (";".join(f'"{name}"' for name in NAMES), "separated by ';': save the file with commas"),
+        (";".join([*NAMES, "a,b"]), "separated by ';': save the file with commas"),
         ("\t".join(NAMES), r"separated by '\\t'"),
         ("", "Missing column PassengerId"),
     ],

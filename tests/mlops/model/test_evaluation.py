@@ -98,11 +98,11 @@ def test_baselines_are_measured_on_the_same_rows_the_majority_class_first(case: 
     """The majority is of the training rows: three of four of class 0, who are half of the rows judged."""
     training = TrainingSet(rows.features, np.array([0, 0, 0, 1]))
 
-    majority, women = evaluation.baselines(case, training, rows)
+    majority, women, _ = evaluation.baselines(case, training, rows)
     assert (majority["name"], majority["accuracy"]) == ("Majority class", 0.5)
     assert (women["name"], women["accuracy"]) == ("Women survive", 1.0)
     low, high = majority["interval"]
     assert low < 0.5 < high
 
-    contrary = replace(case, baselines=(Baseline("Men survive", lambda row: int(row["sex"] == "male")),))
+    contrary = replace(case, baselines=(Baseline.rule("Men survive", lambda row: int(row["sex"] == "male")),))
     assert evaluation.baselines(contrary, training, rows)[1]["accuracy"] == 0.0

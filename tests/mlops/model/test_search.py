@@ -8,7 +8,7 @@ import pytest
 
 import one_process
 from mlops.model import search
-from mlops.model.estimator import grow
+from mlops.model.estimator import score_unseen
 from mlops.model.search import Evaluation
 from mlops.model.training_set import TrainingSet
 from mlops.use_case import Search, UseCase
@@ -34,7 +34,7 @@ def test_spread_over_shares_it_is_scikit_learns_own_search(
     for each in spread:
         assert each.params == results["params"][each.index]
         assert each.mean == pytest.approx(results["mean_test_score"][each.index], abs=1e-12)
-        of_folds = [results[f"split{fold}_test_score"][each.index] for fold in range(search.FOLDS)]
+        of_folds = [results[f"split{fold}_test_score"][each.index] for fold in range(search.FOLDS * search.REPEATS)]
         assert list(each.fold_scores) == pytest.approx(of_folds, abs=1e-12)
     assert search.winner(case.search, spread).index == whole.best_index_
 
@@ -103,10 +103,10 @@ def test_a_candidate_that_fails_once_is_tried_again(
         if not failed:
             failed.append(1)
             raise MemoryError("for a moment")
-        return grow(*arguments)
+        return score_unseen(*arguments)
 
     expected = search.evaluate(small, [(0, {"max_depth": 3})], some_rows)
-    monkeypatch.setattr(search, "grow", flaky)
+    monkeypatch.setattr(search, "score_unseen", flaky)
     assert search.evaluate(small, [(0, {"max_depth": 3})], some_rows) == expected
     assert failed
 

@@ -88,7 +88,6 @@ def test_one_row_and_many_are_encoded_alike(
     table = [*training, *others]
     one_by_one = np.array([encoder.encode(row) for row in table], dtype=np.float32)
     assert one_by_one.tobytes() == encoder.transform(frame(table)).tobytes()
-    assert encoder.knows_group(frame(table)) is None
 
 
 def test_inputs_are_named_by_feature_and_value(fitted: TableEncoder) -> None:

@@ -1,5 +1,6 @@
 """Draining, on stores in memory that go away."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from fakes.prediction_log import MemoryPredictionLog
 from mlops.errors import PredictionNotFoundError, StoreUnavailableError
 from mlops.monitoring import drain as draining
 from mlops.monitoring.drain import drain, replay
+from mlops.monitoring.stores import Logged, Stream
 from mlops.serving import prediction_id
 from mlops.serving.feedback import give_feedback
 from titanic import USE_CASE
@@ -34,7 +36,7 @@ def entry(at: datetime = NOW) -> dict[str, Any]:
 
 
 def drained(log: MemoryPredictionLog, history: MemoryPredictionHistory) -> tuple[int, int]:
-    done = drain(log, history, DAY, lambda: NOW)
+    done = drain(log, history, log, DAY, lambda: NOW)
     return done.kept, done.forgotten
 
 
@@ -60,6 +62,51 @@ def test_nothing_is_lost_while_the_history_is_away(log: MemoryPredictionLog, his
     assert drained(log, history) == (3, 0)
 
 
+@pytest.mark.parametrize("portion", [3, 30])
+def test_an_outcome_waits_for_its_prediction(
+    log: MemoryPredictionLog, history: MemoryPredictionHistory, monkeypatch: pytest.MonkeyPatch, portion: int
+) -> None:
+    """Whatever is logged between the looks at the two streams, and however far behind one of them is."""
+    monkeypatch.setattr(draining, "PORTION", portion)
+    after, entries = log.after, [entry() for _ in range(20)]
+
+    def record(new: list[dict[str, Any]]) -> None:
+        log.record(new, {})
+        log.tell([{"prediction_id": each["prediction_id"], "survived": 1, "at": each["at"]} for each in new[::-1]])
+
+    record(entries[:10])
+
+    def late(position: str, limit: int, stream: Stream = "predictions") -> list[Logged]:
+        found = after(position, limit, stream)
+        if stream == "predictions" and entries[10:] and len(found) < limit:
+            new, entries[10:] = entries[10:], []
+            record(new)
+        return found
+
+    monkeypatch.setattr(log, "after", late)
+    assert drained(log, history) == (20, 0)
+    assert sum(each["outcome"] == 1 for each in history.predictions.values()) == 20
+
+
+def test_what_was_pushed_out_of_the_log_is_counted_once(
+    log: MemoryPredictionLog, history: MemoryPredictionHistory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after = log.after
+
+    def pushed(position: str, limit: int, stream: Stream = "predictions") -> list[Logged]:
+        first, *rest = after(position, limit, stream) or [None]
+        return [replace(first, dropped=7), *rest] if first else []
+
+    monkeypatch.setattr(log, "after", pushed)
+    log.record([entry()], {})
+    history.away = True
+    with pytest.raises(StoreUnavailableError):
+        drained(log, history)
+    history.away = False
+    assert drained(log, history) == (1, 0)
+    assert log.totals() == {"mlops_log_dropped|predictions": 7}
+
+
 def test_the_retention_holds_in_both_places(log: MemoryPredictionLog, history: MemoryPredictionHistory) -> None:
     old, new = entry(NOW - 2 * DAY), entry()
     history.keep([entry(NOW - 2 * DAY)])
@@ -80,8 +127,8 @@ def test_feedback_is_found_wherever_the_prediction_is(
     logged, kept = entry(), entry()
     log.record([logged], {})
     history.keep([kept])
-    for each in (logged, kept):
-        give_feedback(USE_CASE, log, history.known, each["prediction_id"], 1, lambda: NOW)
+    for each, spelt in ((logged, UUID), (kept, str.upper)):
+        give_feedback(USE_CASE, log, history.known, str(spelt(each["prediction_id"])), 1, lambda: NOW)
     drained(log, history)
     assert [each["outcome"] for each in history.predictions.values()] == [1, 1]
 

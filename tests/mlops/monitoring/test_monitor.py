@@ -142,6 +142,19 @@ def test_gauges_say_what_the_report_says(objects: MemoryObjectStore, champion: s
     assert gauges["mlops_model_published_timestamp_seconds"] > 0
 
 
+def test_predictions_of_a_clock_that_is_ahead_keep_no_window_from_counting(
+    objects: MemoryObjectStore, champion: str
+) -> None:
+    log = MemoryPredictionLog()
+    ahead = {"at": "2026-01-03T00:00:00.000+00:00"}
+    log.record([{**entry(number, champion, "male"), **ahead} for number in range(200)], {})
+    assert look(objects, log, now=lambda: NOW)["sustained"] == 0
+
+    for windows in (1, 2):
+        log.record([entry(500 * windows + number, champion, "male") for number in range(400)], {})
+        assert look(objects, log, now=lambda: NOW)["sustained"] == windows
+
+
 def test_without_the_history_performance_is_unknown(objects: MemoryObjectStore, champion: str) -> None:
     log, history = MemoryPredictionLog(), MemoryPredictionHistory()
     history.away = True

@@ -38,6 +38,20 @@ def test_a_report_line_says_what_an_invocation_cost() -> None:
     assert (late["mlops_lambda_failures|inference|timeout"], late["mlops_lambda_gb_seconds|inference"]) == (1, 14.5)
 
 
+def test_a_look_by_a_clock_that_was_ahead_hides_nothing() -> None:
+    log, begun = MemoryPredictionLog(), []
+
+    def reports(_: str, begin: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
+        begun.append(begin)
+        return iter([(end - timedelta(seconds=1), COLD)])
+
+    watch(log, sources(reports), lambda: NOW + timedelta(days=1))
+    watch(log, sources(reports), lambda: NOW)
+
+    assert begun[-1] == NOW - FIRST_LOOK
+    assert log.totals()["mlops_lambda_invocations|inference"] == 2
+
+
 def test_whole_minutes_are_added_once_however_often_one_looks() -> None:
     log, asked = MemoryPredictionLog(), []
 

@@ -10,7 +10,7 @@ from fakes.object_store import MemoryObjectStore
 from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
 from mlops.features.stores import FeatureRow
 from mlops.model.portable import Model, dump
-from mlops.registry.versions import CARD, CHAMPION, DIGESTS, JUDGED, MODEL, Registry
+from mlops.registry.versions import CARD, CHAMPION, DIGESTS, MODEL, Registry
 from titanic import USE_CASE
 
 BUCKET = "models"
@@ -95,7 +95,10 @@ def test_the_pointer_names_the_previous_champion_and_the_reason(registry: Regist
 
     pointer = json.loads(objects.get(BUCKET, CHAMPION)[0])
     assert datetime.fromisoformat(pointer.pop("at")).tzinfo
-    assert pointer == {"version": "second", "previous": "first", "reason": "better", "decision": "promoted"}
+    about = {"version": "second", "previous": "first", "reason": "better", "decision": "promoted"}
+    assert pointer == {**about, "anchor": "second"}
+    registry.set_champion("third", "a tie", registry.reader.champion(), anchor="second")
+    assert registry.reader.champion().anchor == "second"  # type: ignore[union-attr]
 
 
 def test_a_pointer_of_an_earlier_release_is_read(registry: Registry, objects: MemoryObjectStore) -> None:
@@ -119,17 +122,6 @@ def test_a_model_of_another_feature_schema_must_be_trained_again(objects: Memory
 
     with pytest.raises(ModelCorruptedError, match="train again"):
         Registry(objects, BUCKET, changed).reader.model(version)
-
-
-def test_the_model_that_is_judged_is_another_than_the_one_that_serves(
-    registry: Registry, model: Model, feature_rows: list[FeatureRow]
-) -> None:
-    halved = replace(model, forest=replace(model.forest, value=[value / 2 for value in model.forest.value]))
-    version = registry.publish({MODEL: dump(model, USE_CASE), JUDGED: dump(halved, USE_CASE)})
-    rows = [feature_rows[0].features]
-
-    assert registry.reader.model(version).probabilities(rows) == model.probabilities(rows)
-    assert registry.reader.holdout_model(version).probabilities(rows) == halved.probabilities(rows)
 
 
 def test_versions_are_listed_newest_first_by_their_first_publication(objects: MemoryObjectStore) -> None:

@@ -103,5 +103,5 @@ def test_feedback_is_told_under_the_label_s_own_key(setting: Setting) -> None:
     (prediction,) = setting.predictor.predict(questions(1), explain=False).predictions
 
     give_feedback(USE_CASE, setting.log, MemoryPredictionHistory("answer").known, prediction.prediction_id, 1)
-    (outcome,) = [each.content for each in setting.log.after("", 10) if each.kind == "outcome"]
+    (outcome,) = [each.content for each in setting.log.after("", 10, "outcomes")]
     assert (outcome["prediction_id"], outcome["answer"]) == (prediction.prediction_id, 1)

@@ -30,6 +30,7 @@ def test_observations_of_several_instances_add_up() -> None:
     totals.update(metrics.cold_start())  # type: ignore[arg-type]
 
     read = samples(dict(totals))
+    assert read["mlops_log_dropped_total", "outcomes"] == 0
     assert read["mlops_requests_total", "POST", "/predict", "200"] == 4
     assert read["mlops_requests_total", "POST", "/predict", "422"] == 1
     assert read["mlops_errors_total", "RequestValidationError", "/predict"] == 1

@@ -34,7 +34,7 @@ def trained(table: list[list[str]], case: UseCase = USE_CASE) -> tuple[Outcome, 
     evaluations = [each for share in train.plan(case) for each in train.evaluate(*of_table, share)[0]]
     registry = Registry(MemoryObjectStore(), "models", case)
     model = train.fit(case, offline, registry, version, case.schema_hash, evaluations).version
-    outcome = promote(case, offline, registry, MemoryDecisionLog(), model)
+    outcome = promote(case, offline, datasets, registry, MemoryDecisionLog(), model)
     return outcome, json.loads(registry.reader.artifact(model, CARD))
 
 

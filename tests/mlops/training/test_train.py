@@ -3,6 +3,7 @@
 import json
 import pickle
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from mlops.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError, SearchFailedError
 from mlops.features.stores import FeatureRow
+from mlops.model.card import card
 from mlops.model.holdout import held_out
+from mlops.model.portable import Model, dump
 from mlops.model.search import Evaluation, Failure
 from mlops.model.table_encoder import TableEncoding
 from mlops.model.training_set import TrainingSet
@@ -98,8 +101,8 @@ def test_the_artifacts_are_of_one_model(
     assert drift.compare(reference, [])["status"] == "insufficient_data"
 
 
-def test_held_out_rows_do_not_reach_the_judged_model(
-    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
+def test_held_out_rows_do_not_reach_the_model_that_is_measured(
+    offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Features of held-out rows changed beyond recognition leave it as it is."""
     ids = [row.row_id for row in feature_rows]
@@ -109,13 +112,19 @@ def test_held_out_rows_do_not_reach_the_judged_model(
         replace(row, features={**row.features, "age": 99.0, "fare": 0.0, "sex": "male"}) if row.row_id in apart else row
         for row in feature_rows
     ]
+    measured: list[Model] = []
+
+    def card_of(*arguments: Any) -> dict[str, Any]:
+        measured.append(arguments[5].judged)
+        return card(*arguments)
+
+    monkeypatch.setattr(train, "card", card_of)
     versions = [
         fitted(offline, registry, feature_rows).version,
         fitted(offline, registry, changed, name="changed").version,
     ]
 
-    one, other = (registry.reader.artifact(version, "judged.safetensors") for version in versions)
-    assert one == other
+    assert dump(measured[0], registry.case) == dump(measured[1], registry.case)
     one, other = (registry.reader.artifact(version, "model.safetensors") for version in versions)
     assert one != other
 
@@ -190,17 +199,27 @@ def test_what_is_missing_is_named(
         train.fit(case, offline, registry, "list", case.schema_hash, [])
 
 
-def test_the_card_is_of_format_3_and_names_the_label(
+def test_the_card_is_of_format_4_and_names_the_label(
     offline: MemoryOfflineStore, registry: Registry, feature_rows: list[FeatureRow]
 ) -> None:
     card = json.loads(registry.reader.artifact(fitted(offline, registry, feature_rows).version, CARD))
 
-    assert (card["format"], card["use_case"]) == (3, "titanic")
+    assert (card["format"], card["use_case"]) == (4, "titanic")
     assert card["label"] == {"name": "Survived", "key": "survived", "words": ["was lost", "survived"]}
     assert card["serving"] == {"rows": 891, "positive": 342}
     assert card["holdout"]["positive"] + card["training"]["positive"] == 342
-    assert [each["name"] for each in card["baselines"]] == ["Majority class", "Women survive"]
-    assert {"known_groups", "unknown_groups", "log_loss", "prior_log_loss"} <= card["cross_validation"].keys()
+    assert [each["name"] for each in card["baselines"]] == [
+        "Majority class",
+        "Women survive",
+        "Women, children and their groups",
+    ]
+    assert {"groups", "baselines", "log_loss", "prior_log_loss"} <= card["cross_validation"].keys()
+    assert all(
+        low < card["never_seen"][name]["accuracy"] < high
+        for name in card["never_seen"]
+        for low, high in [card["never_seen"][name]["interval"]]
+    )
+    assert card["in_a_sentence"].startswith("Of passengers like these that it has never seen, expect ")
     assert (card["search"]["scoring"], card["search"]["choose"]) == ("log_loss", "simplest")
     assert {frozenset(each) for each in card["slices"]} == {
         frozenset({"feature", "value", "rows", "accuracy", "positive", "probability"})
@@ -213,7 +232,7 @@ def test_the_card_is_of_format_3_and_names_the_label(
 def test_a_use_case_without_groups_slices_or_an_id_has_a_card_too(
     small: UseCase, objects: MemoryObjectStore, feature_rows: list[FeatureRow]
 ) -> None:
-    plain = replace(small, id=None, encoding=TableEncoding(small.features), slices=(), baselines=())
+    plain = replace(small, id=None, encoding=TableEncoding(small.features), slices=(), baselines=(), groups=None)
     rows = [replace(row, row_id=f"{int(row.row_id):024x}.1") for row in feature_rows]
 
     registry = Registry(objects, "models", plain)
@@ -221,5 +240,6 @@ def test_a_use_case_without_groups_slices_or_an_id_has_a_card_too(
     assert card["slices"] == []
     assert [each["name"] for each in card["baselines"]] == ["Majority class"]
     assert card["holdout"]["by"] == "sha256 of its content"
-    assert "known_groups" not in card["cross_validation"]
+    assert "groups" not in card["cross_validation"]
+    assert set(card["never_seen"]) == {"rows"}
     assert card["metrics"]["roc_auc"] > 0.75

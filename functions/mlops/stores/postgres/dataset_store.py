@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator
 
 from psycopg2 import extensions
 
+from mlops.data.cells import DECIMAL, MISSING
 from mlops.data.csv_content import CsvContent
 from mlops.data.datasets import DatasetVersion, LabelledRow
+from mlops.data.format_faults import closed, format_fault
 from mlops.data.quality import Profile
 from mlops.data.rejection import DatasetRefusedError, Rejection
 from mlops.errors import DatasetNotFoundError
@@ -44,6 +46,16 @@ _REJECTIONS = """
     SELECT "row", field, value, reason FROM rejected_cells
     WHERE dataset_version = %s AND schema = %s ORDER BY "row", field
 """
+# `format_faults.Alike`, by `notation`.
+_ALIKE = f"""
+    SELECT * FROM (
+        SELECT field, mode() WITHIN GROUP (ORDER BY value), min(reason), count(DISTINCT value), count(*) AS alike,
+            (sum(count(*)) OVER (PARTITION BY field))::bigint AS rejected
+        FROM rejected_cells
+        WHERE dataset_version = %s AND schema = %s AND field = ANY(%s) AND reason <> '{MISSING}'
+        GROUP BY field, CASE WHEN value ~ '^({DECIMAL})$' THEN value ELSE regexp_replace(value, '[0-9]+', '9', 'g') END
+    ) AS found WHERE 2 * alike >= rejected ORDER BY alike DESC
+"""
 
 
 class PostgresDatasetStore:
@@ -67,12 +79,16 @@ class PostgresDatasetStore:
                 table.create(cursor)
                 bad, faulty = table.judge(cursor, staging)
                 self._reject(cursor, version, table.rules.faults(bad))
+                fault = self._format_fault(cursor, version)
                 rows = table.move(cursor, staging, bad, version)
                 rejected = total - rows
                 if rejected > faulty:
                     self._reject(cursor, version, table.rules.repeats(staging, bad))
                 if rejected > max_rejected_share * total:
-                    raise self._too_bad(cursor, version, rejected, total, max_rejected_share)
+                    limit = f"more than {100 * max_rejected_share:.3g}%"
+                    raise self._refused(cursor, version, f"{rejected} of {total} rows are bad, {limit}", fault)
+                if fault:
+                    raise self._refused(cursor, version, "The file is not as declared", fault)
                 measured = json.dumps(table.profile(cursor, version))
                 cursor.execute(_KEEP, (version, source, rows, rejected, content.digest, self._schema, measured))
                 (kept,) = cursor
@@ -129,11 +145,12 @@ class PostgresDatasetStore:
         into = 'INSERT INTO rejected_cells (dataset_version, schema, "row", field, value, reason)'
         cursor.execute(f"{into} SELECT '{version}', '{self._schema}', found.* FROM ({found}) AS found")
 
-    def _too_bad(
-        self, cursor: extensions.cursor, version: str, rejected: int, total: int, limit: float
-    ) -> DatasetRefusedError:
+    def _format_fault(self, cursor: extensions.cursor, version: str) -> str | None:
+        cursor.execute(_ALIKE, (version, self._schema, closed(self._case)))
+        return format_fault(cursor)
+
+    def _refused(self, cursor: extensions.cursor, version: str, why: str, fault: str | None) -> DatasetRefusedError:
         cursor.execute(f"{_REJECTIONS} LIMIT %s", (version, self._schema, MAX_REPORTED_REJECTIONS))
         found = [Rejection(*row) for row in cursor]
         examples = "; ".join(f"row {each.row}: {each.field} {each.value!r} {each.reason}" for each in found[:3])
-        words = f"{rejected} of {total} rows are bad, more than {100 * limit:.3g}%: correct the file. {examples}."
-        return DatasetRefusedError(words, found)
+        return DatasetRefusedError(f"{why}: correct the file. {fault or examples}.", found)

@@ -2,19 +2,20 @@
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from psycopg2.extras import execute_values
 
-from mlops.monitoring.stores import Entries
+from mlops.monitoring.stores import Entries, Stream
 from mlops.stores.postgres.database import Database
 from mlops.use_case import UseCase
 
 _NAME = re.compile("[0-9a-f]{32}")
-_STREAM = "prediction_history"
+# An earlier release may go on from its own name, whose positions have no number.
+_EARLIER: Mapping[Stream, str] = {"predictions": "prediction_history", "outcomes": "outcomes"}
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_POSITION = "SELECT position FROM drains WHERE stream = %s"
+_POSITION = "SELECT position FROM drains WHERE stream IN (%(own)s, %(earlier)s) ORDER BY stream = %(own)s DESC LIMIT 1"
 # Forward only: of two drains at once the slower one must not undo what the faster one did.
 _ADVANCE = """
     INSERT INTO drains (stream, position) VALUES (%s, %s)
@@ -49,13 +50,13 @@ class PostgresPredictionHistory:
         self._database = database
         self._key = case.label.key
 
-    def position(self) -> str:
+    def position(self, stream: Stream = "predictions") -> str:
         with self._database.transaction() as cursor:
-            cursor.execute(_POSITION, (_STREAM,))
+            cursor.execute(_POSITION, {"own": stream, "earlier": _EARLIER[stream]})
             found = cursor.fetchone()
         return str(found[0]) if found else ""
 
-    def keep(self, predictions: Entries, outcomes: Entries = (), position: str = "") -> int:
+    def keep(self, predictions: Entries, outcomes: Entries = (), positions: Mapping[Stream, str] = {}) -> int:
         rows = [
             (
                 *(each["prediction_id"], each["at"], each.get("correlation_id"), each["model_version"]),
@@ -70,8 +71,8 @@ class PostgresPredictionHistory:
             kept = len(execute_values(cursor, _KEEP, rows, page_size=1000, fetch=True)) if rows else 0
             if last:
                 execute_values(cursor, _OUTCOME, list(last.values()), page_size=1000)
-            if position:
-                cursor.execute(_ADVANCE, (_STREAM, position))
+            for stream, position in positions.items():
+                cursor.execute(_ADVANCE, (stream, position))
         return kept
 
     def known(self, prediction_ids: Collection[str]) -> set[str]:

@@ -15,12 +15,13 @@ from mlops.use_case import UseCase
 
 _LOCK = 1913
 _PORTION = 1000
-# From a minute before the last one that was gathered: what is told at once is committed one after the other. What was
+# From a minute before the last one that was gathered, or before now where a clock was ahead. What was
 # predicted from stored features has no inputs, and is in the table already.
 _TOLD = """
     SELECT prediction_id::text, row_id, inputs, outcome, outcome_at FROM prediction_history
     WHERE outcome IS NOT NULL AND inputs IS NOT NULL
-    AND outcome_at >= coalesce((SELECT max(told_at) FROM labelled_rows), '-infinity') - interval '1 minute'
+    AND outcome_at
+        >= least(coalesce((SELECT max(told_at) FROM labelled_rows), '-infinity'), now()) - interval '1 minute'
     ORDER BY outcome_at
 """
 # Known rows first, for an attempt to insert one would use up a number.

@@ -63,7 +63,7 @@ def keep_admin_key(cloud: Platform) -> str:
 
 
 def create_buckets(cloud: Platform) -> None:
-    """Create the buckets, which outlive every stack; the data bucket sends its events to EventBridge.
+    """Create the buckets, which outlive every stack; the data bucket keeps versions, which its events name.
 
     MinIO sends no EventBridge events and checks credentials: there, the site's bucket is made readable by everyone.
     """
@@ -71,6 +71,7 @@ def create_buckets(cloud: Platform) -> None:
     for bucket in use_case.buckets:
         with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
             s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=use_case.data_bucket, VersioningConfiguration={"Status": "Enabled"})
     if cloud.aws.store:
         site = f"arn:aws:s3:::{use_case.web_bucket}/*"
         everyone = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": site}

@@ -9,6 +9,9 @@ from embedded_cloud import deployment, project
 from embedded_cloud.platform import Platform
 from embedded_cloud.progress import answer, console
 
+# What cross-validation kept apart, in words.
+UNSEEN = {"rows": "unseen rows, by nested cross-validation", "groups": "rows of unseen groups"}
+
 
 def summarise(cloud: Platform, seconds: float) -> None:
     """Tell the champion's figures, if there is one, and where everything is."""
@@ -36,5 +39,9 @@ def _figures(card: Mapping[str, Any] | None) -> str:
     metrics = card["metrics"]
     low, high = metrics["accuracy_interval"]
     interval = f"95 % interval {low:.2f} to {high:.2f}"
-    return f"""  champion  {card["model_version"]}
+    figures = f"""  champion  {card["model_version"]}
   accuracy  {metrics["accuracy"]:.3f} ({interval}) on {metrics["rows"]} held-out rows"""
+    for name, seen in card.get("never_seen", {}).items():
+        low, high = seen["interval"]
+        figures += f"\n            {seen['accuracy']:.3f} ({low:.2f} to {high:.2f}) on {UNSEEN[name]}"
+    return figures
