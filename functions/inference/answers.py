@@ -1,11 +1,14 @@
 """Predictions as every door answers them: HTTP and plain events alike."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import correlation
+import limits
 from aws_lambda_powertools import Logger
 from dependencies import Dependencies
+from starlette.exceptions import HTTPException
 
 from mlops.errors import EntityNotFoundError
 from mlops.serving.predict import Answer, Observe, Prediction, Predictor, Question
@@ -40,13 +43,23 @@ class Answers:
         """The answer for several, in their order."""
         size = metrics.batch(len(questions))
         answer = self._predict(questions, explain, lambda: {**observe(), **size})
-        each = [{**self._brief(one), **_explained(one)} if explain else self._brief(one) for one in answer.predictions]
+        each = self._each(answer.predictions, explain)
         return {"predictions": each, "model_version": answer.model_version, **_degraded(answer)}
 
     def _predict(self, questions: Sequence[Question], explain: bool, observe: Observe, what_if: bool = False) -> Answer:
         made_with = self._dependencies
-        predictor = Predictor(made_with.case, made_with.champions, made_with.log, _spill)
+        check = self._check if explain else lambda _: None
+        predictor = Predictor(made_with.case, made_with.champions, made_with.log, _spill, check)
         return predictor.predict(questions, explain, observe, correlation.current(), what_if)
+
+    def _each(self, predictions: Sequence[Prediction], explain: bool) -> list[dict[str, Any]]:
+        return [{**self._brief(one), **_explained(one)} if explain else self._brief(one) for one in predictions]
+
+    def _check(self, predictions: Sequence[Prediction]) -> None:
+        """Refuse what no gateway would hand on; explanations alone can be so long."""
+        body = json.dumps(self._each(predictions, True), ensure_ascii=False, separators=(",", ":"))
+        if not limits.fits(body.encode()):
+            raise HTTPException(413, f"{limits.ANSWER_TOO_LONG}, or without explanations")
 
     def _brief(self, prediction: Prediction) -> dict[str, Any]:
         return {

@@ -1,5 +1,6 @@
 """The HTTP API as an ASGI app: whoever runs it, Lambda or a server, runs this one."""
 
+import re
 from urllib.parse import urlsplit
 
 import admin
@@ -10,15 +11,22 @@ from bodies import Bodies
 from correlation import Correlation
 from dependencies import Dependencies
 from fastapi import FastAPI
-from limits import Head, Size
+from limits import Concurrency, Head, Size
 from starlette.types import Lifespan
 from telemetry import Telemetry
 
 from mlops import settings
 
+_LOOPBACK = re.compile(r"//(localhost|127\.0\.0\.1|\[::1\])(?=:|$)")
 
-def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
-    """The app; touches no store before the first request. `lifespan` is what a server does beside requests."""
+
+def create_app(
+    dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = None, concurrency: int | None = None
+) -> FastAPI:
+    """The app; touches no store before the first request.
+
+    Of a server: `lifespan` is what it does beside requests, `concurrency` how many it answers at once.
+    """
     case = dependencies.case
     app = FastAPI(
         title=case.title,
@@ -38,7 +46,9 @@ def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = 
     app.add_middleware(Head)
     app.add_middleware(Size)
     app.add_middleware(Telemetry, log=lambda: dependencies.log)
-    if origins := sorted({_origin(url) for url in settings.site_urls()}):
+    if concurrency:
+        app.add_middleware(Concurrency, limit=concurrency)
+    if origins := site_origins():
         from starlette.middleware.cors import CORSMiddleware
 
         app.add_middleware(
@@ -52,6 +62,8 @@ def create_app(dependencies: Dependencies, lifespan: Lifespan[FastAPI] | None = 
     return app
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def site_origins() -> list[str]:
+    """The origins of pages that may call the API; a site on this machine may be opened under any of its names."""
+    known = [f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, settings.site_urls())]
+    names = ("//localhost", "//127.0.0.1", "//[::1]")
+    return sorted({_LOOPBACK.sub(name, origin) for origin in known for name in names})

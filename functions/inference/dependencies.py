@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mlops.stores.postgres.database import Database
     from mlops.telemetry.stores import Telemetry
 
-# Seconds that a page of telemetry waits for Redis.
-TELEMETRY_TIMEOUT = 1.0
+# Seconds that a page of telemetry waits for Redis, and a call for PostgreSQL: the gateway waits 29.
+TELEMETRY_TIMEOUT, DATABASE_TIMEOUT = 1.0, 8.0
 
 
 class Dependencies:
@@ -91,4 +91,4 @@ class Dependencies:
     def _database(self) -> "Database":
         from mlops.stores.postgres.database import Database
 
-        return Database(settings.database_url())
+        return Database(settings.database_url(), DATABASE_TIMEOUT)

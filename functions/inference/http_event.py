@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from api import site_origins
 from problems import MEDIA_TYPE
 
 # The app needs neither, and what callers write there is not always a host and a port.
@@ -22,20 +23,34 @@ def answer(adapter: Callable[[Any, Any], Answer], event: dict[str, Any], context
 
     Whatever goes wrong inside the app is answered there: what comes out of the adapter is about the event.
     """
-    headers = {
-        name: {key: value for key, value in (event.get(name) or {}).items() if key.lower() not in _UNREAD}
-        for name in ("headers", "multiValueHeaders")
-        if name in event
-    }
     try:
+        headers = {
+            name: {key: value for key, value in (event.get(name) or {}).items() if key.lower() not in _UNREAD}
+            for name in ("headers", "multiValueHeaders")
+            if name in event
+        }
         return adapter({**event, **headers}, context)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         detail = f"This is no request that can be read: {type(error).__name__}"
         body = {"type": "about:blank", "title": "Bad Request", "status": 400, "detail": detail}
+        about = event.get("requestContext")
+        name = about.get("requestId") if isinstance(about, dict) else None
+        answered = {"content-type": MEDIA_TYPE, "x-request-id": str(name or context.aws_request_id)}
+        if (origin := _origin(event)) in site_origins():
+            answered["access-control-allow-origin"] = str(origin)
         return {
             "statusCode": 400,
-            "headers": {"content-type": MEDIA_TYPE},
+            "headers": answered,
             "multiValueHeaders": {},
             "body": json.dumps(body),
             "isBase64Encoded": False,
         }
+
+
+def _origin(event: dict[str, Any]) -> Any:
+    """Where the page is that asks, as far as the event can be read."""
+    for headers in (event.get("headers"), event.get("multiValueHeaders")):
+        for name, value in headers.items() if isinstance(headers, dict) else ():
+            if str(name).lower() == "origin":
+                return value[-1] if value and isinstance(value, list) else value
+    return None

@@ -1,10 +1,12 @@
 """The routes that show what is inside: models, drift, metrics, and the API's own description."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
 from typing import Annotated, Any
 
 from aws_lambda_powertools import Logger
@@ -19,11 +21,12 @@ from starlette.exceptions import HTTPException
 from mlops import settings
 from mlops.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
 from mlops.registry.decisions import DecisionLog, ModelDecision
-from mlops.registry.versions import CARD, RegistryReader
+from mlops.registry.versions import CARD
 from mlops.telemetry import activity
 
 DRIFT = "drift/latest.json"
 DECISIONS = 50
+PAGE, LONGEST_PAGE = 20, 100
 LONGEST = activity.LONGEST / timedelta(hours=1)
 SUMMARY = ("metrics", "dataset_version", "schema_hash", "algorithm")
 
@@ -44,26 +47,46 @@ def router(dependencies: Dependencies) -> APIRouter:
         """The champion's model card, and what was decided about it, newest first; null where that is not to be had."""
         champion = dependencies.champions.champion()
         card: dict[str, Any] = json.loads(dependencies.registry.artifact(champion.version, CARD))
-        decisions = _decisions(dependencies.decisions)
+        decisions = _decisions(dependencies.decisions, [champion.version])
         return {"model_version": champion.version, **card, "decisions": _decisions_about(decisions, champion.version)}
 
-    @routes.get("/models", responses=UNAVAILABLE)
-    def models() -> dict[str, Any]:
-        """Every registered version, newest first, with the figures of its card and what was decided about it.
+    @lru_cache(5 * LONGEST_PAGE)
+    def figures(name: str) -> dict[str, Any]:
+        """Of a version's card, which never changes."""
+        card = json.loads(dependencies.registry.artifact(name, CARD))
+        return {each: card.get(each) for each in SUMMARY}
 
-        `champion` is the one that serves; `decisions` are null where PostgreSQL is away.
+    def summary(name: str) -> dict[str, Any]:
+        try:
+            return figures(name)
+        except (ModelNotFoundError, ModelCorruptedError) as error:
+            return {"trouble": str(error)}
+
+    @routes.get("/models", responses={**UNAVAILABLE, **described(404, 422)})
+    def models(
+        limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Versions in a page")] = PAGE,
+        before: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None,
+    ) -> dict[str, Any]:
+        """A page of the registered versions, newest first, each with its card's figures and what was decided about it.
+
+        `champion` is the one that serves; `decisions` are the latest 50, null where PostgreSQL is away. `next` is null
+        on the last page.
         """
-        registry = dependencies.registry
-        champion = registry.champion()
-        versions = registry.versions()
-        decisions = _decisions(dependencies.decisions)
+        champion = dependencies.registry.champion()
+        versions = dependencies.registry.versions()
+        if before is not None and before not in (name for name, _ in versions):
+            raise ModelNotFoundError(f"There is no model version {before!r} to begin behind")
+        page = list(islice(versions, limit + 1))
+        shown = dict(page[:limit])
+        decisions = _decisions(dependencies.decisions, shown)
         with ThreadPoolExecutor(8) as pool:
-            cards = pool.map(lambda name: _summary(registry, name), versions)
+            cards = pool.map(summary, shown)
             listed = [
                 {"model_version": name, "published_at": at, **card, "decisions": _decisions_about(decisions, name)}
-                for (name, at), card in zip(versions.items(), cards, strict=True)
+                for (name, at), card in zip(shown.items(), cards, strict=True)
             ]
-        return {"champion": champion.version if champion else None, "models": listed}
+        following = listed[-1]["model_version"] if len(page) > limit else None
+        return {"champion": champion.version if champion else None, "models": listed, "next": following}
 
     @routes.get("/drift", responses=UNAVAILABLE)
     def drift() -> dict[str, Any]:
@@ -122,17 +145,9 @@ def router(dependencies: Dependencies) -> APIRouter:
     return routes
 
 
-def _summary(registry: RegistryReader, version: str) -> dict[str, Any]:
+def _decisions(log: DecisionLog, versions: Collection[str]) -> Mapping[str, list[ModelDecision]] | None:
     try:
-        card = json.loads(registry.artifact(version, CARD))
-    except (ModelNotFoundError, ModelCorruptedError) as error:
-        return {"trouble": str(error)}
-    return {name: card.get(name) for name in SUMMARY}
-
-
-def _decisions(log: DecisionLog) -> Mapping[str, list[ModelDecision]] | None:
-    try:
-        return log.by_version()
+        return log.about(versions, DECISIONS)
     except StoreUnavailableError as error:
         logger.warning("Decisions are away", extra={"reason": str(error)})
         return None

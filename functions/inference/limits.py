@@ -1,31 +1,63 @@
-"""How much a caller may send, and how many may call at once."""
+"""How much a caller may send and is answered, and how many may call at once. The same limits at every door."""
+
+import json
 
 from problems import problem
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Bytes. Lambda itself takes 6 MB.
+# Bytes of a request's body; Lambda itself takes 6 MB of JSON around it.
 MAX_BODY = 4 * 2**20
+# Bytes of an answer as Lambda hands it on: JSON in which the body is a text, and its headers beside it.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_ANSWER = 6 * 2**20
+HEADERS = 8 * 2**10
+# Bytes that are read and dropped behind a body that is too long: a client hears no answer before it has sent it all.
+DROPPED = 64 * 2**20
+BODY_TOO_LONG = f"The body has more than {MAX_BODY:,} bytes: send fewer rows at once"
+ANSWER_TOO_LONG = f"The answer has more than {MAX_ANSWER:,} bytes, Lambda's limit: ask for less at once"
+
+
+def fits(body: bytes) -> bool:
+    """Whether an answer's body passes through Lambda; as JSON a byte can become six."""
+    room = MAX_ANSWER - HEADERS
+    return 6 * len(body) <= room or len(json.dumps(body.decode(errors="replace"))) <= room
 
 
 class Size:
-    """ASGI middleware that reads no more of a body than `MAX_BODY`; the rest is answered 413."""
+    """ASGI middleware that answers 413 instead of taking a body, or giving an answer, over its limit."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        size = 0
+        size, start = 0, None
 
         async def measured() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
             if size > MAX_BODY:
-                raise HTTPException(413, f"The body has more than {MAX_BODY:,} bytes")
+                while message.get("more_body") and size <= DROPPED:
+                    message = await receive()
+                    size += len(message.get("body", b""))
+                raise HTTPException(413, BODY_TOO_LONG)
             return message
 
-        await self._app(scope, measured, send)
+        async def fitting(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                start = message  # until the body is seen
+                return
+            if start and not fits(message.get("body", b"")):
+                await problem(413, ANSWER_TOO_LONG)(scope, receive, send)
+            else:
+                if start:
+                    await send(start)
+                await send(message)
+            start = None
+
+        await self._app(scope, measured, fitting)
 
 
 class Head:

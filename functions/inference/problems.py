@@ -35,6 +35,11 @@ STATUSES: Mapping[type[MlopsError], HTTPStatus] = {
     ModelCorruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# What a driver says of a store names its address; that is for the log alone.
+_DETAILS: Mapping[type[MlopsError], str] = {
+    StoreUnavailableError: "A store that this call needs does not answer",
+    PromotionConflictError: "Another promotion was first: look at GET /models and decide anew",
+}
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -110,9 +115,8 @@ async def _product(request: Request, error: Exception) -> JSONResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.warning("Request not served", extra={"reason": str(error), "error": type(error).__name__})
     headers = {"Retry-After": "5"} if status is HTTPStatus.SERVICE_UNAVAILABLE else None
-    # What a driver says of a store names its host; that is for the log alone.
-    away = isinstance(error, StoreUnavailableError)
-    return problem(status, "A store that this call needs does not answer" if away else str(error), headers)
+    detail = next((words for kind, words in _DETAILS.items() if isinstance(error, kind)), str(error))
+    return problem(status, detail, headers)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 from api import create_app
 from dependencies import Dependencies
 from fastapi import FastAPI
-from limits import Concurrency
 
 from mlops import settings
 from mlops.errors import MlopsError
@@ -36,4 +35,4 @@ async def _look_for_a_new_champion() -> None:
 
 
 dependencies = Dependencies()
-app = Concurrency(create_app(dependencies, beside_requests), settings.concurrency_limit())
+app = create_app(dependencies, beside_requests, settings.concurrency_limit())

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mlops.errors import StoreUnavailableError
 from mlops.serving.prediction_log import PredictionLog
+from mlops.settings import SettingMissingError
 from mlops.telemetry import metrics
 
 UNMATCHED = "unmatched"
@@ -54,7 +55,7 @@ class Telemetry:
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start" and not meter.taken:
                 # A request that cannot be counted is answered all the same.
-                with suppress(StoreUnavailableError):
+                with suppress(StoreUnavailableError, SettingMissingError):
                     self._log().record([], meter.observations(message["status"]))
             await send(message)
 

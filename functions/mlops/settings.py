@@ -5,33 +5,46 @@ Where the stores are is configuration alone: the same code runs on a laptop, in 
 """
 
 import os
+import re
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlops.monitoring.expire import Retention
     from mlops.monitoring.retraining import Policy
 
 
 class SettingMissingError(RuntimeError):
-    """An environment variable that this function needs is not set."""
+    """An environment variable that this function needs is not set, or to what cannot be meant."""
 
 
-def _required(name: str) -> str:
+_BUCKET = r"[A-Za-z0-9._-]{1,255}"
+_NUMBER, _COUNT = r"\d+(\.\d+)?", r"\d+"
+
+
+def _required(name: str, form: str = r".*\S.*") -> str:
     value = os.environ.get(name)
     if not value:
         raise SettingMissingError(f"{name} is not set: template.yaml sets it under Environment of each function")
+    if not re.fullmatch(form, value):  # the value may be a secret
+        raise SettingMissingError(f"{name} is not of the form {form}: correct it in the stack's parameters")
     return value
 
 
 def _pairs(name: str) -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in _required(name).split(","))
+    form = r"[^=,]+=[^,]+(,[^=,]+=[^,]+)*"
+    return dict(pair.split("=", 1) for pair in _required(name, form).split(","))
 
 
-database_url = partial(_required, "DATABASE_URL")  # postgresql://user:password@host:port/database
-redis_url = partial(_required, "REDIS_URL")  # redis://[:password@]host:port/0, of Redis or Valkey
-data_bucket = partial(_required, "DATA_BUCKET")  # of raw/, inbox/, quarantine/ and quality/
-models_bucket = partial(_required, "MODELS_BUCKET")  # of the registry: models/{version}/ and the champion pointer
+database_url = partial(
+    _required, "DATABASE_URL", r"postgres(ql)?://\S+"
+)  # postgresql://user:password@host:port/database
+redis_url = partial(_required, "REDIS_URL", r"rediss?://\S+")  # redis://[:password@]host:port/0, of Redis or Valkey
+data_bucket = partial(_required, "DATA_BUCKET", _BUCKET)  # of raw/, inbox/, quarantine/ and quality/
+models_bucket = partial(
+    _required, "MODELS_BUCKET", _BUCKET
+)  # of the registry: models/{version}/ and the champion pointer
 pipeline_arn = partial(_required, "PIPELINE_ARN")  # the state machine that trains
 notifications_topic = partial(_required, "NOTIFICATIONS_TOPIC")  # ARN of the SNS topic that people subscribe to
 admin_key_secret = partial(_required, "ADMIN_KEY_SECRET")  # name or ARN of the secret that holds the admin API key
@@ -61,7 +74,15 @@ def s3_endpoint_url() -> str | None:
 
 def retention() -> timedelta:
     """How long logged predictions are kept: `PREDICTION_RETENTION_DAYS`."""
-    return timedelta(days=int(_required("PREDICTION_RETENTION_DAYS")))
+    return timedelta(days=float(_required("PREDICTION_RETENTION_DAYS", _NUMBER)))
+
+
+def kept() -> "Retention":
+    """What `expire` leaves: `REPORT_RETENTION_DAYS`, `MODELS_KEPT` and `DATASETS_KEPT`."""
+    from mlops.monitoring.expire import Retention
+
+    reports = timedelta(days=float(_required("REPORT_RETENTION_DAYS", _NUMBER)))
+    return Retention(reports, int(_required("MODELS_KEPT", _COUNT)), int(_required("DATASETS_KEPT", _COUNT)))
 
 
 def watched_functions() -> dict[str, str]:
@@ -73,8 +94,8 @@ def retraining_policy() -> "Policy":
     """Of `RETRAINING_COOLDOWN_HOURS`, `RETRAININGS_A_DAY`, and `RETRAINING`: whatever is not `ON` is a dry run."""
     from mlops.monitoring.retraining import Policy
 
-    cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS")))
-    return Policy(cooldown, int(_required("RETRAININGS_A_DAY")), _required("RETRAINING") != "ON")
+    cooldown = timedelta(hours=float(_required("RETRAINING_COOLDOWN_HOURS", _NUMBER)))
+    return Policy(cooldown, int(_required("RETRAININGS_A_DAY", _COUNT)), _required("RETRAINING") != "ON")
 
 
 def site_urls() -> list[str]:

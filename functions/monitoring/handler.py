@@ -35,12 +35,17 @@ def monitoring() -> Monitoring:
 
 
 def drift(event: Task) -> dict[str, Any]:
-    """The drift report in short, and what was decided on it about training again, on all known outcomes."""
+    """The drift report in short, what was decided on it and all known outcomes about training again, what expired."""
     drain(event)  # label files speak of predictions that were drained
     labels = _if_there(monitoring().read_labels)
     report = monitoring().monitor(event.window or WINDOW)
     decided = _if_there(lambda: in_short(monitoring().retrain(report)))
-    return {**report_of.in_short(report), "labels": labels, "retraining": decided}
+    return {**report_of.in_short(report), "labels": labels, "retraining": decided, "expired": expire(event)}
+
+
+def expire(_: Task) -> dict[str, Any]:
+    """How many reports, models, datasets and totals were dropped."""
+    return _if_there(monitoring().expire)
 
 
 def drain(_: Task) -> dict[str, Any]:
@@ -69,11 +74,11 @@ def _if_there(task: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return task()
     except StoreUnavailableError as error:
         logger.warning("Postponed", extra={"reason": str(error)})
-        return {"postponed": str(error)}
+        return {"postponed": f"{str(error).partition(':')[0]} is away"}  # the log has the rest, with its address
 
 
 TASKS: Mapping[str, Callable[[Task], dict[str, Any]]] = {
-    task.__name__: task for task in (drift, drain, watch, minute, replay)
+    task.__name__: task for task in (drift, drain, watch, minute, replay, expire)
 }
 
 

@@ -6,16 +6,20 @@ from functools import cached_property, partial
 from typing import Any
 
 from mlops import settings, wiring
-from mlops.monitoring import drain, monitor, read_labels, retrain, watch
+from mlops.monitoring import drain, expire, monitor, read_labels, retrain, watch
 from mlops.monitoring.retraining import Retraining
-from mlops.registry.versions import RegistryReader
+from mlops.registry.versions import Registry, RegistryReader
 from mlops.stores import log_group, messages, pipeline_runs, s3
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.dataset_store import PostgresDatasetStore
+from mlops.stores.postgres.decision_log import PostgresDecisionLog
 from mlops.stores.postgres.prediction_history import PostgresPredictionHistory
 from mlops.stores.postgres.retrainings import PostgresRetrainings
 from mlops.stores.prediction_stream import RedisPredictionStream
 from mlops.stores.telemetry import RedisTelemetry
+
+# Seconds that PostgreSQL has for a transaction; the function has 120.
+TIMEOUT = 50.0
 
 
 class Monitoring:
@@ -26,7 +30,7 @@ class Monitoring:
         self._objects = s3.S3ObjectStore()
         self._stream = RedisPredictionStream(settings.redis_url())
         self._telemetry = RedisTelemetry(settings.redis_url())
-        self._database = Database(settings.database_url())
+        self._database = Database(settings.database_url(), TIMEOUT)
         self._history = PostgresPredictionHistory(self._database, self._case)
         self._retrainings = PostgresRetrainings(self._database, self._case)
 
@@ -59,6 +63,18 @@ class Monitoring:
             settings.data_bucket(),
             settings.retraining_policy(),
             report,
+        )
+
+    def expire(self) -> dict[str, int]:
+        """Drop what is too old or too many."""
+        return expire.expire(
+            Registry(self._objects, settings.models_bucket(), self._case),
+            settings.data_bucket(),
+            PostgresDatasetStore(self._database, self._case),
+            PostgresDecisionLog(self._database),
+            self._retrainings,
+            self._telemetry,
+            settings.kept(),
         )
 
     def watch(self) -> dict[str, Any]:

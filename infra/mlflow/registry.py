@@ -25,10 +25,14 @@ class Source:
     reader: RegistryReader
 
     def models(self) -> dict[str, Any]:
-        """The answer of `GET /models`."""
-        with urllib.request.urlopen(f"{self.api_url}/models", timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
+        """The answer of `GET /models`, with the versions of all its pages."""
+        answer: dict[str, Any] = {"models": [], "next": ""}
+        while (before := answer["next"]) is not None:
+            url = f"{self.api_url}/models?limit=100{before and f'&before={before}'}"
+            with urllib.request.urlopen(url, timeout=60) as response:
+                page = json.load(response)
+            answer = {**page, "models": [*answer["models"], *page["models"]]}
+        return answer
 
     def cards(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Each version as listed, oldest first, with its model card; unreadable ones are reported and left out."""

@@ -103,3 +103,31 @@ def test_the_script_knows_two_environments() -> None:
     refused = subprocess.run([ROOT / "infra/aws/deploy.sh", "elsewhere"], capture_output=True, text=True)
     assert refused.returncode == 2
     assert "dev or prod" in refused.stderr
+
+
+def test_every_door_names_the_same_limit_of_a_body() -> None:
+    """The gateway, nginx and the app refuse in the same words; the app's are in limits.py."""
+    source = (ROOT / "functions/inference/limits.py").read_text()
+    megabytes = re.search(r"MAX_BODY = (\d+) \* 2\*\*20", source)
+    assert megabytes
+    words = f"The body has more than {int(megabytes[1]) * 2**20:,} bytes: send fewer rows at once"
+    responses = template("template.yaml")["Resources"]["Api"]["Properties"]["GatewayResponses"]
+    problem = json.loads(responses["REQUEST_TOO_LARGE"]["ResponseTemplates"]["application/json"])
+
+    assert problem["detail"] == words
+    assert words in (ROOT / "infra/nginx/nginx.conf").read_text()
+
+
+def test_the_gateways_own_errors_are_problems_that_the_site_may_read() -> None:
+    responses = template("template.yaml")["Resources"]["Api"]["Properties"]["GatewayResponses"]
+
+    assert {"REQUEST_TOO_LARGE", "THROTTLED", "INTEGRATION_TIMEOUT", "DEFAULT_4XX", "DEFAULT_5XX"} == set(responses)
+    for name, response in responses.items():
+        headers = response["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'", name
+        assert headers["Access-Control-Allow-Origin"] == "'*'", name
+        assert headers["X-Request-Id"] == "context.requestId", name
+        text = response["ResponseTemplates"]["application/json"]
+        for variable, value in {"messageString": '"no"', "responseType": "ANY"}.items():
+            text = text.replace(f"$context.error.{variable}", value)
+        assert {"type", "title", "detail"} <= set(json.loads(text)), name

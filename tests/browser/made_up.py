@@ -98,6 +98,8 @@ class MadeUp:
     champion: str | None = VERSION
     drift: Json = field(default_factory=lambda: {"status": "none"})
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    older: int = 0  # versions before the champion
+    origin: str = ""  # where config.js says the API is; empty is beside the page
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Json]:
         self.asked.append((method, path, body))
@@ -108,7 +110,7 @@ class MadeUp:
             "/predict": lambda: self.predict(body),
             "/predict/batch": lambda: self.batch(body),
             "/model": lambda: (200, self.card()),
-            "/models": lambda: (200, {"champion": self.champion, "models": self.models()}),
+            "/models": lambda: (200, self.page(path)),
             "/drift": lambda: (200, self.drift),
             "/activity": lambda: (200, activity()),
             "/retraining": lambda: (200, {"decisions": []}),
@@ -150,6 +152,17 @@ class MadeUp:
         return [{"field": name, "reason": "Field required"} for name in missing] + [
             {"field": name, "reason": "Extra inputs are not permitted"} for name in row.keys() - known
         ]
+
+    def page(self, path: str) -> Json:
+        """Two versions a page; the older ones are called by their age."""
+        _, _, before = path.partition("before=")
+        first = self.models()
+        older = [{**first[0], "model_version": f"{age:016}"} for age in range(1, self.older + 1)] if first else []
+        names = [each["model_version"] for each in (*first, *older)]
+        begin = names.index(before) + 1 if before else 0
+        shown = [*first, *older][begin : begin + 2]
+        following = shown[-1]["model_version"] if begin + 2 < len(names) else None
+        return {"champion": self.champion, "models": shown, "next": following}
 
     def models(self) -> list[Json]:
         published = datetime.now(UTC).isoformat()
@@ -220,7 +233,7 @@ class _Handler(SimpleHTTPRequestHandler):
         if self.path.startswith("/api/"):
             self.say(*self.api.answer("GET", self.path.removeprefix("/api"), None))
         elif self.path == "/config.js":
-            self.send("text/javascript", b'window.MLOPS = {"apiUrl": "/api"};')
+            self.send("text/javascript", f'window.MLOPS = {{"apiUrl": "{self.api.origin}/api"}};'.encode())
         else:
             super().do_GET()
 

@@ -30,8 +30,8 @@ class Visits:
     complaints: list[str] = field(default_factory=list)
     forgiven: bool = False  # answers that are none, where a test provokes them
 
-    def __call__(self, api: MadeUp, name: str = "index.html", **options: Any) -> Page:
-        url = self.stack.enter_context(served(api))
+    def __call__(self, api: MadeUp, name: str = "index.html", url: str | None = None, **options: Any) -> Page:
+        url = url or self.stack.enter_context(served(api))
         context = self.browser.new_context(**options)
         self.stack.callback(context.close)
         page = context.new_page()
@@ -56,6 +56,31 @@ def predict(page: Page) -> None:
 def sent(api: MadeUp) -> Any:
     """The body of the last request."""
     return [body for method, _, body in api.asked if method == "POST"][-1]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("told", "opened"), [("127.0.0.1", "localhost"), ("localhost", "127.0.0.1")])
+def test_the_site_works_under_either_name_of_this_machine(visits: Visits, told: str, opened: str, name: str) -> None:
+    api = MadeUp(odd())
+    url = visits.stack.enter_context(served(api))
+    api.origin = url.replace("127.0.0.1", told)
+    page = visits(api, name, url.replace("127.0.0.1", opened))
+
+    expect(page.locator("#status")).to_have_attribute("data-state", "well")
+    assert page.locator("#docs").get_attribute("href") == f"{url.replace('127.0.0.1', opened)}/api/docs"
+
+
+def test_older_versions_come_page_by_page(visits: Visits) -> None:
+    page = visits(MadeUp(odd(), older=4), "model.html")
+    rows = page.get_by_role("table", name="Model versions").locator("tbody tr")
+    more = page.get_by_role("button", name="Show older versions")
+
+    for shown in (2, 4, 5):
+        expect(rows).to_have_count(shown)
+        if shown < 5:
+            more.click()
+    expect(more).to_have_count(0)
+    expect(rows.nth(4)).to_contain_text("0000000000000004")
 
 
 @pytest.mark.parametrize("name", PAGES)

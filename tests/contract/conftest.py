@@ -22,6 +22,42 @@ from mlops.stores.prediction_log import RespPredictionLog
 from mlops.stores.s3 import S3ObjectStore
 from mlops.use_case import UseCase
 
+ENGINES = ("embedded", "17")
+# Fixtures that lead to PostgreSQL, always or by a parameter of their own.
+DIRECT, CHOSEN = {"postgres_url", "database"}, {"datasets", "offline", "decisions", "history"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of PostgreSQL runs on the embedded one and on that of Compose and AWS, unless it is `one_engine`."""
+    one = metafunc.definition.get_closest_marker("one_engine")
+    if not one and (DIRECT | CHOSEN) & set(metafunc.fixturenames):
+        metafunc.fixturenames.append("engine")
+        metafunc.parametrize("engine", ENGINES, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What runs in memory runs once."""
+
+    def needless(item: pytest.Item) -> bool:
+        given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        elsewhere = "postgres" not in given.values() and not DIRECT & set(getattr(item, "fixturenames", ()))
+        return given.get("engine") == "17" and elsewhere
+
+    config.hook.pytest_deselected(items=[item for item in items if needless(item)])
+    items[:] = [item for item in items if not needless(item)]
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> str:
+    """Which PostgreSQL."""
+    return str(getattr(request, "param", ENGINES[0]))
+
+
+@pytest.fixture
+def postgres_url(engine: str, postgres_url: str, request: pytest.FixtureRequest) -> str:
+    """The PostgreSQL of one of the engines."""
+    return postgres_url if engine == ENGINES[0] else str(request.getfixturevalue("postgres17_url"))
+
 
 @pytest.fixture
 def database(postgres_url: str, case: UseCase) -> Database:

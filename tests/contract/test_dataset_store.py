@@ -197,3 +197,24 @@ def test_what_cannot_be_read_is_refused(datasets: DatasetStore, rows: bytes, com
 
     with pytest.raises(DatasetRefusedError, match=complaint):
         datasets.load("here", file, 1)
+
+
+def test_all_but_the_newest_and_the_needed_are_forgotten_whole(datasets: DatasetStore) -> None:
+    bad = "99,1,9,Bad,female,4,1,1,P,16,G6,S"
+    first, second, third = (load(datasets, *GOOD[:count], bad).version for count in (7, 8, 9))
+
+    assert list(datasets.forget(3, [])) == []
+    assert list(datasets.forget(1, [first, "unknown"])) == [second]
+    assert [len(list(datasets.rows(version))) for version in (first, third)] == [7, 9]
+    with pytest.raises(DatasetNotFoundError):
+        datasets.find(second)
+    assert load(datasets, *GOOD[:8], bad).rows == 8, "what was forgotten can be loaded again"
+
+
+def test_who_breaks_off_before_the_end_finds_it_all_again(datasets: DatasetStore) -> None:
+    first, second = (load(datasets, *GOOD[:count]).version for count in (7, 8))
+    names = datasets.forget(0, [])
+    next(names)
+    names.close()  # type: ignore[attr-defined]
+
+    assert set(datasets.forget(0, [])) == {first, second}

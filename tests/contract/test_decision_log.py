@@ -31,7 +31,17 @@ def test_what_was_decided_comes_back_newest_first(decisions: DecisionLog) -> Non
     for each in (FIRST, again, SECOND):
         decisions.record(each)
 
-    assert decisions.by_version() == {FIRST.model_version: [FIRST], SECOND.model_version: [again, SECOND]}
+    both = [FIRST.model_version, SECOND.model_version]
+    assert decisions.about(both, 9) == {FIRST.model_version: [FIRST], SECOND.model_version: [again, SECOND]}
+
+
+def test_only_the_latest_decisions_about_the_versions_asked_for_are_read(decisions: DecisionLog) -> None:
+    many = [replace(SECOND, at=f"2026-01-02T03:05:{second:02}.000+00:00", decision="unchanged") for second in range(60)]
+    for each in (FIRST, *many):
+        decisions.record(each)
+
+    assert decisions.about([SECOND.model_version, "unknown"], 3) == {SECOND.model_version: many[:-4:-1]}
+    assert decisions.about([], 3) == {}
 
 
 def test_a_decision_recorded_twice_is_one_and_keeps_its_evidence(decisions: DecisionLog) -> None:
@@ -40,7 +50,7 @@ def test_a_decision_recorded_twice_is_one_and_keeps_its_evidence(decisions: Deci
     decisions.record(replace(FIRST, evidence={}))
     decisions.record(replace(FIRST, evidence={"other": 1}))
 
-    assert decisions.by_version() == {FIRST.model_version: [FIRST]}
+    assert decisions.about([FIRST.model_version], 9) == {FIRST.model_version: [FIRST]}
 
 
 def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, database: Database) -> None:
@@ -48,7 +58,7 @@ def test_before_the_schema_is_there_nothing_was_decided(postgres_url: str, datab
         cursor.execute("ALTER TABLE decisions RENAME TO elsewhere")
     try:
         decisions = PostgresDecisionLog(Database(postgres_url))
-        assert decisions.by_version() == {}
+        assert decisions.about([FIRST.model_version], 9) == {}
         with pytest.raises(StoreUnavailableError, match=r'\{"migrate": true\}'):
             decisions.record(FIRST)
     finally:

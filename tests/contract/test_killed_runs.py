@@ -117,6 +117,7 @@ def tables(database: Database) -> set[str]:
         return {name for (name,) in cursor}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("where", ["copying", "judged", "moved"])
 def test_killed_ingestion_leaves_the_old_version_alone(
     database: Database, old: DatasetVersion, kill: Kill, tmp_path: Path, where: str
@@ -139,6 +140,7 @@ def test_killed_ingestion_leaves_the_old_version_alone(
     assert tables(database) == {f"rows_{USE_CASE.table_hash}_{each.version}" for each in (old, new)}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("where", ["offline", "online", "switch"])
 def test_a_killed_features_run_leaves_the_old_version_online(
     database: Database, old: DatasetVersion, kill: Kill, postgres_url: str, redis_url: str, tmp_path: Path, where: str

@@ -128,6 +128,7 @@ def agreed(case: UseCase, database: Database, body: bytes) -> tuple[list[Rejecti
     return sql_faults, sql_rows
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("case", [titanic.USE_CASE, SURVEY, WITH_ID, BOOLEAN], ids=lambda case: case.name)
 @given(st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -169,10 +169,22 @@ def test_what_redis_could_not_take_is_replayed_from_the_log(cloud: Cloud, passen
     until(lambda: request(cloud.outputs()["api_url"] + "/feedback", told)[0] == 202)
 
 
+def test_a_body_over_the_limit_of_lambda_is_a_problem_of_the_gateway(cloud: Cloud) -> None:
+    """As the template says; the app refuses what is over its own limit in the same words."""
+    url = f"{cloud.outputs()['api_url']}/predict/batch"
+    answers = [request(url, {"rows": ["x" * megabytes * 2**20]}) for megabytes in (6, 5)]
+
+    for status, headers, problem in answers:
+        assert (status, headers["content-type"]) == (413, "application/problem+json")
+        assert problem["detail"] == "The body has more than 4,194,304 bytes: send fewer rows at once"
+        assert headers["x-request-id"]
+    assert answers[0][1]["access-control-allow-origin"] == "*"
+
+
 def test_a_rollback_serves_within_five_seconds(cloud: Cloud, passenger: dict[str, Any]) -> None:
     outputs, before = cloud.outputs(), cloud.champion()
     s3, models = cloud.client("s3"), outputs["models_bucket"]
-    listed = call(outputs["api_url"] + "/models")
+    listed = call(outputs["api_url"] + "/models?limit=100")
     assert listed["champion"] == before
     assert before in {each["model_version"] for each in listed["models"]}
     servable = [each["model_version"] for each in listed["models"] if each.get("schema_hash") == USE_CASE.schema_hash]

@@ -130,7 +130,7 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
 def traffic(cloud: Cloud) -> Traffic:
     """Traffic to a champion that was trained on the shipped CSV alone, without labels or decisions of earlier tests."""
     version = sha256(DATASET.read_bytes()).hexdigest()[:16]
-    models = cloud.call("/models")
+    models = cloud.call("/models?limit=100")
     known = {(each.get("dataset_version"), each.get("schema_hash")): each["model_version"] for each in models["models"]}
     listed = known[version, cloud.call("/schema")["schema_hash"]]
     if models["champion"] != listed:

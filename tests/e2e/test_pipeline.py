@@ -138,7 +138,7 @@ def test_a_model_of_noise_is_refused_and_the_audit_says_why(cloud: Cloud) -> Non
     run = run_of(cloud, "raw/noise.csv", noise.getvalue().encode())
     promotion = json.loads(run["output"])["promotion"]
     assert (promotion["decision"], promotion["champion"], cloud.champion()) == ("kept", before, before)
-    listed = {each["model_version"]: each for each in cloud.call("/models")["models"]}
+    listed = {each["model_version"]: each for each in cloud.call("/models?limit=100")["models"]}
     (decision,) = listed[promotion["model_version"]]["decisions"]
     assert (decision["decision"], decision["reason"]) == ("kept", promotion["reason"])
     assert decision["evidence"]["better than the prior"]["holds"] is False

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from hashlib import md5
 from io import StringIO
 from typing import Any
@@ -66,6 +66,12 @@ class MemoryDatasetStore:
         order = list(self._versions)
         place = order.index(version)
         return self._profile(version), self._profile(order[place - 1]) if place else None
+
+    def forget(self, keep: int, needed: Collection[str]) -> Iterator[str]:
+        expired = [version for version in list(self._versions)[::-1][keep:] if version not in needed]
+        yield from expired
+        for version in expired:
+            del self._versions[version]
 
     def rows(self, version: str) -> Iterator[LabelledRow]:
         self.find(version)

@@ -1,5 +1,6 @@
 """The registry's audit in a list."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from mlops.registry.decisions import ModelDecision
@@ -23,10 +24,11 @@ class MemoryDecisionLog:
                 return
         self.rows.append(decision)
 
-    def by_version(self) -> dict[str, list[ModelDecision]]:
+    def about(self, versions: Collection[str], latest: int) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}
         for each in self._newest_first():
-            found.setdefault(each.model_version, []).append(each)
+            if each.model_version in versions and len(found.setdefault(each.model_version, [])) < latest:
+                found[each.model_version].append(each)
         return found
 
     def _newest_first(self) -> list[ModelDecision]:

@@ -30,6 +30,9 @@ class MemoryObjectStore:
         self.versions[bucket, key, f"version-{len(self.versions) + 1}"] = self._objects[bucket, key]
         self._written[bucket, key] = datetime.now(UTC)
 
+    def delete(self, bucket: str, key: str) -> None:
+        self._objects.pop((bucket, key), None)
+
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         there = self._objects.get((bucket, key))
         if (_etag(there) if there is not None else None) != expected_etag:

@@ -1,7 +1,7 @@
 """A prediction log in a list, and its totals in a counter."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,6 +40,11 @@ class MemoryPredictionLog:
     def totals(self) -> dict[str, float]:
         self._answer()
         return dict(self._totals)
+
+    def drop(self, totals: Collection[str]) -> None:
+        self._answer()
+        for name in totals:
+            self._totals.pop(name, None)
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         self._answer()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from mlops.data.labels import Labelled
 from mlops.monitoring.retraining import Retraining
@@ -24,6 +25,10 @@ class MemoryRetrainings:
 
     def recent(self, count: int) -> list[Retraining]:
         return self.decisions[::-1][:count]
+
+    def forget(self, before: datetime) -> set[str]:
+        self.decisions = [each for each in self.decisions if each.decision != "held" or each.at >= before]
+        return {str(each.evidence["report_key"]) for each in self.decisions if "report_key" in each.evidence}
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:
         named = dict(runs)

@@ -1,7 +1,7 @@
 """The calls around predictions: feedback, models, promotion, drift, description, limits."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -301,3 +301,66 @@ def test_only_pages_of_the_site_may_call(
         assert allowed("http://other.example:8000", method) == "http://other.example:8000"
         assert allowed("http://evil.example", method) is None
         assert allowed("http://site.example:81", method) is None
+
+
+def test_the_hourly_run_tells_what_expired(
+    invoke: Invoke, champion: str, database_schema: None, objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELS_KEPT", "1")
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    old, new = (registry.publish({CARD: json.dumps({"dataset_version": name}).encode()}) for name in "ab")
+
+    expired = invoke("monitoring", {"task": "expire"})
+    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0}
+    assert [name for name, _ in registry.reader.versions()] == [new, champion]
+    assert not list(objects.keys("titanic-models", f"models/{old}/"))
+
+
+@pytest.fixture
+def versions(objects: MemoryObjectStore, champion: str) -> list[str]:
+    """Twenty-five versions and the champion, newest first; one was broken off while it was published."""
+    registry = Registry(objects, "titanic-models", USE_CASE)
+    made = [registry.publish({CARD: json.dumps({"metrics": {"accuracy": at}}).encode()}) for at in range(25)]
+    objects.put("titanic-models", "models/0123456789abcdef/digests.json", b"{}", "")
+    return [*reversed(made), champion, "0123456789abcdef"]
+
+
+def pages(http: Http, limit: int) -> Iterator[list[str]]:
+    query = {"limit": str(limit)}
+    while True:
+        status, answer = http("GET", "/models", query=query)
+        assert status == 200
+        yield [each["model_version"] for each in answer["models"]]
+        if answer["next"] is None:
+            return
+        query["before"] = answer["next"]
+
+
+@pytest.mark.parametrize("limit", [1, 9, 13, 26, 27, 100])
+def test_the_pages_hold_each_version_once(http: Http, versions: list[str], limit: int) -> None:
+    found = list(pages(http, limit))
+
+    assert [version for page in found for version in page] == versions
+    assert all(len(page) == limit for page in found[:-1])
+
+
+def test_a_page_reads_no_more_than_it_shows(
+    http: Http, versions: list[str], objects: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    original = objects.get
+    monkeypatch.setattr(objects, "get", lambda bucket, key: (read.append(key), original(bucket, key))[1])
+    _, answer = http("GET", "/models", query={"limit": "3"})
+
+    assert {key.split("/")[1] for key in read if key.startswith("models/")} == set(versions[:3])
+    assert [each["metrics"]["accuracy"] for each in answer["models"]] == [24, 23, 22]
+    read.clear()
+    http("GET", "/models", query={"limit": "3"})
+    assert [key for key in read if key.startswith("models/")] == [], "what never changes is read once"
+
+
+def test_a_page_that_cannot_be_is_refused(http: Http, versions: list[str]) -> None:
+    for query in ({"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"before": "x" * 101}):
+        assert http("GET", "/models", query=query)[0] == 422
+    assert http("GET", "/models", query={"before": "0" * 16})[0] == 404
+    assert http("GET", "/models", query={"before": versions[-1]})[1]["models"] == []

@@ -36,10 +36,15 @@ const loadCard = (useCase) =>
     ].filter(Boolean);
   });
 
-const loadVersions = (useCase) =>
-  load(find("#versions"), "/models", (known) =>
-    known.models.length ? versions(known, (version) => change(useCase, version, known.champion)) : html("p", { class: "note" }, "There is none yet."),
-  );
+/** The newest versions, or behind `newer` those of the page that begins behind `before`. */
+const loadVersions = (useCase, before, newer = []) =>
+  load(find("#versions"), before ? `/models?before=${encodeURIComponent(before)}` : "/models", (known) => {
+    const models = [...newer, ...known.models];
+    if (!models.length) return html("p", { class: "note" }, "There is none yet.");
+    const table = versions({ ...known, models }, (version) => change(useCase, version, known.champion));
+    const older = () => loadVersions(useCase, known.next, models);
+    return known.next ? [table, html("button", { type: "button", class: "link mt-4", click: older }, "Show older versions")] : table;
+  });
 
 /** Whether there is a champion to ask about; as long as nobody says that there is none. */
 const championless = async () => (await health)?.model_version === null;

@@ -1,6 +1,6 @@
 """Dataset versions: the values, and the port of the store that keeps them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -57,3 +57,6 @@ class DatasetStore(Protocol):
 
     def profiles(self, version: str) -> tuple[Profile, Profile | None]:
         """What was measured of its rows as they were loaded, and of the version that was loaded last before it."""
+
+    def forget(self, keep: int, needed: Collection[str]) -> Iterator[str]:
+        """Delete all but the `keep` loaded last and the needed ones, with rejections and features; first names each."""

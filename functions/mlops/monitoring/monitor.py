@@ -59,7 +59,7 @@ def monitor(
     objects.put(bucket, key, body, "application/json")
     if judged:
         objects.put(bucket, LATEST, body, "application/json")
-        telemetry.measure(_gauges(report, registry.versions().get(version)))
+        telemetry.measure(_gauges(report, dict(registry.versions()).get(version)))
     return {**report, "report_key": key}
 
 

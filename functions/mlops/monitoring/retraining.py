@@ -89,5 +89,8 @@ class Retrainings(Protocol):
     def recent(self, count: int) -> list[Retraining]:
         """The latest decisions, newest first."""
 
+    def forget(self, before: datetime) -> set[str]:
+        """Delete what was held before a time; the keys of the drift reports that what remains rests on."""
+
     def link(self, runs: Iterable[tuple[str, str]]) -> None:
         """Say which run, by name, a dataset version was trained on in."""

@@ -1,6 +1,6 @@
 """What was decided about model versions: the value, and the port of the audit that keeps it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -27,5 +27,5 @@ class DecisionLog(Protocol):
     def record(self, decision: ModelDecision) -> None:
         """Idempotent; fills in missing evidence."""
 
-    def by_version(self) -> dict[str, list[ModelDecision]]:
-        """Every decision, newest first, by the version that it was about."""
+    def about(self, versions: Collection[str], latest: int) -> dict[str, list[ModelDecision]]:
+        """The latest decisions about each of these versions, newest first; no entry where there are none."""

@@ -5,7 +5,7 @@ artifact. Whoever knows a version's name can therefore verify all of it, and the
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -87,15 +87,18 @@ class RegistryReader:
 
         return OutOfFold.from_json(self.artifact(version, OUT_OF_FOLD))
 
-    def versions(self) -> dict[str, str | None]:
-        """Every version, newest first, with the time (UTC, ISO 8601) of its first publication where that is known."""
+    def versions(self) -> Iterator[tuple[str, str | None]]:
+        """Every version, newest first, with the time (UTC, ISO 8601) of its first publication.
+
+        Last, and looked for only then, those without one: their publication was broken off.
+        """
         times: dict[str, str] = {}
         for key in sorted(self.store.keys(self.bucket, REGISTRATIONS)):
             at, _, version = key.removeprefix(REGISTRATIONS).rpartition("_")
             times.setdefault(version, at)
+        yield from sorted(times.items(), key=lambda each: (each[1], each[0]), reverse=True)
         there = {key.split("/")[1] for key in self.store.keys(self.bucket, "models/") if key.endswith(f"/{DIGESTS}")}
-        ordered = sorted(there, key=lambda version: (times.get(version, ""), version), reverse=True)
-        return {version: times.get(version) for version in ordered}
+        yield from ((version, None) for version in sorted(there - times.keys(), reverse=True))
 
     def _get(self, version: str, name: str) -> bytes:
         try:
@@ -130,6 +133,15 @@ class Registry:
             at = f"{self.now():%Y-%m-%dT%H:%M:%S.%fZ}"
             self.store.put(self.bucket, f"{REGISTRATIONS}{at}_{version}", b"", "text/plain")
         return version
+
+    def drop(self, version: str) -> None:
+        """Delete a version, its registration last, so that what is broken off is dropped again; never the champion."""
+        champion = self.reader.champion()
+        if champion and champion.version == version:
+            return
+        registered = (key for key in self.store.keys(self.bucket, REGISTRATIONS) if key.endswith(f"_{version}"))
+        for key in (*self.store.keys(self.bucket, f"models/{version}/"), *registered):
+            self.store.delete(self.bucket, key)
 
     def set_champion(
         self,

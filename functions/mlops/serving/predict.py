@@ -50,12 +50,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """What predictions are made with; `spill` takes those that the log cannot."""
+    """What predictions are made with; `spill` takes those that the log cannot.
+
+    `check` raises on predictions that cannot be answered, before they are logged and counted.
+    """
 
     case: UseCase
     champions: ChampionCache
     log: PredictionLog
     spill: Spill
+    check: Callable[[Sequence[Prediction]], None] = lambda _: None
 
     def predict(
         self,
@@ -81,6 +85,7 @@ class Predictor:
             Prediction(prediction_id.new(), decide(probability), probability, row, contributions)
             for row, (probability, contributions) in zip(rows, scored, strict=True)
         ]
+        self.check(predictions)
         entries: list[dict[str, Any]] = []
         counted: dict[str, float] = {}
         if not what_if:

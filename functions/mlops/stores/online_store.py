@@ -16,6 +16,8 @@ from mlops.errors import StoreUnavailableError
 from mlops.stores.entity_reader import EVENT_TIME, VERSION, field, key, packed
 from mlops.use_case import Derived, UseCase
 
+# Seconds for connecting and for each answer.
+TIMEOUT = 5.0
 _PORTION = 1000
 _ABANDONED_SECONDS = 3600
 _OLD_SECONDS = 3600
@@ -75,8 +77,9 @@ class RedisOnlineStore:
         return client(self._url)
 
 
-def client(url: str, timeout: float = 5.0, tries: int = 3) -> Any:
-    """A client whose commands are tried again; `timeout` in seconds for connecting and for each answer."""
+def client(url: str, timeout: float | None = None, tries: int = 3) -> Any:
+    """A client whose commands are tried again."""
+    timeout = timeout or TIMEOUT
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=min(timeout, 2.0),

@@ -8,12 +8,13 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.handlers import add_expect_header
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
-from mlops.data.objects import Listed
-from mlops.errors import PromotionConflictError, StoreUnavailableError
+from mlops.data.objects import Listed, located
+from mlops.errors import InvalidInputError, PromotionConflictError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -26,6 +27,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},
 )
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "404"}
+_INVALID = {"InvalidBucketName", "KeyTooLongError", "InvalidURI"}
 _CONFLICT = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -34,7 +36,10 @@ class S3ObjectStore:
 
     @cached_property
     def _client(self) -> "S3Client":
-        return boto3.client("s3", config=_CONFIG)
+        client = boto3.client("s3", config=_CONFIG)
+        # botocore reads for ever what follows a "100 Continue" that a connection broke off in.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
         with _translated(bucket, key):
@@ -48,8 +53,12 @@ class S3ObjectStore:
         return cast("IO[bytes]", _Stream(body, bucket, key))
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
-        with _translated(bucket, key):
+        with _translated(bucket, key, missing=InvalidInputError):
             self._client.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+
+    def delete(self, bucket: str, key: str) -> None:
+        with _translated(bucket, key, missing=InvalidInputError):
+            self._client.delete_object(Bucket=bucket, Key=key)
 
     def replace(self, bucket: str, key: str, body: bytes, content_type: str, expected_etag: str | None) -> None:
         condition: Any = {"IfNoneMatch": "*"} if expected_etag is None else {"IfMatch": expected_etag}
@@ -63,7 +72,7 @@ class S3ObjectStore:
         return (each.key for each in self.listed(bucket, prefix))
 
     def listed(self, bucket: str, prefix: str) -> Iterator[Listed]:
-        with _translated(bucket, prefix):
+        with _translated(bucket, prefix, missing=InvalidInputError):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for entry in page.get("Contents", ()):
                     yield Listed(entry["Key"], entry["ETag"].strip('"'), entry["LastModified"])
@@ -88,16 +97,21 @@ class _Stream(RawIOBase):
 
 
 @contextmanager
-def _translated(bucket: str, key: str) -> Iterator[None]:
-    where = f"s3://{bucket}/{key}"
+def _translated(bucket: str, key: str, missing: type[Exception] = KeyError) -> Iterator[None]:
+    """The port's errors; `missing` of what is not there: a bucket, where no object is asked for."""
+    where = located(bucket, key, prefix=missing is not KeyError)
     try:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _MISSING:
-            raise KeyError(where) from None
+            raise missing(where if missing is KeyError else f"There is no bucket {bucket!r}") from None
+        if code in _INVALID:
+            raise InvalidInputError(f"{where}: {error}") from error
         if code in _CONFLICT:
             raise PromotionConflictError(f"{where} was written by another first: read it again") from None
         raise StoreUnavailableError(f"{where}: {error}") from error
+    except (ParamValidationError, UnicodeError) as error:
+        raise InvalidInputError(f"{where}: {error}") from error
     except (BotoCoreError, HTTPError, OSError) as error:
         raise StoreUnavailableError(f"{where}: {error}") from error

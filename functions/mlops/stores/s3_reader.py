@@ -11,6 +11,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from mlops.data.objects import located
 from mlops.errors import StoreUnavailableError
 
 
@@ -23,7 +24,7 @@ class S3Reader:
         self._bucket = cache(self._open)
 
     def get(self, bucket: str, key: str) -> tuple[bytes, str]:
-        where = f"s3://{bucket}/{key}"
+        where = located(bucket, key)
         try:
             answer = obstore.get(self._bucket(bucket), key)
             return bytes(answer.bytes()), answer.meta["e_tag"] or ""
@@ -34,11 +35,12 @@ class S3Reader:
             raise StoreUnavailableError(f"{where}: {reason}") from error
 
     def keys(self, bucket: str, prefix: str) -> Iterator[str]:
+        where = located(bucket, prefix, prefix=True)
         try:
             for page in obstore.list(self._bucket(bucket), prefix):
                 yield from (entry["path"] for entry in page)
         except (BaseError, OSError) as error:
-            raise StoreUnavailableError(f"s3://{bucket}/{prefix}: {str(error).partition(chr(10))[0]}") from error
+            raise StoreUnavailableError(f"{where}: {str(error).partition(chr(10))[0]}") from error
 
     def _open(self, bucket: str) -> S3Store:
         return S3Store(

@@ -1,7 +1,7 @@
 """Totals, gauges and readings in Redis."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ return 1
 class RedisTelemetry:
     """Implements `telemetry.stores.Telemetry`."""
 
-    def __init__(self, url: str, timeout: float = 5.0, tries: int = 3) -> None:
+    def __init__(self, url: str, timeout: float | None = None, tries: int = 3) -> None:
         """`timeout` in seconds for connecting and for each answer, `tries` after the first."""
         self._url, self._timeout, self._tries = url, timeout, tries
 
@@ -39,6 +39,11 @@ class RedisTelemetry:
         flat = [each for total, value in observations.items() for each in (total, repr(value))]
         with translated():
             return bool(self._client.eval(_ONCE, 2, ONCE + name, TOTALS, ONCE_SECONDS, *flat))
+
+    def drop(self, totals: Collection[str]) -> None:
+        if totals:
+            with translated():
+                self._client.hdel(TOTALS, *totals)
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         if gauges:

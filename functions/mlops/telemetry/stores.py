@@ -1,6 +1,6 @@
 """Port: totals that many short-lived instances add to, gauges, and readings of the totals over time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,9 @@ class Telemetry(Protocol):
 
     def record_once(self, name: str, observations: Mapping[str, float]) -> bool:
         """Add observations to the totals unless that was done under this name before; whether it was done now."""
+
+    def drop(self, totals: Collection[str]) -> None:
+        """Delete totals by name."""
 
     def measure(self, gauges: Mapping[str, float]) -> None:
         """Keep these values."""

@@ -1,5 +1,6 @@
 """Events of handlers: parsed by Powertools, and what is wrong with one in words that name the field."""
 
+import json
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.parser import BaseModel, ValidationError, parse
@@ -22,6 +23,8 @@ def mapping(event: Any, function: str, remedy: str) -> dict[str, Any]:
 
 def parsed(event: dict[str, Any], model: type[Model], remedy: str) -> Model:
     """The event as a model of it; InvalidInputError names each bad field, what is wrong with it, and the remedy."""
+    if "\\u0000" in json.dumps(event):
+        raise InvalidInputError(f"The event holds a NUL, which no store takes. {remedy}")
     try:
         return parse(event=event, model=model)
     except ValidationError as error:

@@ -131,7 +131,14 @@ def test_versions_are_listed_newest_first_by_their_first_publication(objects: Me
     registry.publish({CARD: b"1"})
     objects.put(BUCKET, "models/unfinished/card.json", b"{}", "application/json")
 
-    assert registry.reader.versions() == {
-        second: "2026-01-02T03:01:00.000000Z",
-        first: "2026-01-02T03:00:00.000000Z",
-    }
+    assert list(registry.reader.versions()) == [
+        (second, "2026-01-02T03:01:00.000000Z"),
+        (first, "2026-01-02T03:00:00.000000Z"),
+    ]
+
+
+def test_a_version_whose_publication_broke_off_is_listed_last(registry: Registry, objects: MemoryObjectStore) -> None:
+    objects.put(BUCKET, "models/fffffffffffffff0/digests.json", b"{}", "application/json")
+    known = registry.publish({CARD: b"1"})
+
+    assert [version for version, _ in registry.reader.versions()] == [known, "fffffffffffffff0"]

@@ -1,9 +1,11 @@
 """A connection to PostgreSQL that lives as long as the execution environment."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
-from threading import RLock
+from threading import RLock, Timer
 from typing import Any
 
 import psycopg2
@@ -27,11 +29,16 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+# Seconds after which a transaction is given up, for libpq itself waits for ever; below the functions' own timeouts.
+TIMEOUT = 250.0
+
+
 class Database:
     """Opens its one connection when first needed, and another when that one broke; threads take turns."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, timeout: float | None = None) -> None:
         self._url = url
+        self._timeout = timeout or TIMEOUT
         self._connection: extensions.connection | None = None
         self._names = count()
         self._lock = RLock()  # a server answers in threads
@@ -43,7 +50,7 @@ class Database:
         StoreUnavailableError if the server is away, shutting down, out of space or gave the transaction up.
         """
         try:
-            with self._lock, self._open() as connection, connection.cursor() as cursor:
+            with self._lock, self._watched(connection := self._open()), connection, connection.cursor() as cursor:
                 yield cursor
         except psycopg2.errors.UndefinedTable as error:
             raise TablesMissingError(
@@ -79,25 +86,36 @@ class Database:
         return connection
 
     def _open(self) -> extensions.connection:
-        if self._connection is None or self._connection.closed or not _answers(self._connection):
+        if self._connection is None or self._connection.closed or not self._answers(self._connection):
             self._connection = self.connect()
         return self._connection
+
+    @contextmanager
+    def _watched(self, connection: extensions.connection) -> Iterator[None]:
+        """Hang up on a server that does not answer in time."""
+        with socket.socket(fileno=os.dup(connection.fileno())) as own:
+            timer = Timer(self._timeout, own.shutdown, [socket.SHUT_RDWR])
+            timer.daemon = True
+            timer.start()
+            try:
+                yield
+            finally:
+                timer.cancel()
+
+    def _answers(self, connection: extensions.connection) -> bool:
+        """Whether an idle connection is still there: the server may have restarted while the environment slept."""
+        if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
+            return True
+        try:
+            with self._watched(connection), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            connection.rollback()
+        except psycopg2.Error:
+            return False
+        return True
 
 
 def _is_away(error: psycopg2.Error) -> bool:
     """A loss that libpq found out late is the root of all that servers say (psycopg/psycopg2#443)."""
     named = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
     return named or type(error) is psycopg2.DatabaseError
-
-
-def _answers(connection: extensions.connection) -> bool:
-    """Whether an idle connection is still there: the server may have restarted while the environment slept."""
-    if connection.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
-        return True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        connection.rollback()
-    except psycopg2.Error:
-        return False
-    return True

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - every query is made of the declaration and digests; what comes from outside is bound or copied
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from psycopg2 import extensions
 
@@ -35,6 +35,12 @@ _PROFILES = """
         WHERE earlier.loaded_at < dataset_versions.loaded_at AND earlier.schema = dataset_versions.schema
         ORDER BY loaded_at DESC LIMIT 1
     ) FROM dataset_versions WHERE version = %s AND schema = %s
+"""
+_EXPIRED = """
+    SELECT version, schemas FROM (
+        SELECT version, array_agg(schema) AS schemas, row_number() OVER (ORDER BY max(loaded_at) DESC) AS place
+        FROM dataset_versions GROUP BY version
+    ) AS newest WHERE version <> ALL(%s::text[]) AND place > %s
 """
 _REJECTIONS = """
     SELECT "row", field, value, reason FROM rejected_cells
@@ -116,6 +122,19 @@ class PostgresDatasetStore:
             cursor.execute(_PROFILES, (version, self._schema))
             profile, previous = cursor.fetchone() or (None, None)
             return profile or {"rows": 0, "columns": {}}, previous
+
+    def forget(self, keep: int, needed: Collection[str]) -> Iterator[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute(_EXPIRED, (list(needed), keep))
+            expired: list[tuple[str, list[str]]] = cursor.fetchall()
+            yield from (version for version, _ in expired)  # whoever breaks off here finds them again
+            cursor.execute("SET LOCAL lock_timeout = '10s'")  # readers of the table would queue behind this
+            for version, schemas in expired:
+                for schema in schemas:
+                    cursor.execute(f"DROP TABLE IF EXISTS rows_{schema}_{version}")
+                for table in ("feature_rows", "materialized_features", "rejected_cells"):
+                    cursor.execute(f"DELETE FROM {table} WHERE dataset_version = %s", (version,))
+                cursor.execute("DELETE FROM dataset_versions WHERE version = %s", (version,))
 
     def _find(self, cursor: extensions.cursor, version: str) -> DatasetVersion | None:
         cursor.execute(_FIND, (version, self._schema))

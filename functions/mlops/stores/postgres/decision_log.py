@@ -1,6 +1,7 @@
 """The registry's audit in PostgreSQL."""
 
 import json
+from collections.abc import Collection
 from dataclasses import astuple
 
 from mlops.registry.decisions import ModelDecision
@@ -13,9 +14,11 @@ _RECORD = """
     ON CONFLICT (model_version, at, decision) DO UPDATE SET evidence = excluded.evidence
     WHERE decisions.evidence::text = '{}'
 """
-_ALL = """
-    SELECT at, model_version, decision, reason, champion, previous, evidence FROM decisions
-    ORDER BY at DESC, decision_id DESC
+_ABOUT = """
+    SELECT latest.* FROM unnest(%s::text[]) AS wanted (version), LATERAL (
+        SELECT at, model_version, decision, reason, champion, previous, evidence FROM decisions
+        WHERE model_version = wanted.version ORDER BY at DESC, decision_id DESC LIMIT %s
+    ) AS latest
 """
 
 
@@ -30,9 +33,9 @@ class PostgresDecisionLog:
         with self._database.transaction() as cursor:
             cursor.execute(_RECORD, (*fields, json.dumps(evidence)))
 
-    def by_version(self) -> dict[str, list[ModelDecision]]:
+    def about(self, versions: Collection[str], latest: int) -> dict[str, list[ModelDecision]]:
         found: dict[str, list[ModelDecision]] = {}
-        for at, *rest in self._database.rows(_ALL):
+        for at, *rest in self._database.rows(_ABOUT, (list(versions), latest)):
             decision = ModelDecision(at.isoformat(timespec="milliseconds"), *rest)
             found.setdefault(decision.model_version, []).append(decision)
         return found

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple
+from datetime import datetime
 
 from psycopg2.extras import execute_values
 
@@ -79,6 +80,12 @@ class PostgresRetrainings:
 
     def recent(self, count: int) -> list[Retraining]:
         return [Retraining(*row) for row in self._database.rows(_RECENT, (count,))]
+
+    def forget(self, before: datetime) -> set[str]:
+        with self._database.transaction() as cursor:
+            cursor.execute("DELETE FROM retrainings WHERE decision = 'held' AND at < %s", (before,))
+            cursor.execute("SELECT evidence ->> 'report_key' FROM retrainings")
+            return {key for (key,) in cursor if key}
 
     def link(self, runs: Iterable[tuple[str, str]]) -> None:
         with self._database.transaction() as cursor:

@@ -12,9 +12,18 @@ from embedded_cloud import project
 from embedded_cloud.errors import CloudError
 
 
+def versions(api_url: str) -> Mapping[str, Any]:
+    """The answer of `GET /models`, with the versions of all its pages."""
+    registry: dict[str, Any] = project.call(f"{api_url}/models?limit=100")
+    while registry["next"]:
+        page = project.call(f"{api_url}/models?limit=100&before={registry['next']}")
+        registry = {**page, "models": [*registry["models"], *page["models"]]}
+    return registry
+
+
 def table(addresses: Mapping[str, Any]) -> Table:
     """Every version, newest first, with its accuracy and what was decided about it last."""
-    registry = project.call(f"{addresses['api_url']}/models")
+    registry = versions(addresses["api_url"])
     drawn = Table("version", "published", "accuracy", "last decision", "", box=None)
     for each in registry["models"]:
         accuracy = (each.get("metrics") or {}).get("accuracy")

@@ -26,7 +26,7 @@ def url(port: int, password: str, user: str = USER) -> str:
     return f"postgresql://{user}:{quote(password)}@{HOST}:{port}/{DATABASE}"
 
 
-def initialise(data: Path, password: str, user: str = USER) -> None:
+def initialise(data: Path, password: str, user: str = USER, binaries: Path = BINARIES) -> None:
     """Create the data folder unless it is there; a folder left by an interrupted attempt is made anew."""
     if (data / "PG_VERSION").exists() and (data / "complete").exists():
         return
@@ -34,7 +34,7 @@ def initialise(data: Path, password: str, user: str = USER) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
         secret.write(password)
         secret.flush()
-        command: list[str | Path] = [BINARIES / "initdb", "--pgdata", data, "--username", user, "--pwfile", secret.name]
+        command: list[str | Path] = [binaries / "initdb", "--pgdata", data, "--username", user, "--pwfile", secret.name]
         options = ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
         made = subprocess.run([*_unprivileged(), *command, *options], capture_output=True, text=True, env={})
     if made.returncode:
@@ -62,7 +62,7 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
     return False
 
 
-def service(data: Path, port: int) -> Service:
+def service(data: Path, port: int, binaries: Path = BINARIES) -> Service:
     """The server over an initialised data folder."""
     settings = {
         "listen_addresses": HOST,
@@ -76,7 +76,7 @@ def service(data: Path, port: int) -> Service:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Service(
         name="postgres",
-        command=[*_unprivileged(), str(BINARIES / "postgres"), "-D", str(data), *options],
+        command=[*_unprivileged(), str(binaries / "postgres"), "-D", str(data), *options],
         ready=lambda: _accepts(port),
         environment={"LC_ALL": "C", "TZ": "UTC"},
     )
