@@ -68,7 +68,7 @@ def compared(fan_out: "FanOut", name: str, rows: TrainingSet, most: float, repea
         assert len(evaluations) == CANDIDATES == len(whole.cv_results_["params"])
     ratio = statistics.median(ours) / statistics.median(theirs)
     return {
-        "name": f"training: search of {CANDIDATES}, {FOLDS} folds, {TREES} trees, {len(rows):,} rows (ours also nested)",
+        "name": f"training: search of {CANDIDATES}, {FOLDS} folds, {TREES} trees, {len(rows):,} rows (ours nested)",
         "figure": round(statistics.median(ours), 3),
         "unit": "s",
         "against": "RandomizedSearchCV, 2 jobs",
