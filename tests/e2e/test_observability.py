@@ -190,7 +190,8 @@ def test_sustained_drift_starts_one_retraining_whose_champion_fits_the_shifted_r
     assert len(starts) == 1, [each["retraining"] for each in reports]
     (start,) = starts
     assert start["trigger"] == "drift"
-    assert promotion(cloud, start["dataset_version"])["decision"] == "promoted"
+    made = promotion(cloud, start["dataset_version"])
+    assert made["decision"] == "promoted", made["reason"]
     until(lambda: cloud.champion() != before)
     card = cloud.call("/model")
     assert card["dataset_version"] == start["dataset_version"]

@@ -91,6 +91,7 @@ def contest_with(
         its_rows = _compared(challenger, champion, champion)
         return Contest(champion.name, _compared(challenger, champion, challenger), its_rows, serves=False), remark
     same = champion.card["dataset_version"] == challenger.card["dataset_version"]
+    composed = _is_composed(datasets, challenger.card["dataset_version"])
     scored = challenger.scored
     slices = members(case.slices, scored.features) if scored else {}
     anchor = None
@@ -106,7 +107,8 @@ def contest_with(
         anchor.name if anchor else None,
         _compared(challenger, anchor, challenger) if anchor else None,
         challenger.scores.rows / champion.scores.rows,
-        () if same or case.rolling else _objections(case, registry, datasets, challenger, champion),
+        () if same or composed or case.rolling else _objections(case, registry, datasets, challenger, champion),
+        composed=composed,
     ), ""
 
 
@@ -120,12 +122,10 @@ def _compared(
 def _objections(
     case: UseCase, registry: Registry, datasets: DatasetStore, challenger: Version, champion: Version
 ) -> Sequence[tuple[str, str]]:
-    """What speaks against the challenger's dataset; nothing if retraining composed it of the champion's."""
+    """What speaks against the challenger's dataset in the place of the champion's."""
     try:
         new, old = (_table(datasets, each) for each in (challenger, champion))
     except DatasetNotFoundError:
-        return ()
-    if f"/{COMPOSED}" in new.dataset.source:
         return ()
     labels = dict(zip(champion.scores.ids, champion.scores.labels.tolist(), strict=True))
     theirs = zip(challenger.scores.ids, challenger.scores.labels.tolist(), strict=True)
@@ -133,6 +133,14 @@ def _objections(
     reference = json.loads(registry.reader.artifact(champion.name, REFERENCE))
     drifted = {} if challenger.rows is None else moved(case, reference, challenger.rows.features)
     return tuple(objections(new, old, relabelled, drifted))
+
+
+def _is_composed(datasets: DatasetStore, version: str) -> bool:
+    """Whether retraining made the dataset, of the champion's rows and of labels that became known."""
+    try:
+        return f"/{COMPOSED}" in datasets.find(version).source
+    except DatasetNotFoundError:
+        return False
 
 
 def _table(datasets: DatasetStore, of: Version) -> Table:

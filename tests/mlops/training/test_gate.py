@@ -103,6 +103,17 @@ def test_better_on_its_own_rows_and_worse_on_the_champions_is_worse_data() -> No
     assert "on the champion's rows" in verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "composed", "holds"), [(-0.007, False, False), (-0.007, True, True), (-0.02, True, False)]
+)
+def test_on_old_rows_a_list_that_retraining_composed_may_be_a_little_worse(
+    accuracy: float, composed: bool, holds: bool
+) -> None:
+    verdict = judge(standing(), Contest("old", lead(0.02), on_its_rows=lead(accuracy), composed=composed))
+
+    assert held(verdict)["no worse data"] is holds
+
+
 def test_the_best_so_far_is_not_worn_down_by_small_steps() -> None:
     contest = Contest("old", lead(0.02, 0.02), anchor="best", against_anchor=lead(-0.02, -0.02))
     verdict = judge(standing(), contest)
