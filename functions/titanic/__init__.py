@@ -9,16 +9,21 @@ from titanic.encoder import Encoder
 from titanic.examples import EXAMPLES
 from titanic.features import FEATURES, derive, identity
 
+# How R, pandas, SQL and people write that nothing is recorded.
+_NOTHING = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "?", "-", "\\N")
+
 COLUMNS = (
     Column("Pclass", "choice", "Class", "Ticket class", choices=(1, 2, 3), words=("first", "second", "third")),
     Column("Name", "text", "Name", '"Surname, Title. Given names"'),
     Column("Sex", "choice", "Sex", choices=("female", "male"), words=("woman", "man")),
-    Column("Age", "decimal", "Age", "Years", required=False, low=0, high=120),
+    Column("Age", "decimal", "Age", "Years", required=False, low=0, high=120, missing=_NOTHING),
     Column("SibSp", "whole", "Siblings, spouse", "Siblings and spouses aboard", low=0, high=30),
     Column("Parch", "whole", "Parents, children", "Parents and children aboard", low=0, high=30),
-    Column("Ticket", "text", "Ticket", required=False),
-    Column("Fare", "decimal", "Fare", "Pounds for the whole ticket", required=False, low=0, high=10_000),
-    Column("Cabin", "text", "Cabin", required=False),
+    Column("Ticket", "text", "Ticket", required=False, missing=_NOTHING),
+    Column(
+        "Fare", "decimal", "Fare", "Pounds for the whole ticket", required=False, low=0, high=10_000, missing=_NOTHING
+    ),
+    Column("Cabin", "text", "Cabin", required=False, missing=_NOTHING),
     Column(
         "Embarked",
         "choice",
@@ -27,6 +32,7 @@ COLUMNS = (
         required=False,
         choices=("C", "Q", "S"),
         words=("Cherbourg", "Queenstown", "Southampton"),
+        missing=_NOTHING,
     ),
 )
 

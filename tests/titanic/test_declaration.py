@@ -58,3 +58,10 @@ def test_groups_of_women_and_children_turn_the_rule_round(feature_rows: list[Fea
     lost = {**rows["1"], "sex": "female", "title": "Miss"}
     assert decide(lost) == 1, "a woman of whom nobody else is known"
     assert decide(rows["1"]) == 0
+
+
+@pytest.mark.parametrize("nothing", ["NA", "NaN", "NULL", "None", "?", "-", "\\N", " ", ""])
+def test_nothing_recorded_has_many_spellings(nothing: str) -> None:
+    for column in USE_CASE.kept:
+        if not column.required:
+            assert reader(column)(nothing) is None, column.name
