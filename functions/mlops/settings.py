@@ -32,6 +32,10 @@ def _required(name: str, form: str = r".*\S.*") -> str:
     return value
 
 
+def _optional_number(name: str) -> int | None:
+    return int(_required(name, "[0-9]+")) if os.environ.get(name) else None
+
+
 def _pairs(name: str) -> dict[str, str]:
     form = r"[^=,]+=[^,]+(,[^=,]+=[^,]+)*"
     return dict(pair.split("=", 1) for pair in _required(name, form).split(","))
@@ -63,8 +67,12 @@ def max_rejected_share() -> float:
 
 def training_seed() -> int | None:
     """The seed of a search's folds, candidates and forests: `TRAINING_SEED`; without it the use case's own."""
-    seed = os.environ.get("TRAINING_SEED")
-    return int(seed) if seed else None
+    return _optional_number("TRAINING_SEED")
+
+
+def search_candidates() -> int | None:
+    """How many candidates a search tries: `SEARCH_CANDIDATES`; without it the use case's own number."""
+    return _optional_number("SEARCH_CANDIDATES")
 
 
 def s3_endpoint_url() -> str | None:

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.parser import BaseModel
 from pydantic import Field
 from training_stores import open_stores
 
+from mlops import settings
 from mlops.errors import InvalidInputError
 from mlops.model.search import FOLDS, Evaluation, Failure
 from mlops.training import train
@@ -91,7 +92,8 @@ def plan(event: Plan) -> dict[str, Any]:
     """The candidates of the search, in shares for a Map."""
     seed = event.run.seed if event.seed is None else event.seed
     case = training().seeded(seed)
-    shares = train.plan(case, event.count, event.shares)
+    count = settings.search_candidates() if event.count is None else event.count
+    shares = train.plan(case, count, event.shares)
     return {
         "seed": case.search.seed,
         "dataset_version": event.dataset_version,

@@ -65,6 +65,38 @@ def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str]
     assert again["decision"] == "unchanged"
 
 
+@pytest.mark.parametrize(
+    ("event", "seed"), [({}, 1912), ({"run": {"seed": 7, "key": "raw/a.csv"}}, 7), ({"seed": 8, "run": {"seed": 7}}, 8)]
+)
+def test_a_run_may_bring_its_own_seed(
+    invoke: Invoke, dataset: dict[str, str], event: dict[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = invoke("training", {"step": "plan", **dataset, **event})
+    assert plan["seed"] == seed
+
+    monkeypatch.setenv("TRAINING_SEED", str(seed))
+    assert invoke("training", {"step": "plan", **dataset}) == plan
+    (share, *_) = plan["shares"]
+    evaluate = {"step": "evaluate", **dataset, "candidates": share[:1]}
+    assert invoke("training", {**evaluate, "seed": seed}) == invoke("training", evaluate)
+    assert invoke("training", {**evaluate, "seed": seed + 1}) != invoke("training", evaluate)
+
+
+def test_a_deployment_may_have_a_shorter_search(
+    invoke: Invoke, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCH_CANDIDATES", "3")
+
+    assert [len(share) for share in invoke("training", {"step": "plan", **dataset})["shares"]] == [2, 1]
+    assert [len(share) for share in invoke("training", {"step": "plan", **dataset, "count": 4})["shares"]] == [2, 2]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, "soon"])
+def test_a_seed_that_is_none_is_named(invoke: Invoke, dataset: dict[str, str], seed: Any) -> None:
+    with pytest.raises(InvalidInputError, match="seed"):
+        invoke("training", {"step": "plan", **dataset, "run": {"seed": seed}})
+
+
 @pytest.mark.parametrize("name", ["plan", "evaluate", "fit"])
 def test_the_sample_events(invoke: Invoke, sample: Sample, dataset: dict[str, str], name: str) -> None:
     assert invoke("training", sample("training", name))

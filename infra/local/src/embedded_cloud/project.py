@@ -48,6 +48,7 @@ def parameters(cloud: Platform) -> Mapping[str, str]:
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
         "Retraining": os.environ.get("RETRAINING", "ON"),
+        "SearchCandidates": os.environ.get("SEARCH_CANDIDATES", ""),
     }
 
 
