@@ -151,7 +151,8 @@ def difference(one: Validation, other: Validation) -> Any:
 def coverage(case: UseCase, rows: TrainingSet, params: Params, splits: int) -> str:
     lines = []
     for kind, its in keys(case, rows).items():
-        work = partial(covered, replace(case, baselines=()), rows, np.array(its), kind, params)
+        bare = replace(case, baselines=(), groups=case.groups if kind == "groups" else None)
+        work = partial(covered, bare, rows, np.array(its), kind, params)
         found = [each for _, each in in_parallel(f"coverage by {kind}", work, range(splits))]
         errors = [each[2] for each in found]
         lines.append([kind, splits, f"{np.mean([each[0] for each in found]):.0%}",
@@ -222,7 +223,7 @@ def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: 
 
 def real_sequence(case: UseCase, rows: TrainingSet, params: Params, challengers: int, seed: int) -> tuple[float, int]:
     rng = np.random.default_rng(seed)
-    case = replace(case, baselines=(), search=replace(case.search, trees=100))
+    case = replace(case, baselines=(), groups=None, search=replace(case.search, trees=100))
     apart = np.isin(np.arange(len(rows)), rng.permutation(len(rows))[: len(rows) // 5])
     known, world = rows.take((~apart).nonzero()[0]), rows.take(apart.nonzero()[0])
 

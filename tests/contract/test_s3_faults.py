@@ -19,7 +19,7 @@ from mlops.stores.s3_reader import S3Reader
 from titanic import USE_CASE
 
 BUCKET = "fault-tests"
-PATIENCE = 0.8
+PATIENCE = 2.6
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def proxy(s3_endpoint_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pro
     direct.create_bucket(Bucket=BUCKET)
     for each in direct.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         direct.delete_object(Bucket=BUCKET, Key=each["Key"])
-    monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=0.5, read_timeout=0.5)))
+    monkeypatch.setattr(s3, "_CONFIG", s3._CONFIG.merge(Config(connect_timeout=2, read_timeout=2)))
     with proxied(s3_endpoint_url, PATIENCE) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
         yield proxy

@@ -1,4 +1,4 @@
-"""The model as the pipeline trains it: the default search over the whole passenger list."""
+"""The model as the pipeline trains it: a short search over the whole passenger list, with the winner of the whole."""
 
 import json
 import pickle
@@ -15,6 +15,9 @@ from mlops.model.portable import Model
 from mlops.registry.versions import CARD, Registry
 from mlops.training import train
 from mlops.use_case import UseCase
+
+# Of these few the same one wins as of all of them (docs/evidence.md).
+CANDIDATES = 6
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def trained(case: UseCase, feature_rows: list[FeatureRow]) -> Trained:
     offline, registry = MemoryOfflineStore(case), Registry(MemoryObjectStore(), "models", case)
     offline.write("list", case.schema_hash, feature_rows)
     of_list = (case, offline, "list", case.schema_hash)
-    evaluations = [each for share in train.plan(case) for each in train.evaluate(*of_list, share)[0]]
+    evaluations = [each for share in train.plan(case, CANDIDATES) for each in train.evaluate(*of_list, share)[0]]
     version = train.fit(case, offline, registry, "list", case.schema_hash, evaluations).version
     reader = registry.reader
     return Trained(

@@ -7,15 +7,17 @@ from pathlib import Path
 
 SCRIPT = """
 import hashlib, pathlib, sys
+from dataclasses import replace
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from passengers import passenger
-from titanic import USE_CASE as CASE
+from titanic import USE_CASE
 from mlops.features.stores import FeatureRow
 from mlops.registry.versions import Registry
 from mlops.model.search import Evaluation
 from mlops.training import train
 
+CASE = replace(USE_CASE, search=replace(USE_CASE.search, trees=20))
 rows = [
     FeatureRow(
         str(i),
