@@ -57,14 +57,15 @@ class RegistryReader:
     case: UseCase
 
     def champion(self) -> Champion | None:
-        """Who serves now; None before the first promotion."""
+        """Who serves now; None before the first promotion. What a later release adds to the pointer is passed over."""
         try:
             body, etag = self.store.get(self.bucket, CHAMPION)
         except KeyError:
             return None
         try:
-            return Champion(**{**json.loads(body), "etag": etag})
-        except (ValueError, KeyError, TypeError) as error:
+            known = {name: value for name, value in json.loads(body).items() if name in Champion.__slots__}
+            return Champion(**{**known, "etag": etag})
+        except (ValueError, AttributeError, TypeError) as error:
             raise ModelCorruptedError(f"The champion pointer is not readable: {error!r}") from error
 
     def artifact(self, version: str, name: str) -> bytes:

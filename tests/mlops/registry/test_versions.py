@@ -116,6 +116,18 @@ def test_a_damaged_pointer_is_an_error_and_not_no_champion(registry: Registry, o
         registry.reader.champion()
 
 
+def test_what_a_later_release_adds_to_the_pointer_is_passed_over(
+    registry: Registry, objects: MemoryObjectStore
+) -> None:
+    registry.set_champion("first", "because", None)
+    body, etag = objects.get(BUCKET, CHAMPION)
+    objects.replace(BUCKET, CHAMPION, json.dumps({**json.loads(body), "canary": 0.1}).encode(), "text/plain", etag)
+
+    champion = registry.reader.champion()
+    assert champion
+    assert (champion.version, champion.anchor) == ("first", "first")
+
+
 def test_a_model_of_another_feature_schema_must_be_trained_again(objects: MemoryObjectStore, model: Model) -> None:
     changed = replace(USE_CASE, definition=USE_CASE.definition + 1)
     version = published(Registry(objects, BUCKET, USE_CASE), model)
