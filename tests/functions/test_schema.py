@@ -48,9 +48,9 @@ def test_titanic(http: Http, database_schema: None) -> None:
         description="Ticket class",
         choices=[{"value": 1, "title": "first"}, {"value": 2, "title": "second"}, {"value": 3, "title": "third"}],
     )
-    assert columns["Age"] == column(
-        name="Age", type="decimal", title="Age", description="Years", required=False, minimum=0, maximum=120
-    )
+    missing = ["NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "?", "-", "\\N"]
+    age = {"name": "Age", "type": "decimal", "title": "Age", "description": "Years", "required": False}
+    assert columns["Age"] == column(**age, minimum=0, maximum=120, missing=missing)
     features = {each["name"]: each for each in schema["features"]}
     assert features["pclass"] == {
         "name": "pclass",
