@@ -105,11 +105,11 @@ def test_the_same_bytes_again_change_nothing_and_answer_the_same(datasets: Datas
 
 
 def test_bad_rows_are_rejected_with_every_reason_and_the_good_ones_load(datasets: DatasetStore) -> None:
-    dataset = load(datasets, *GOOD, "11,2,3,,female,NaN,1,1,PP,1e5,,X", "-12,1,1,A,male,,0,0,,,,")
+    dataset = load(datasets, *GOOD, "11,2,3,,female,Infinity,1,1,PP,1e5,,X", "-12,1,1,A,male,,0,0,,,,")
 
     assert (dataset.rows, dataset.rejected) == (10, 2)
     assert list(datasets.rejections(dataset.version)) == [
-        Rejection(11, "Age", "NaN", "is not a decimal number from 0 to 120"),
+        Rejection(11, "Age", "Infinity", "is not a decimal number from 0 to 120"),
         Rejection(11, "Embarked", "X", "is not one of C, Q, S"),
         Rejection(11, "Fare", "1e5", "is not a decimal number from 0 to 10000"),
         Rejection(11, "Name", "", "is missing"),
