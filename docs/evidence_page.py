@@ -74,7 +74,7 @@ def main() -> None:
         ablation(case, rows, chosen),
         coverage(case, rows, chosen, splits),
         small_steps(sequences),
-        real_sequences(case, rows, chosen),
+        real_sequences(case, rows, chosen, max(sequences // 50, 4)),
     ]
     PAGE.write_text("\n\n".join(sections) + "\n")
     STDERR.print(f"Written to {PAGE}")
@@ -206,7 +206,7 @@ def small_steps(sequences: int) -> str:
     ) + markdown(["what", "share"], lines)
 
 
-def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: int = 20, challengers: int = 8) -> str:
+def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: int, challengers: int = 8) -> str:
     work = partial(real_sequence, case, rows, params, challengers)
     found = [each for _, each in in_parallel("real sequences", work, range(sequences))]
     losses = np.array([each[0] for each in found])
@@ -214,8 +214,8 @@ def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: 
         [f"{np.mean(losses):+.4f}", f"{losses.max():+.4f}", sum(each[1] for each in found), sequences * challengers]
     ]
     return (
-        "## Small steps, real\n\nTwenty times a fifth is set aside as the world, and a model of the rest is challenged "
-        "by models of the same rows with other random parameters and 3 % of the labels turned round. The loss is the "
+        f"## Small steps, real\n\n{sequences} times a fifth is set aside as the world, and a model of the rest is "
+        "challenged by models of the same rows with other random parameters and 3 % of the labels turned round. The loss is the "
         "first champion's accuracy on the world less the last one's.\n\n"
         + markdown(["mean loss", "greatest loss", "promoted", "challengers"], lines)
     )
