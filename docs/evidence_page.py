@@ -215,10 +215,9 @@ def real_sequences(case: UseCase, rows: TrainingSet, params: Params, sequences: 
     ]
     return (
         f"## Small steps, real\n\n{sequences} times a fifth is set aside as the world, and a model of the rest is "
-        "challenged by models of the same rows with other random parameters and 3 % of the labels turned round. The loss "
-        "is the first champion's accuracy on the world less the last one's.\n\n"
-        + markdown(["mean loss", "greatest loss", "promoted", "challengers"], lines)
-    )
+        "challenged by models of the same rows with other random parameters and 3 % of the labels turned round. The "
+        "loss is the first champion's accuracy on the world less the last one's.\n\n"
+    ) + markdown(["mean loss", "greatest loss", "promoted", "challengers"], lines)
 
 
 def real_sequence(case: UseCase, rows: TrainingSet, params: Params, challengers: int, seed: int) -> tuple[float, int]:

@@ -27,6 +27,6 @@ export function departures(useCase, { departures: found = [] }) {
   return section(
     "Where it departs from the rule",
     `How often it decides against “${first.baseline}”, and how often it is right then, with the 95% interval.`,
-    barTable("Decisions against the rule", ["Group", "", "Rows", "Right"], bars(lines, 1)),
+    barTable("Departures by group", ["Group", "", "Rows", "Right"], bars(lines, 1)),
   );
 }
