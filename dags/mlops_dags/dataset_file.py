@@ -1,5 +1,7 @@
 """Dataset files in the data bucket: which one a run works on, and moving them out of the inbox."""
 
+from datetime import UTC, datetime
+
 from airflow.sdk import task
 
 from mlops_dags.stack import DATA_BUCKET
@@ -8,6 +10,7 @@ from mlops_dags.use_case import DATASETS
 INBOX = "inbox/"
 TAKEN = "taken/"
 PREFIXES = ("raw/", TAKEN, "labelled/")
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @task
@@ -38,18 +41,33 @@ def take(bucket: str, *, outlet_events: object) -> list[str]:
     """Move every file of the inbox to taken/ and publish a partition for each; returns the new keys.
 
     The new key is made of the file's name and its content's ETag: the same file twice gets the same key, and a task
-    that was killed half-way moves the rest when it runs again.
+    that was killed half-way moves the rest when it runs again. Versions of one key are files of their own, and what is
+    uploaded meanwhile stays: a version is moved, not a key.
     """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-    s3 = S3Hook()
-    waiting = [file for file in s3.get_file_metadata(INBOX, bucket) if "." in file["Key"]]
+    s3 = S3Hook().get_conn()
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=INBOX)
     taken = []
-    for file in sorted(waiting, key=lambda file: file["LastModified"]):
-        name, _, suffix = file["Key"].removeprefix(INBOX).replace("/", "-").partition(".")
-        key = f"{TAKEN}{name}-{file['ETag'][1:13]}.{suffix.lower()}"
-        s3.copy_object(file["Key"], key, bucket, bucket)
-        s3.delete_objects(bucket, file["Key"])
+    for version in _waiting(list(pages)):
+        name, _, suffix = version["Key"].removeprefix(INBOX).replace("/", "-").partition(".")
+        key = f"{TAKEN}{name}-{version['ETag'][1:13]}.{suffix.lower()}"
+        which = {"Key": version["Key"], "VersionId": version["VersionId"]}
+        s3.copy({"Bucket": bucket, **which}, bucket, key)
+        s3.delete_object(Bucket=bucket, **which)
         outlet_events[DATASETS].add_partitions(key)
         taken.append(key)
     return taken
+
+
+def _waiting(pages: list[dict]) -> list[dict]:
+    """The files of the inbox, oldest first; a file that was there before somebody deleted its key waits no more."""
+    deleted = {}
+    for marker in (each for page in pages for each in page.get("DeleteMarkers", ())):
+        # The newest one comes first.
+        deleted.setdefault(marker["Key"], _EVER if marker["IsLatest"] else marker["LastModified"])
+    versions = [each for page in pages for each in page.get("Versions", ()) if "." in each["Key"]]
+    waiting = [
+        each for each in reversed(versions) if each["Key"] not in deleted or each["LastModified"] >= deleted[each["Key"]]
+    ]
+    return sorted(waiting, key=lambda each: each["LastModified"])

@@ -59,7 +59,7 @@ class Answers:
         """Refuse what no gateway would hand on; explanations alone can be so long."""
         body = json.dumps(self._each(predictions, True), ensure_ascii=False, separators=(",", ":"))
         if not limits.fits(body.encode()):
-            raise HTTPException(413, f"{limits.ANSWER_TOO_LONG}, or without explanations")
+            raise HTTPException(413, f"{limits.answer_too_long()}, or without explanations")
 
     def _brief(self, prediction: Prediction) -> dict[str, Any]:
         return {

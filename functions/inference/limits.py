@@ -1,6 +1,7 @@
 """How much a caller may send and is answered, and how many may call at once. The same limits at every door."""
 
 import json
+from contextvars import ContextVar
 
 from problems import problem
 from starlette.exceptions import HTTPException
@@ -12,15 +13,25 @@ MAX_BODY = 4 * 2**20
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_ANSWER = 6 * 2**20
 HEADERS = 8 * 2**10
+# The same of a load balancer.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+MAX_BALANCED = 2**20
 # Bytes that are read and dropped behind a body that is too long: a client hears no answer before it has sent it all.
 DROPPED = 64 * 2**20
 BODY_TOO_LONG = f"The body has more than {MAX_BODY:,} bytes: send fewer rows at once"
-ANSWER_TOO_LONG = f"The answer has more than {MAX_ANSWER:,} bytes, Lambda's limit: ask for less at once"
+
+# The limit of the request that is being answered.
+_most = ContextVar("most", default=MAX_ANSWER)
+
+
+def answer_too_long() -> str:
+    whose = "a load balancer's" if _most.get() == MAX_BALANCED else "Lambda's"
+    return f"The answer has more than {_most.get():,} bytes, {whose} limit: ask for less at once"
 
 
 def fits(body: bytes) -> bool:
-    """Whether an answer's body passes through Lambda; as JSON a byte can become six."""
-    room = MAX_ANSWER - HEADERS
+    """Whether an answer's body passes through to the caller; as JSON a byte can become six."""
+    room = _most.get() - HEADERS
     return 6 * len(body) <= room or len(json.dumps(body.decode(errors="replace"))) <= room
 
 
@@ -32,6 +43,7 @@ class Size:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size, start = 0, None
+        _most.set(MAX_BALANCED if _is_balanced(scope) else MAX_ANSWER)
 
         async def measured() -> Message:
             nonlocal size
@@ -50,7 +62,7 @@ class Size:
                 start = message  # until the body is seen
                 return
             if start and not fits(message.get("body", b"")):
-                await problem(413, ANSWER_TOO_LONG)(scope, receive, send)
+                await problem(413, answer_too_long())(scope, receive, send)
             else:
                 if start:
                     await send(start)
@@ -58,6 +70,12 @@ class Size:
             start = None
 
         await self._app(scope, measured, fitting)
+
+
+def _is_balanced(scope: Scope) -> bool:
+    """Whether a request came by a load balancer; Mangum keeps its event."""
+    context = scope.get("aws.event", {}).get("requestContext")
+    return isinstance(context, dict) and "elb" in context
 
 
 class Head:

@@ -56,15 +56,16 @@ def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Ai
     assert airflow.answer(by_handler, "fit")["model_version"] == version_of_run(airflow, as_machine)
 
 
-def test_every_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
+def test_every_version_of_a_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
     s3, bucket = airflow.cloud.client("s3"), airflow.variable()["data_bucket"]
     good = (CHECKOUT / "data/titanic.csv").read_bytes()
     s3.put_object(Bucket=bucket, Key="inbox/GOOD.CSV", Body=good)
     s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"another,table\n1,2\n")
+    s3.put_object(Bucket=bucket, Key="inbox/bad.csv", Body=b"one more table\n1\n")
 
     def started() -> Any:
         runs = airflow.call("GET", "/api/v2/dags/titanic_pipeline/dagRuns?run_type=asset_triggered")["dag_runs"]
-        return runs if len(runs) == 2 else None
+        return runs if len(runs) == 3 else None
 
     runs = {run["partition_key"].split("-")[0]: run for run in until(started)}
     path = "/api/v2/dags/titanic_pipeline/dagRuns/"

@@ -70,6 +70,18 @@ def test_an_answer_over_the_limit_of_lambda_is_refused(
     assert (status, ANSWER_LIMIT in problem["detail"]) == (413, True)
 
 
+def test_a_load_balancer_hands_on_less_than_lambda_does(
+    invoke: Invoke, sample: Sample, champion: str, objects: MemoryObjectStore
+) -> None:
+    objects.put("titanic-models", "drift/latest.json", json.dumps({"filler": "x" * 2**20}).encode(), "application/json")
+    asked = {"httpMethod": "GET", "path": "/drift", "body": "", "isBase64Encoded": False}
+    balanced = {**load_balancer(""), **asked, "headers": {}}
+
+    answer = invoke("inference", balanced)
+    assert (answer["statusCode"], "1,048,576 bytes" in answer["body"]) == (413, True)
+    assert invoke("inference", {**sample("inference", "http"), **asked})["statusCode"] == 200
+
+
 def test_explanations_that_cannot_be_answered_are_neither_logged_nor_counted(
     http: Http,
     champion: str,
