@@ -70,6 +70,6 @@ def test_with_shuffled_labels_there_is_nothing_to_learn(
 
 def test_the_alarm_rings_for_a_planted_leak(trained: Trained, case: UseCase, training_rows: TrainingSet) -> None:
     labels = shuffled(training_rows)
-    leaky = TrainingSet(training_rows.features.assign(age=100.0 + labels), labels)
+    leaky = TrainingSet(training_rows.features.assign(family_size=100.0 + labels), labels)
 
     assert np.mean(cross_validated(trained, case, leaky, repeats=1)) > 0.95

@@ -49,7 +49,7 @@ export function form({ columns }) {
     lede: "Say who you are, or take one of those who were aboard. A model that has learnt from the passenger list answers, and says why.",
     nameOf: (row) => spoken(row.Name),
     verdict: (survived) => (survived ? "Would probably have survived" : "Would probably have been lost"),
-    ranges: { Age: [0, 80], Fare: [0, 300], SibSp: [0, 8], Parch: [0, 6] },
+    ranges: { SibSp: [0, 8], Parch: [0, 6] },
   };
 }
 
