@@ -43,8 +43,10 @@ class Companions:
         """Learn the groups of training rows with these labels, of the same length."""
         groups: dict[str, list[Member]] = {}
         for row, label in zip(rows, labels, strict=True):
-            for key in _keys(row):
-                groups.setdefault(key, []).append((_traits(row), label if is_woman_or_child(row) else None))
+            if keys := _keys(row):
+                member = _traits(row), label if is_woman_or_child(row) else None
+                for key in keys:
+                    groups.setdefault(key, []).append(member)
         return cls(usual_share(rows, labels), groups)
 
     def of(self, row: Derived) -> float:
@@ -72,20 +74,24 @@ class Companions:
         return Companions(data["usual"], groups)
 
 
-def out_of_fold(rows: Sequence[Derived], labels: Sequence[int], folds: int = FOLDS) -> list[float]:
-    """What the labels of the other folds' rows tell of each training row: row i is in fold i modulo `folds`.
+def out_of_fold(everyone: Companions, rows: Sequence[Derived], folds: int = FOLDS) -> list[float]:
+    """What the labels of the other folds' rows tell of each row that `everyone` was fitted on, in that order.
+
+    Row i is in fold i modulo `folds`.
 
     Leaving out the row alone would not do: within a group the values would then differ by each row's own label, turned
     round, and a tree would find that. The usual share is that of all rows, for one of each fold would tell a tree the
     fold.
     """
-    everyone = Companions.fit(rows, labels)
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         for key in _keys(row):
             places.setdefault(key, []).append(place)
     found = []
     for place, row in enumerate(rows):
+        if not is_woman_or_child(row):
+            found.append(0.0)
+            continue
         others = {
             key: [
                 member for member, its in zip(everyone.groups[key], places[key], strict=True) if (its - place) % folds

@@ -54,8 +54,9 @@ class Encoder:
         Not `transform` of the same rows, as in scikit-learn's TargetEncoder: what became of its companions reaches a
         training row out-of-fold.
         """
-        encoder = cls.fit(features, labels)
-        return encoder, encoder._matrix(features, out_of_fold(records(features), labels.tolist()))
+        rows = records(features)
+        encoder = cls(Companions.fit(rows, labels.tolist()))
+        return encoder, encoder._matrix(features, out_of_fold(encoder.companions, rows))
 
     def transform(self, features: "pd.DataFrame") -> "NDArray[np.float32]":
         """The model's matrix of any rows, float32 of shape (n, len(INPUTS))."""

@@ -28,6 +28,10 @@ ROWS = [MOTHER, SON, FATHER, COUSIN, STRANGER]
 COMPANIONS = Companions.fit(ROWS, [1, 0, 0, 1, 1])
 
 
+def of_others(rows: list[Derived], labels: list[int]) -> list[float]:
+    return out_of_fold(Companions.fit(rows, labels), rows)
+
+
 def test_women_and_children_count_and_men_do_not() -> None:
     assert COMPANIONS.usual == 0.75
     daughter = row("Sage, Miss. Daisy", "female", Age=9.0, SibSp=1, Parch=2)
@@ -109,7 +113,7 @@ def test_a_training_row_s_own_label_reaches_its_own_value_by_the_usual_share_alo
     rows, labels, other = with_another_label(labelled, number)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("titanic.companions.usual_share", lambda *_: 0.5)
-        first, second = out_of_fold(rows, labels), out_of_fold(rows, other)
+        first, second = of_others(rows, labels), of_others(rows, other)
 
     assert len(first) == len(rows)
     fold = range(number % FOLDS, len(rows), FOLDS)
@@ -133,13 +137,13 @@ def test_the_usual_share_is_the_same_in_every_fold() -> None:
     """One of each fold would tell a tree the fold, and with it the labels that are not in it."""
     alone = [row(f"Nobody, Miss. {name}", "female", Age=float(age)) for age, name in enumerate("ABCDEFGHIJKLMNOP")]
 
-    assert set(out_of_fold(alone, [age % 2 for age in range(len(alone))])) == {0.0}
+    assert set(of_others(alone, [age % 2 for age in range(len(alone))])) == {0.0}
 
 
 def test_on_the_list_families_are_found_and_what_is_told_of_them_is_no_label(feature_rows: list[FeatureRow]) -> None:
     rows, labels = [each.features for each in feature_rows], [each.label for each in feature_rows]
 
-    told = out_of_fold(rows, labels)
+    told = of_others(rows, labels)
 
     assert 0.6 < Companions.fit(rows, labels).usual < 0.8
     assert sum(abs(difference) > 0.1 for difference in told) > 120

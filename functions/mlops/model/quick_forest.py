@@ -64,13 +64,16 @@ def grow(
     features = max(1, int(np.sqrt(columns) if most == "sqrt" else most * columns))
     leaf = params.get("min_samples_leaf", 1)
     depth = _UNLIMITED if params.get("max_depth") is None else params["max_depth"]
-    seeds, grown = np.random.RandomState(seed), []
+    # One more is seeded again for each tree: making one takes as long as a small tree.
+    seeds, chance, grown = np.random.RandomState(seed), np.random.RandomState(), []
     for _ in range(trees):
         own = seeds.randint(_UNLIMITED)
-        indices = np.random.RandomState(own).randint(0, rows, drawn, dtype=np.int32)
+        chance.seed(own)
+        indices = chance.randint(0, rows, drawn, dtype=np.int32)
         weights = np.bincount(indices, minlength=rows).astype(np.float64)
         criterion = _CRITERIA[params.get("criterion", "gini")](1, _CLASSES)
-        splitter = BestSplitter(criterion, features, leaf, 0.0, np.random.RandomState(own), None)
+        chance.seed(own)
+        splitter = BestSplitter(criterion, features, leaf, 0.0, chance, None)
         least = splitter, max(2, 2 * leaf), leaf, 0.0, depth
         nodes = params.get("max_leaf_nodes")
         builder = DepthFirstTreeBuilder(*least, 0.0) if nodes is None else BestFirstTreeBuilder(*least, nodes, 0.0)
