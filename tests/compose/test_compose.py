@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,18 @@ def test_grafana_has_every_dashboard(compose: Compose) -> None:
     assert shown == made
 
 
-def test_a_file_in_the_inbox_becomes_the_champion(outputs: dict[str, Any], passenger_list: bytes) -> None:
+def test_a_body_over_the_limit_is_refused_by_nginx_and_by_the_api(outputs: dict[str, Any]) -> None:
+    for megabytes in (5, 7):
+        request = urllib.request.Request(
+            f"{outputs['api_url']}/predict", b" " * megabytes * 2**20, {"Content-Type": "application/json"}
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=30)
+        problem = json.loads(refused.value.read())
+        assert (refused.value.code, problem["status"], "4,194,304 bytes" in problem["detail"]) == (413, 413, True)
+
+
+def test_each_version_of_a_file_in_the_inbox_is_trained_on(outputs: dict[str, Any], passenger_list: bytes) -> None:
     s3 = boto3.client(
         "s3",
         endpoint_url=outputs["s3_endpoint_url"],
@@ -125,12 +137,18 @@ def test_a_file_in_the_inbox_becomes_the_champion(outputs: dict[str, Any], passe
         aws_secret_access_key=outputs["s3_secret_access_key"],
         region_name=outputs["region"],
     )
+    bucket = outputs["data_bucket"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     head, *rows = passenger_list.splitlines(keepends=True)
-    before = call(f"{outputs['api_url']}/health")["model_version"]
-    s3.put_object(Bucket=outputs["data_bucket"], Key="inbox/fewer.csv", Body=head + b"".join(rows[10:]))
-    until(lambda: call(f"{outputs['api_url']}/health")["model_version"] != before, 300)
-    kept = s3.list_objects_v2(Bucket=outputs["data_bucket"], Prefix="inbox/")
-    assert kept["KeyCount"] == 0
+
+    def versions() -> set[str]:
+        return {each["model_version"] for each in call(f"{outputs['api_url']}/models?limit=100")["models"]}
+
+    before = versions()
+    for fewer in (10, 20):
+        s3.put_object(Bucket=bucket, Key="inbox/fewer.csv", Body=head + b"".join(rows[fewer:]))
+    until(lambda: len(versions() - before) == 2, 600)
+    assert not s3.list_object_versions(Bucket=bucket, Prefix="inbox/").get("Versions")
 
 
 def test_localstack_forgets_and_the_same_champion_serves_again(compose: Compose, outputs: dict[str, Any]) -> None:
