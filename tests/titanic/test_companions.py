@@ -146,4 +146,4 @@ def test_on_the_list_families_are_found_and_what_is_told_of_them_is_no_label(fea
     told = of_others(rows, labels)
 
     assert 0.6 < Companions.fit(rows, labels).usual < 0.8
-    assert sum(abs(difference) > 0.1 for difference in told) > 120
+    assert sum(abs(difference) > 0.1 for difference in told) > 90
