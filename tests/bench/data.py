@@ -48,7 +48,7 @@ from pathlib import Path
 from mlops.stores import s3
 
 class Files(s3.S3ObjectStore):
-    def open(self, bucket, key):
+    def open(self, bucket, key, version=None):
         return Path(key).open("rb")
     def put(self, bucket, key, body, content_type):
         pass
