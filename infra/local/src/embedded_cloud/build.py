@@ -1,6 +1,7 @@
 """`sam build`, once per content: artifacts live in a folder named by the digest of everything they are made from."""
 
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -8,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
+DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
 KEPT_BUILDS = 3
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
@@ -66,14 +70,17 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
         _bring_in(project / "step_functions", unfinished)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             python = environments / "lambda" / "bin" / "python"
-            list(pool.map(lambda artifact: _check_import(artifact, python, use_case), artifacts(unfinished)))
+            checks = pool.map(lambda artifact: _check_import(artifact, python, use_case), artifacts(unfinished))
+            frozen = dict(pool.map(_frozen, artifacts(unfinished)))
+            list(checks)
+        (unfinished / DIGESTS).write_text(json.dumps(frozen))
         try:
             unfinished.rename(target)
         except OSError:
             if not target.exists():  # else another one was quicker
                 raise
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        remove(unfinished)
     _forget_old(builds)
     return target
 
@@ -88,6 +95,19 @@ def _bring_in(folder: Path, build: Path) -> None:
     shutil.copytree(folder, build / folder.name)
     template = build / "template.yaml"
     template.write_text(template.read_text().replace(os.path.relpath(folder, build), folder.name))
+
+
+def _frozen(artifact: Path) -> tuple[str, dict[str, Any]]:
+    """Make an artifact read-only, as it is on Lambda; returns its name, digest and size."""
+    total, size = hashlib.sha256(), 0
+    for path in sorted(artifact.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes()
+            total.update(f"{path.relative_to(artifact)}\0{len(content)}\0".encode())
+            total.update(content)
+            size += len(content)
+        path.chmod(path.stat().st_mode & ~0o222)
+    return artifact.name, {"sha256": total.hexdigest(), "bytes": size}
 
 
 def _check_import(artifact: Path, python: Path, use_case: UseCase) -> None:
@@ -129,7 +149,37 @@ def _sources(project: Path, use_case: UseCase) -> Iterator[Path]:
 
 
 def _forget_old(builds: Path) -> None:
-    """But for the newest few; of others that build here some may be gone already."""
+    """But for the newest few, and those that a cloud serves; of others that build here some may be gone already."""
     done = sorted(builds.glob("[!.]*/template.yaml"), key=lambda template: template.parent.stat().st_mtime)
-    for old in done[:-KEPT_BUILDS]:
-        shutil.rmtree(old.parent, ignore_errors=True)
+    for old in (template.parent for template in done[:-KEPT_BUILDS]):
+        if not any(map(partial(_serves, old.name), users(old).iterdir())):
+            remove(old)
+
+
+def users(build: Path) -> Path:
+    """Where those who deploy a build say so: links to the documents that name it for as long as it is needed."""
+    folder = build / "users"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def hold(build: Path, document: Path) -> None:
+    """Keep a build for as long as a document (JSON) has its name as `build`."""
+    link = users(build) / hashlib.sha256(bytes(document)).hexdigest()[:16]
+    with suppress(FileExistsError):
+        link.symlink_to(document.absolute())
+
+
+def _serves(build: str, document: Path) -> bool:
+    try:
+        return bool(json.loads(document.read_text())["build"] == build)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def remove(build: Path) -> None:
+    """Delete a build, read-only as its artifacts are."""
+    for folder in [build, *(path for path in build.rglob("*") if path.is_dir() and not path.is_symlink())]:
+        with suppress(OSError):
+            folder.chmod(0o755)
+    shutil.rmtree(build, ignore_errors=True)

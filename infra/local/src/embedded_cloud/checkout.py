@@ -78,6 +78,7 @@ def claim(cloud: Cloud, others: Sequence[Cloud]) -> None:
 def locked(cloud: Cloud, more: list[Path]) -> Iterator[None]:
     """Alone at work on a cloud. The kernel drops a lock with the process that holds it, so none is ever left behind."""
     cloud.state.root.mkdir(parents=True, exist_ok=True)
+    cloud.state.root.chmod(0o700)
     with ExitStack() as locks:
         for file in (*more, cloud.state.root / "lock"):
             try:

@@ -36,7 +36,7 @@ from embedded_cloud import models as registry
 from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import Aws, forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
-from embedded_cloud.delivery import deliver
+from embedded_cloud.delivery import StaleBuildError, deliver
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.pipeline import NoChampionError
@@ -58,11 +58,11 @@ def up(cloud: Cloud, home: Path) -> None:
     try:
         with ThreadPoolExecutor(1) as background:
             log = cloud.state.logs / "build.log"
-            built = background.submit(build.build, PROJECT, home / "build", cloud.environments, log, cloud.use_case)
+            built = background.submit(build.build, PROJECT, cloud.builds, cloud.environments, log, cloud.use_case)
             for name in cloud.start():
                 started.append(name)  # noqa: PERF402 - what failed to start is in the list too
             deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
-    except NoChampionError:
+    except (NoChampionError, StaleBuildError):
         summarise(cloud, time.monotonic() - began)
         raise
     except BaseException:

@@ -51,6 +51,14 @@ class Cloud:
         return chosen
 
     @property
+    def builds(self) -> Path:
+        return self.environments.parent / "build"
+
+    @property
+    def in_place(self) -> bool:
+        return True
+
+    @property
     def runtime_python(self) -> Path:
         """The interpreter of the functions' processes, with what AWS's runtime has and no more."""
         return self.environments / "lambda" / "bin" / "python"

@@ -17,6 +17,13 @@ Run = Mapping[str, Any]
 REFUSAL = "refusal"
 
 
+class StaleBuildError(CloudError):
+    """The sources cannot be built, and the build that served last serves again."""
+
+    def __init__(self, reason: CloudError) -> None:
+        super().__init__(str(reason), "Until then the build that served last serves")
+
+
 def deliver(
     cloud: Platform,
     checkout: Path,
@@ -29,12 +36,25 @@ def deliver(
 
     `buckets` creates the buckets where there is no stack yet; `first` runs the pipeline for the first time, given the
     addresses, and returns the run's output; `lead_to` turns a proxy to a stack, where there is one.
-    Raises NoChampionError where everything is deployed and no model could be promoted.
+    Raises NoChampionError where everything is deployed and no model could be promoted, StaleBuildError where the
+    sources cannot be built and LocalStack had lost the build that served: that one serves again.
     """
-    with step("sam build"):
-        prefix = cloud.use_case.stack_prefix
-        release = deployment.Release(prefix, built.result(), project.parameters(cloud), project.TRIGGERS)
     serving = deployment.current(cloud.aws, cloud.state)
+    broken: CloudError | None = None
+    with step("sam build"):
+        try:
+            folder = built.result()
+        except CloudError as failure:
+            folder = cloud.builds / cloud.state.read("deployment").get("build", "")
+            if serving or not (folder / "template.yaml").exists():
+                raise
+            broken = failure
+    if broken:
+        say(f"{broken}\n  The build that served last is deployed instead")
+    parameters = project.parameters(cloud)
+    release = deployment.Release(
+        cloud.use_case.stack_prefix, folder, parameters, project.TRIGGERS, in_place=cloud.in_place
+    )
     if not serving:
         buckets()
     served = project.champion(cloud, serving) if serving else None
@@ -55,6 +75,8 @@ def deliver(
     stack = deployment.deploy(cloud.aws, cloud.state, release, migrate, prove, switch)
     if not project.champion(cloud, stack):
         _first_champion(cloud, checkout, stack, first)
+    if broken:
+        raise StaleBuildError(broken)
     return stack
 
 

@@ -46,7 +46,7 @@ def main() -> None:
         cloud.use_case.check(checkout)
         with ThreadPoolExecutor(1) as background:
             log = cloud.state.logs / "build.log"
-            built = background.submit(build.build, checkout, state / "build", cloud.environments, log, cloud.use_case)
+            built = background.submit(build.build, checkout, cloud.builds, cloud.environments, log, cloud.use_case)
             deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))
         summarise(cloud, time.monotonic() - began)
     except CloudError as failure:

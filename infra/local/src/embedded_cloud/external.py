@@ -29,6 +29,14 @@ class ExternalCloud:
     def use_case(self) -> UseCase:
         return UseCase(self.variables.get("USE_CASE") or DEFAULT)
 
+    @property
+    def builds(self) -> Path:
+        return self.state.root / "build"
+
+    @property
+    def in_place(self) -> bool:
+        return False  # it has a file system of its own
+
     @cached_property
     def aws(self) -> Aws:
         keys = self._given("AWS_ACCESS_KEY_ID"), self._given("AWS_SECRET_ACCESS_KEY")

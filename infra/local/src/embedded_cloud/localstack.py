@@ -15,6 +15,7 @@ from embedded_cloud.errors import CloudError
 
 REGION = "us-east-1"
 STATUS_PATH = "/_embedded_cloud/executor"
+FOLDERS_BUCKET = "embedded-cloud-folders"  # no bucket: plugins/folders.py takes its keys for folders
 
 
 class ExecutorError(CloudError):

@@ -22,6 +22,14 @@ class Platform(Protocol):
     def environments(self) -> Path: ...
 
     @property
+    def builds(self) -> Path:
+        """Where builds are kept."""
+
+    @property
+    def in_place(self) -> bool:
+        """Whether LocalStack sees the folders of builds, so that functions can run from them."""
+
+    @property
     def aws(self) -> Aws: ...
 
     @property

@@ -4,6 +4,7 @@ A stack is never updated: LocalStack's updates lose routes and keep half of a fa
 `sam deploy` would do, but its waiters take half a minute for what takes seconds.
 """
 
+import json
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,9 @@ import yaml
 from botocore.exceptions import WaiterError
 
 from embedded_cloud.aws import Aws
+from embedded_cloud.build import DIGESTS
 from embedded_cloud.errors import CloudError
+from embedded_cloud.localstack import FOLDERS_BUCKET
 
 POLL = {"Delay": 0.25, "MaxAttempts": 400}
 
@@ -34,8 +37,12 @@ class Stack:
         return self.resources.get("AWS::Lambda::Function", {})
 
 
-def package(aws: Aws, build: Path, bucket: str) -> str:
-    """Upload a built template and what it refers to; returns the address of the template, its references replaced."""
+def package(aws: Aws, build: Path, bucket: str, *, in_place: bool) -> str:
+    """Upload a built template and what it refers to; returns the address of the template, its references replaced.
+
+    `in_place`: LocalStack sees the same folders, so functions run from those of the build and are not uploaded.
+    """
+    digests = json.loads((build / DIGESTS).read_text()) if in_place else {}
     template = yaml.safe_load((build / "template.yaml").read_text())
     s3 = aws.client("s3")
     for name, resource in template["Resources"].items():
@@ -44,6 +51,10 @@ def package(aws: Aws, build: Path, bucket: str) -> str:
             if reference not in properties:
                 continue
             source = build / properties[reference]
+            if source.name in digests:
+                key = f"{digests[source.name]['sha256']}/{digests[source.name]['bytes']}{source.absolute()}"
+                properties[reference] = {"Bucket": FOLDERS_BUCKET, "Key": key}
+                continue
             key = f"{build.name}/{name}{'' if source.is_dir() else source.suffix}"
             with _zipped(source) if source.is_dir() else source.open("rb") as body:
                 s3.upload_fileobj(body, bucket, key)
@@ -111,15 +122,16 @@ def delete(aws: Aws, name: str) -> None:
     cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=POLL)
 
 
-def drain(aws: Aws, stack: Stack, timeout_seconds: float) -> None:
-    """Wait until no pipeline run of a stack is under way, or the timeout ends."""
+def drain(aws: Aws, stack: Stack, timeout_seconds: float) -> list[str]:
+    """Wait until no pipeline run of a stack is under way; returns the names of those that are when the time is up."""
     states = aws.client("stepfunctions")
     deadline = time.monotonic() + timeout_seconds
     machine = stack.outputs["PipelineArn"]
-    while states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+    while runs := states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
         if time.monotonic() > deadline:
-            return
+            return [run["name"] for run in runs]
         time.sleep(0.5)
+    return []
 
 
 def hand_over_messages(aws: Aws, old: Stack, new: Stack) -> None:
