@@ -3,6 +3,9 @@
 import stat
 from pathlib import Path
 
+import pytest
+
+from embedded_cloud.errors import CloudError
 from embedded_cloud.postgres import USER
 from embedded_cloud.state import State
 from embedded_cloud.use_case import DEFAULT
@@ -27,6 +30,13 @@ def test_credentials_are_made_once_and_differ_between_clouds(tmp_path: Path) -> 
     one = State(tmp_path / "one").credentials()
     assert State(tmp_path / "one").credentials() == one
     assert State(tmp_path / "two").credentials().admin_api_key != one.admin_api_key
+
+
+def test_passwords_that_cannot_be_read_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "credentials.json").write_text('{"database_pass')
+    with pytest.raises(CloudError, match=r"credentials\.json cannot be read"):
+        State(tmp_path).credentials()
+    assert (tmp_path / "credentials.json").read_text() == '{"database_pass'
 
 
 def test_a_database_made_before_its_user_was_kept_is_of_the_default_user(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
 DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
+HOLDERS = "holders"  # of a build: links to the documents of clouds that deploy it
 KEPT_BUILDS = 3
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
@@ -152,25 +152,19 @@ def _forget_old(builds: Path) -> None:
     """But for the newest few, and those that a cloud serves; of others that build here some may be gone already."""
     done = sorted(builds.glob("[!.]*/template.yaml"), key=lambda template: template.parent.stat().st_mtime)
     for old in (template.parent for template in done[:-KEPT_BUILDS]):
-        if not any(map(partial(_serves, old.name), users(old).iterdir())):
+        if not any(_names(document, old.name) for document in (old / HOLDERS).glob("*")):
             remove(old)
-
-
-def users(build: Path) -> Path:
-    """Where those who deploy a build say so: links to the documents that name it for as long as it is needed."""
-    folder = build / "users"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def hold(build: Path, document: Path) -> None:
     """Keep a build for as long as a document (JSON) has its name as `build`."""
-    link = users(build) / hashlib.sha256(bytes(document)).hexdigest()[:16]
+    link = build / HOLDERS / hashlib.sha256(bytes(document)).hexdigest()[:16]
+    link.parent.mkdir(exist_ok=True)
     with suppress(FileExistsError):
         link.symlink_to(document.absolute())
 
 
-def _serves(build: str, document: Path) -> bool:
+def _names(document: Path, build: str) -> bool:
     try:
         return bool(json.loads(document.read_text())["build"] == build)
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,0 +1,54 @@
+"""Builds: read-only, named by content, kept for as long as a cloud serves one."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from embedded_cloud import build
+from embedded_cloud.state import State
+
+
+def made(builds: Path, name: str, age: int) -> Path:
+    folder = builds / name
+    (folder / "Function").mkdir(parents=True)
+    (folder / "Function/handler.py").write_text(name)
+    (folder / "template.yaml").write_text("{}")
+    build._frozen(folder / "Function")
+    (folder / build.HOLDERS).mkdir()
+    os.utime(folder, (1e9 - age, 1e9 - age))
+    return folder
+
+
+def test_an_artifact_is_read_only_and_known_by_its_content(tmp_path: Path) -> None:
+    one, other, same = (made(tmp_path, name, 0) / "Function" for name in ("one", "other", "same"))
+    (same / "handler.py").chmod(0o644)
+    (same / "handler.py").write_text("one")
+    found = [dict([build._frozen(folder)])["Function"] for folder in (one, other, same)]
+    assert found[0] == found[2] != found[1]
+    assert found[0]["bytes"] == 3
+    assert not any(path.stat().st_mode & 0o222 for path in one.rglob("*"))
+
+
+def test_the_newest_are_kept_and_those_that_a_cloud_serves_or_is_about_to(tmp_path: Path) -> None:
+    builds = [made(tmp_path / "build", f"b{age}", age) for age in range(build.KEPT_BUILDS + 4)]
+    *_, about_to, serves, served_once, forgotten = builds
+    for folder, document in ((serves, "deployment"), (about_to, "release"), (served_once, "deployment")):
+        state = State(tmp_path / folder.name)
+        state.root.mkdir()
+        build.hold(folder, state.path(document))
+        build.hold(folder, state.path(document))
+        state.write(document, {"build": folder.name if folder is not served_once else "another"})
+    build._forget_old(tmp_path / "build")
+    assert [folder.exists() for folder in builds] == [True] * (build.KEPT_BUILDS + 2) + [False, False]
+    assert not forgotten.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", json.dumps({"stack": "x"})])
+def test_a_document_that_does_not_say_holds_nothing(tmp_path: Path, content: str) -> None:
+    builds = [made(tmp_path / "build", f"b{age}", age) for age in range(build.KEPT_BUILDS + 1)]
+    (tmp_path / "deployment.json").write_text(content)
+    build.hold(builds[-1], tmp_path / "deployment.json")
+    build._forget_old(tmp_path / "build")
+    assert not builds[-1].exists()
