@@ -25,10 +25,33 @@ def test_an_artifact_is_read_only_and_known_by_its_content(tmp_path: Path) -> No
     one, other, same = (made(tmp_path, name, 0) / "Function" for name in ("one", "other", "same"))
     (same / "handler.py").chmod(0o644)
     (same / "handler.py").write_text("one")
-    found = [dict([build._frozen(folder)])["Function"] for folder in (one, other, same)]
+    found = [build._frozen(folder) for folder in (one, other, same)]
     assert found[0] == found[2] != found[1]
     assert found[0]["bytes"] == 3
     assert not any(path.stat().st_mode & 0o222 for path in one.rglob("*"))
+
+
+def test_a_template_is_read_with_its_short_forms_and_names_its_code(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text("""
+Resources:
+  OneFunction:
+    Type: AWS::Serverless::Function
+    Properties: {Role: !GetAtt Role.Arn, Layers: !If [Wanted, [!Ref Layer], !Ref AWS::NoValue]}
+  Role:
+    Type: AWS::IAM::Role
+    Condition: Wanted
+    Properties: {Name: !Sub ["${A}", {A: !Join ["-", [a, b]]}]}
+""")
+    template = build.built_template(tmp_path / "template.yaml")
+    assert build.functions(template) == ["OneFunction"]
+    assert template["Resources"]["OneFunction"]["Properties"] == {
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+        "Layers": {"Fn::If": ["Wanted", [{"Ref": "Layer"}], {"Ref": "AWS::NoValue"}]},
+        "CodeUri": "OneFunction",
+    }
+    assert template["Resources"]["Role"]["Properties"] == {
+        "Name": {"Fn::Sub": ["${A}", {"A": {"Fn::Join": ["-", ["a", "b"]]}}]}
+    }
 
 
 def test_the_newest_are_kept_and_those_that_a_cloud_serves_or_is_about_to(tmp_path: Path) -> None:

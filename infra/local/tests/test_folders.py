@@ -38,5 +38,5 @@ def test_the_folder_is_not_watched(function, tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(function, tmp_path):
     deployed = function(PROCESS)
-    with pytest.raises(ClientError, match="There is no folder .*/missing"):
+    with pytest.raises(ClientError, match=r"There is no folder .*/missing"):
         deployed.client.update_function_code(FunctionName=deployed.name, **located(tmp_path / "missing"))

@@ -41,7 +41,7 @@ def deliver(
     """
     serving = deployment.current(cloud.aws, cloud.state)
     broken: CloudError | None = None
-    with step("sam build"):
+    with step("Build"):
         try:
             folder = built.result()
         except CloudError as failure:
