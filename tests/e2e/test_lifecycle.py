@@ -44,17 +44,32 @@ def test_up_recovers_from_a_kill(cloud: Cloud, victim: str, passenger: dict[str,
     assert "Pipeline" not in said, "it trained again"
 
 
-def test_up_recovers_from_a_reboot(cloud: Cloud) -> None:
+def test_up_recovers_from_a_reboot_whatever_the_sources_are_meanwhile(cloud: Cloud) -> None:
     """And from a kill of LocalStack, which is the part of it that takes long."""
     champion = cloud.champion()
     for process in family(processes.find(cloud.state)):
         with suppress(psutil.NoSuchProcess):
             process.kill()
     until(lambda: not pids(cloud))
-    said = cloud.up()
+    with edited(cloud.checkout / "functions/ingestion/handler.py", "\nimport nowhere_to_be_found\n"):
+        up = cloud.run("up")
+    assert up.returncode == 1
+    assert "nowhere_to_be_found" in up.stderr
+    assert "the build that served last serves" in up.stderr
+    assert "lost" in up.stderr
+    assert "Pipeline" not in up.stderr, "it trained again"
     assert cloud.champion() == champion
-    assert "Pipeline" not in said
-    assert "lost" in said
+
+
+def test_up_turns_the_trigger_on_that_an_interrupted_release_left_off(cloud: Cloud) -> None:
+    events, stack = cloud.client("events"), cloud.outputs()["stack_name"]
+    resource = {"StackName": stack, "LogicalResourceId": "PipelineUpload"}
+    described = cloud.client("cloudformation").describe_stack_resource(**resource)
+    rule = described["StackResourceDetail"]["PhysicalResourceId"]
+    events.disable_rule(Name=rule)
+    cloud.up()
+    assert cloud.outputs()["stack_name"] == stack
+    assert events.describe_rule(Name=rule)["State"] == "ENABLED"
 
 
 def test_every_listening_socket_is_on_loopback(cloud: Cloud) -> None:
