@@ -10,7 +10,7 @@ from mlops_dags.use_case import DATASETS
 INBOX = "inbox/"
 TAKEN = "taken/"
 PREFIXES = ("raw/", TAKEN, "labelled/")
-_EVER = datetime.max.replace(tzinfo=UTC)
+_NEVER, _EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @task
@@ -62,12 +62,13 @@ def take(bucket: str, *, outlet_events: object) -> list[str]:
 
 def _waiting(pages: list[dict]) -> list[dict]:
     """The files of the inbox, oldest first; a file that was there before somebody deleted its key waits no more."""
-    deleted = {}
-    for marker in (each for page in pages for each in page.get("DeleteMarkers", ())):
-        # The newest one comes first.
+    markers = [each for page in pages for each in page.get("DeleteMarkers", ())]
+    deleted: dict[str, datetime] = {}
+    for marker in markers:  # of a key the newest is the first
         deleted.setdefault(marker["Key"], _EVER if marker["IsLatest"] else marker["LastModified"])
-    versions = [each for page in pages for each in page.get("Versions", ()) if "." in each["Key"]]
-    waiting = [
-        each for each in reversed(versions) if each["Key"] not in deleted or each["LastModified"] >= deleted[each["Key"]]
-    ]
-    return sorted(waiting, key=lambda each: each["LastModified"])
+
+    def waits(version: dict) -> bool:
+        return "." in version["Key"] and version["LastModified"] >= deleted.get(version["Key"], _NEVER)
+
+    versions = [each for page in pages for each in page.get("Versions", ())]
+    return sorted(filter(waits, reversed(versions)), key=lambda each: each["LastModified"])
