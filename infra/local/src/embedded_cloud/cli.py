@@ -37,6 +37,7 @@ from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import Aws, forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from embedded_cloud.delivery import deliver
+from embedded_cloud.engine import service as engine
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.pipeline import NoChampionError
@@ -128,20 +129,34 @@ def sam_env(cloud: Cloud, wanted: str) -> None:
     variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
     if wanted != "compose" and cloud.running("localstack"):
         known: Mapping[str, Any] = _known(cloud)
-        _forward(cloud)
-        endpoint = f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}"
-        sam_local.write(variables, sam_local.variables(known, endpoint, sam_local.GATEWAY))
-        print(sam_local.shell(known, cloud.environments, None))
+        if gateway := forwarder.bridge():
+            _forward(cloud, gateway)
+            endpoint, host, docker_host = (
+                f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}",
+                sam_local.GATEWAY,
+                None,
+            )
+        else:
+            endpoint, host, docker_host = cloud.aws.endpoint_url, None, _engine(cloud)
+        sam_local.write(variables, sam_local.variables(known, endpoint, host))
+        print(sam_local.shell(known, cloud.environments, docker_host=docker_host))
     elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
         sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
-        print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
+        print(sam_local.shell(told, cloud.environments, network=compose.network(PROJECT)))
     else:
         raise CloudError(*_not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))
 
 
-def _forward(cloud: Cloud) -> None:
+def _engine(cloud: Cloud) -> str:
+    """The `DOCKER_HOST` of this cloud's own engine."""
+    docker_host = engine.ensure(cloud.state.root, cloud.runtime_python, cloud.state.logs / "engine.log")
+    say("No Docker engine runs: sam local will start no containers but processes, as this cloud runs its functions")
+    return docker_host
+
+
+def _forward(cloud: Cloud, gateway: str) -> None:
     """A forwarder of this cloud's ports as they are now."""
-    wanted = forwarder.service(forwarder.bridge(), [getattr(cloud.ports, name) for name in SERVICES])
+    wanted = forwarder.service(gateway, [getattr(cloud.ports, name) for name in SERVICES])
     running = cloud.running("forwarder")
     if running and running.cmdline() == list(wanted.command) and wanted.ready():
         return
