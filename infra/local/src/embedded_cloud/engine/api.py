@@ -109,8 +109,10 @@ class Api:
 
     def _provide(self, image: str) -> Answer:
         """A build or a pull reports its failure in what it streams."""
-        refusal = self._images.refusal(image)
-        told = {"error": str(refusal), "errorDetail": {"message": str(refusal)}} if refusal else {"stream": image}
+        told: dict[str, Any] = {"stream": image}
+        if image not in self._images:
+            refusal = str(self._images.refusal(image))
+            told = {"error": refusal, "errorDetail": {"message": refusal}}
         return Answer(stream=iter([json.dumps(told).encode() + b"\r\n"]))
 
     def list_networks(self, _: Call) -> Answer:
@@ -133,10 +135,15 @@ class Api:
 
     def list_containers(self, call: Call) -> Answer:
         filters = json.loads(call.query.get("filters") or "{}")
-        images, labels = filters.get("ancestor", []), set(filters.get("label", []))
-        found = [each for each in self._containers.all() if call.wants("all") or each.status == "running"]
+        images, labels = filters.get("ancestor", []), filters.get("label", [])
         return Answer(
-            [each.summary() for each in found if (not images or each.image in images) and labels <= each.labels]
+            [
+                each.summary()
+                for each in self._containers.all()
+                if (call.wants("all") or each.status == "running")
+                and (not images or each.wants.image in images)
+                and all(_labelled(each.wants.labels, label) for label in labels)
+            ]
         )
 
     def create(self, call: Call) -> Answer:
@@ -170,6 +177,11 @@ class Api:
     def logs(self, call: Call) -> Answer:
         output = self._containers.get(call.name).output
         return Answer(stream=output.read(past=call.query.get("tail") != "0", follow=call.wants("follow")))
+
+
+def _labelled(labels: Mapping[str, str], wanted: str) -> bool:
+    name, separator, value = wanted.partition("=")
+    return name in labels and (not separator or labels[name] == value)
 
 
 ROUTES: tuple[tuple[str, str, Callable[[Api, Call], Answer]], ...] = (

@@ -49,11 +49,13 @@ class _Handler(BaseHTTPRequestHandler):
         outcome = self.server.invoke(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         if outcome is None:
             return  # the connection is closed without an answer, as by a container that has gone
-        content, kind = outcome.payload, "application/json"
+        status, content = HTTPStatus.OK, outcome.payload
         if isinstance(outcome.failure, report.TaskTimeoutError):
-            content, kind = str(outcome.failure).encode(), "text/plain"
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", kind)
+            content = str(outcome.failure).encode()
+        elif outcome.failure:
+            status = HTTPStatus.BAD_GATEWAY
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -2,7 +2,6 @@
 
 import hashlib
 import platform
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,40 @@ WITH_LAYERS = "samcli/lambda"
 
 
 class Images:
-    """Base images of one Python version, such as ``public.ecr.aws/lambda/python:3.11-rapid-x86_64``."""
+    """Of one Python version: as it is published, and as SAM builds it to add its emulator."""
 
     def __init__(self, python: Path) -> None:
         """`python` is the interpreter that runs the functions."""
         program = "import sys; print('%d.%d' % sys.version_info[:2])"
         done = subprocess.run([python, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
         self.version = done.stdout.strip()
-        self._lambda_architecture, self.architecture = ARCHITECTURES[platform.machine()]
+        lambda_architecture, self.architecture = ARCHITECTURES[platform.machine()]
+        self._runs = f"python{self.version} on {lambda_architecture}"
+        tags = (f"{self.version}{kind}-{lambda_architecture}" for kind in ("", "-rapid"))
+        # An image here and in its registry have the same digest: there is never a newer one to pull.
+        self._digests = {
+            name: f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+            for name in (f"{REPOSITORY}:{tag}" for tag in tags)
+        }
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._digests
+
+    def digest(self, name: str) -> str:
+        """By name or by digest; RefusedError (404) where a process cannot take an image's place."""
+        if name in self._digests.values():
+            return name
+        if name not in self:
+            raise missing("image", name)
+        return self._digests[name]
 
     def inspect(self, name: str) -> dict[str, Any]:
-        """An image's description; RefusedError (404) where a process cannot take its place."""
-        if not self._runs(name):
-            raise missing("image", name)
+        """An image's description; RefusedError like `digest`."""
         digest = self.digest(name)
+        names = [each for each, known in self._digests.items() if known == digest]
         return {
             "Id": digest,
-            "RepoTags": [name],
+            "RepoTags": names,
             "RepoDigests": [f"{REPOSITORY}@{digest}"],
             "Architecture": self.architecture,
             "Os": "linux",
@@ -40,24 +56,10 @@ class Images:
         }
 
     def all(self) -> list[dict[str, Any]]:
-        return [self.inspect(f"{REPOSITORY}:{self.version}-rapid-{self._lambda_architecture}")]
+        return [self.inspect(name) for name in self._digests]
 
-    def digest(self, name: str) -> str:
-        """The same for an image here and in its registry: there is never a newer one to pull."""
-        if not self._runs(name):
-            raise missing("image", name)
-        return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
-
-    def refusal(self, name: str) -> RefusedError | None:
-        """Why an image can be neither built nor pulled; None if it is one of these."""
-        if self._runs(name):
-            return None
+    def refusal(self, name: str) -> RefusedError:
+        """Why an image that is not here can be neither built nor pulled."""
         if name.startswith(WITH_LAYERS):
             return not_runnable("Layers are not supported without containers: put them into the artifact")
-        return not_runnable(
-            f"{name} cannot run without containers, only python{self.version} on {self._lambda_architecture}"
-        )
-
-    def _runs(self, name: str) -> bool:
-        tag = rf"{re.escape(self.version)}(-rapid)?-{self._lambda_architecture}"
-        return re.fullmatch(rf"{re.escape(REPOSITORY)}:{tag}", name) is not None
+        return not_runnable(f"{name} cannot run without containers, only {self._runs}")
