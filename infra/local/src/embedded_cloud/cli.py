@@ -124,12 +124,15 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
-def sam_env(cloud: Cloud, wanted: str) -> None:
-    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate."""
+def sam_env(cloud: Cloud, wanted: str, *, docker: bool) -> None:
+    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate.
+
+    Without `docker` the embedded cloud's functions run as processes although an engine runs.
+    """
     variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
     if wanted != "compose" and cloud.running("localstack"):
         known: Mapping[str, Any] = _known(cloud)
-        if gateway := forwarder.bridge():
+        if gateway := forwarder.bridge() if docker else None:
             _forward(cloud, gateway)
             endpoint, host, docker_host = (
                 f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}",
@@ -150,7 +153,7 @@ def sam_env(cloud: Cloud, wanted: str) -> None:
 def _engine(cloud: Cloud) -> str:
     """The `DOCKER_HOST` of this cloud's own engine."""
     docker_host = engine.ensure(cloud.state.root, cloud.runtime_python, cloud.state.logs / "engine.log")
-    say("No Docker engine runs: sam local will start no containers but processes, as this cloud runs its functions")
+    say("sam local will start no containers: functions are processes, as this cloud runs them")
     return docker_host
 
 
@@ -336,7 +339,7 @@ def main() -> None:
             case "promote":
                 promote(cloud, given.version)
             case "sam-env":
-                sam_env(cloud, given.cloud)
+                sam_env(cloud, given.cloud, docker=not given.no_docker)
             case "airflow-run":
                 airflow_run(cloud, given.key)
             case "up" | "down" | "airflow":
@@ -383,6 +386,7 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("promote", help=promote.__doc__).add_argument("version")
     containers = commands.add_parser("sam-env", help=sam_env.__doc__)
     containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
+    containers.add_argument("--no-docker", action="store_true", help="processes, although a Docker engine runs")
     commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
     return parser.parse_args()
 
