@@ -51,13 +51,13 @@ def docker(docker_host: str) -> Any:
     return importlib.import_module("docker").DockerClient(base_url=docker_host, version="1.35")
 
 
-def create(client: Any, code: Path, handler: str = "app.handler", **changed: Any) -> tuple[Any, int]:
+def create(client: Any, code: Path, handler: str = "app.handler", timeout: int = 30, **changed: Any) -> tuple[Any, int]:
     """A container as SAM creates it, and the port that its endpoint is published on."""
     port = free_port()
     variables = {
         "AWS_LAMBDA_FUNCTION_NAME": "Small",
         "AWS_LAMBDA_FUNCTION_HANDLER": handler,
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": "1",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
         "AWS_REGION": "us-east-1",
         "AWS_ACCOUNT_ID": "123456789012",
     }
@@ -72,12 +72,16 @@ def create(client: Any, code: Path, handler: str = "app.handler", **changed: Any
     return client.containers.create(IMAGE, **given), port
 
 
-def emulator(code: Path, handler: str, port: int) -> subprocess.Popen[bytes]:
+def emulator(code: Path, handler: str, timeout: int, port: int) -> subprocess.Popen[bytes]:
     """AWS's own runtime interface emulator, which SAM puts into its containers, in front of the same runtime."""
     binary = next(SAM.glob(f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"))
     options = ["--runtime-interface-emulator-address", f"127.0.0.1:{port}"]
     options += ["--runtime-api-address", f"127.0.0.1:{free_port()}", "--log-level", "error"]
-    variables = {"AWS_LAMBDA_FUNCTION_TIMEOUT": "1", "AWS_LAMBDA_FUNCTION_NAME": "Small", "AWS_REGION": "us-east-1"}
+    variables = {
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
+        "AWS_LAMBDA_FUNCTION_NAME": "Small",
+        "AWS_REGION": "us-east-1",
+    }
     return subprocess.Popen(
         [binary, *options, str(LAMBDA_PYTHON), "-B", "-m", "awslambdaric", handler],
         cwd=code,

@@ -140,10 +140,10 @@ def test_out_of_memory_shows_in_its_state(client: Any, code: Path) -> None:
     ],
 )
 def test_answers_are_those_of_the_emulator(client: Any, code: Path, handler: str, event: Any) -> None:
-    container, port = create(client, code, handler)
-    reference = free_port()
+    timeout, reference = 1 if "sleep" in event else 30, free_port()
+    container, port = create(client, code, handler, timeout)
     container.start()
-    with emulator(code, handler, reference) as process:
+    with emulator(code, handler, timeout, reference) as process:
         try:
             eventually(lambda: listening(reference))
             answers = [invoke(each, event) for each in (reference, port)]
