@@ -6,7 +6,7 @@ https://docs.docker.com/reference/api/engine/
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -49,12 +49,12 @@ class Api:
     def __init__(self, images: Images, containers: Containers) -> None:
         self._images, self._containers = images, containers
 
-    def answer(self, method: str, path: str, call: Callable[[str], Call]) -> Answer:
-        """Find who answers a path, which may begin with a version, and ask; raises RefusedError."""
+    def answer(self, method: str, path: str, call: Call) -> Answer:
+        """Ask whoever answers a path, which may begin with a version, by the name in it; raises RefusedError."""
         path = re.sub(r"^/v\d+\.\d+(?=/)", "", path)
         for wanted, pattern, ask in ROUTES:
             if method == wanted and (found := re.fullmatch(pattern, path)):
-                return ask(self, call(found[1] if found.lastindex else ""))
+                return ask(self, replace(call, name=found[1] if found.lastindex else ""))
         raise RefusedError(HTTPStatus.NOT_IMPLEMENTED, f"{method} {path} needs a Docker engine; this is the {NAME}")
 
     def ping(self, _: Call) -> Answer:

@@ -4,6 +4,7 @@ https://github.com/aws/aws-lambda-runtime-interface-emulator
 """
 
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -35,8 +36,10 @@ class Emulator(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-    def handle_error(self, *_: object) -> None:
-        """A client that has gone is none of the engine's business."""
+    def handle_error(self, *request: Any) -> None:
+        """A client that has gone is not worth a traceback in the log."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*request)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -17,4 +17,4 @@ def missing(what: str, name: str) -> RefusedError:
 
 
 def not_runnable(why: str) -> RefusedError:
-    return RefusedError(HTTPStatus.BAD_REQUEST, f"{why}; a Docker engine is needed for this function")
+    return RefusedError(HTTPStatus.BAD_REQUEST, f"{why}; that needs a Docker engine")

@@ -6,6 +6,7 @@ import os
 import socket
 import socketserver
 import struct
+import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -41,8 +42,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         finally:
             os.umask(umask)
 
-    def handle_error(self, *_: object) -> None:
+    def handle_error(self, *request: Any) -> None:
         """A client that has gone is not worth a traceback in the log."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*request)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -51,12 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        content = self._content()
-
-        def call(name: str) -> Call:
-            return Call(self._client(), name, dict(parse_qsl(parts.query)), content)
-
         try:
+            call = Call(self._client(), "", dict(parse_qsl(parts.query)), self._content())
             answer = self.server.api.answer(self.command, unquote(parts.path), call)
         except RefusedError as refused:
             answer = Answer({"message": str(refused)}, refused.status)
@@ -73,7 +72,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding"):
             self.close_connection = True  # the rest of the body would be taken for the next request
         if "json" in self.headers.get("Content-Type", ""):
-            return json.loads(self.rfile.read(length) or "null")
+            try:
+                return json.loads(self.rfile.read(length) or "null")
+            except ValueError as error:
+                raise RefusedError(HTTPStatus.BAD_REQUEST, f"The body is no JSON: {error}") from error
         while length > 0 and (read := self.rfile.read(min(length, CHUNK))):
             length -= len(read)
         return None
