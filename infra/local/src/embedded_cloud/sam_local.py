@@ -60,9 +60,10 @@ def shell(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": outputs["endpoint_url"],
         "SAM_CLI_TELEMETRY": "0",
+        "ARTIFACT_CACHE": str(environments.parent),  # for sam build
         **({"SAM_DOCKER_NETWORK": network} if network else {}),
         **({"DOCKER_HOST": docker_host} if docker_host else {}),
-        **({"USE_CASE": outputs["use_case"]} if outputs["use_case"] != DEFAULT else {}),  # for sam build
+        **({"USE_CASE": outputs["use_case"]} if outputs["use_case"] != DEFAULT else {}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     if not docker_host and engine.without(os.environ) != os.environ:
