@@ -114,8 +114,8 @@ dev: $(CLOUD_ENVS)  ## run the functions from their sources with hot reload, and
 	@$(CLOUD) up --as-it-is
 	@$(CLOUD) dev
 
-sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud: eval "$$(make -s sam-env)"
-	@$(CLOUD) sam-env
+sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud, without containers where no engine runs: eval "$$(make -s sam-env DOCKER=no)"
+	@$(CLOUD) sam-env $(if $(filter no,$(DOCKER)),--no-docker)
 
 test:  ## every test: four suites in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors

@@ -6,13 +6,11 @@ be passed over.
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 import urllib.request
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,7 +43,7 @@ def plain_handler(outputs: Outputs, event: Event) -> Any:
     """The function called as a Python function, in a process of its own."""
     settings = {"PATH": os.environ["PATH"], "PYTHONPATH": "..:../../examples", **project.environment(outputs)}
     folder = CHECKOUT / "functions" / "inference"
-    return last_line(_run([sys.executable, "-c", HANDLER], event, cwd=folder, env=settings))
+    return last_line(run([sys.executable, "-c", HANDLER], event, cwd=folder, env=settings))
 
 
 def lambda_invoke(outputs: Outputs, event: Event) -> Any:
@@ -119,39 +117,6 @@ def airflow_of(outputs: Outputs) -> Mapping[str, str] | None:
     return address
 
 
-@dataclass(frozen=True, slots=True)
-class Sam:
-    """SAM's commands against one cloud: what prints the shell's variables for it, and where it puts the functions'."""
-
-    prepare: Sequence[str]
-    variables: Path
-
-    def build(self) -> None:
-        """The artifacts that `local` runs."""
-        _run(self.command("build"), {})
-
-    def local(self, function: str) -> Callable[[Outputs, Event], Any]:
-        """A function in a container of AWS's runtime image, by `sam local invoke`, with the stores of the cloud."""
-        options = ["--event", "-", "--env-vars", str(self.variables), "--skip-pull-image"]
-
-        def go(_: Outputs, event: Event) -> Any:
-            answer = json.loads(_run(self.command("local", "invoke", function, *options), event))
-            if isinstance(answer, dict) and "errorType" in answer:
-                raise RuntimeError(f"{function} in sam local: {answer}")
-            return answer
-
-        return go
-
-    def command(self, *arguments: str) -> list[str]:
-        prepared = f'prepared="$({shlex.join(self.prepare)})"; eval "$prepared"; exec sam "$@"'
-        return ["bash", "-euc", prepared, "sam", *arguments]
-
-
-def sam_of(cloud: str) -> Sam:
-    """For this checkout's own cloud, `embedded` or `compose`."""
-    return Sam([CLOUD_COMMAND, "sam-env", cloud], CHECKOUT / ".local" / "sam" / "environment.json")
-
-
 def last_line(printed: str) -> Any:
     """The answer below the function's own log."""
     return json.loads(printed.splitlines()[-1])
@@ -162,9 +127,10 @@ def _ended(states: Any, run: str) -> Any:
     return described if described["status"] != "RUNNING" else None
 
 
-def _run(command: list[str], event: Event, **options: Any) -> str:
+def run(command: list[str], event: Event, **options: Any) -> str:
+    """What a command prints, given an event on its standard input; RuntimeError with its errors if it fails."""
     given = {"cwd": CHECKOUT, **options}
     done = subprocess.run(command, input=json.dumps(event), capture_output=True, text=True, **given)
     if done.returncode:
-        raise RuntimeError(f"{command[0]} … failed: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(command[:4])} … failed: {done.stderr[-2000:]}")
     return done.stdout

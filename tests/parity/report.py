@@ -45,15 +45,22 @@ def differing(passages: list[Passage]) -> list[str]:
     return found
 
 
-def table(passages: list[Passage]) -> str:
-    """Door × cloud in Markdown, a cell for what came out and the wall time of each event."""
-    clouds, doors = (list(dict.fromkeys(getattr(each, name) for each in passages)) for name in ("cloud", "door"))
+def table(passages: list[Passage], closed: Mapping[tuple[str, str], str]) -> str:
+    """Door × cloud in Markdown, a cell for what came out and the wall time of each event.
+
+    `closed` says for a door of a cloud why it is not there.
+    """
+    there = [*((each.door, each.cloud) for each in passages), *closed]
+    clouds, doors = (
+        list(dict.fromkeys(names)) for names in ((cloud for _, cloud in there), (door for door, _ in there))
+    )
     rows = [f"| door | {' | '.join(clouds)} |", f"|---{'|---' * len(clouds)}|"]
     for door in doors:
         cells = []
         for cloud in clouds:
             through = [each for each in passages if (each.door, each.cloud) == (door, cloud)]
-            cells.append("<br>".join(f"{said(each.answer)}, {each.seconds:.2f} s" for each in through) or "not open")
+            said_each = [f"{said(each.answer)}, {each.seconds:.2f} s" for each in through]
+            cells.append("<br>".join(said_each) or f"not there: {closed[door, cloud]}")
         rows.append(f"| {door} | {' | '.join(cells)} |")
     return "\n".join(rows)
 

@@ -12,6 +12,7 @@ import psutil
 
 from embedded_cloud import processes
 from embedded_cloud.cloud import Cloud
+from embedded_cloud.engine import service as engine
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say
 from embedded_cloud.state import State
@@ -33,6 +34,7 @@ def choose(home: Path, state: Path | None, name: str, *, starts: bool) -> Cloud:
 
 def stop(cloud: Cloud) -> list[str]:
     """Stop every process of a cloud; returns the services that were running."""
+    engine.stop(cloud.state.root)
     stopped = cloud.stop()
     for orphan in processes.find(cloud.state.root):
         with suppress(psutil.NoSuchProcess):

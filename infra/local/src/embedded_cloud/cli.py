@@ -37,6 +37,7 @@ from embedded_cloud.airflow import USER, Airflow
 from embedded_cloud.aws import Aws, forget_other_clouds
 from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from embedded_cloud.delivery import StaleBuildError, deliver
+from embedded_cloud.engine import service as engine
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.pipeline import NoChampionError
@@ -123,25 +124,42 @@ def environment(cloud: Cloud, _: Path) -> None:
         print(f"{name}={value}")
 
 
-def sam_env(cloud: Cloud, wanted: str) -> None:
-    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate."""
+def sam_env(cloud: Cloud, wanted: str, *, docker: bool) -> None:
+    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate.
+
+    Without `docker` the embedded cloud's functions run as processes although an engine runs.
+    """
     variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
     if wanted != "compose" and cloud.running("localstack"):
         known: Mapping[str, Any] = _known(cloud)
-        _forward(cloud)
-        endpoint = f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}"
-        sam_local.write(variables, sam_local.variables(known, endpoint, sam_local.GATEWAY))
-        print(sam_local.shell(known, cloud.environments, None))
+        if gateway := forwarder.bridge() if docker else None:
+            _forward(cloud, gateway)
+            endpoint, host, docker_host = (
+                f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}",
+                sam_local.GATEWAY,
+                None,
+            )
+        else:
+            endpoint, host, docker_host = cloud.aws.endpoint_url, None, _engine(cloud)
+        sam_local.write(variables, sam_local.variables(known, endpoint, host))
+        print(sam_local.shell(known, cloud.environments, docker_host=docker_host))
     elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
         sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
-        print(sam_local.shell(told, cloud.environments, compose.network(PROJECT)))
+        print(sam_local.shell(told, cloud.environments, network=compose.network(PROJECT)))
     else:
         raise CloudError(*_not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))
 
 
-def _forward(cloud: Cloud) -> None:
+def _engine(cloud: Cloud) -> str:
+    """The `DOCKER_HOST` of this cloud's own engine."""
+    docker_host = engine.ensure(cloud.state.root, cloud.runtime_python, cloud.state.logs / "engine.log")
+    say("sam local will start no containers: functions are processes, as this cloud runs them")
+    return docker_host
+
+
+def _forward(cloud: Cloud, gateway: str) -> None:
     """A forwarder of this cloud's ports as they are now."""
-    wanted = forwarder.service(forwarder.bridge(), [getattr(cloud.ports, name) for name in SERVICES])
+    wanted = forwarder.service(gateway, [getattr(cloud.ports, name) for name in SERVICES])
     running = cloud.running("forwarder")
     if running and running.cmdline() == list(wanted.command) and wanted.ready():
         return
@@ -321,7 +339,7 @@ def main() -> None:
             case "promote":
                 promote(cloud, given.version)
             case "sam-env":
-                sam_env(cloud, given.cloud)
+                sam_env(cloud, given.cloud, docker=not given.no_docker)
             case "airflow-run":
                 airflow_run(cloud, given.key)
             case "up" | "down" | "airflow":
@@ -368,6 +386,7 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("promote", help=promote.__doc__).add_argument("version")
     containers = commands.add_parser("sam-env", help=sam_env.__doc__)
     containers.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
+    containers.add_argument("--no-docker", action="store_true", help="processes, although a Docker engine runs")
     commands.add_parser("airflow-run", help=airflow_run.__doc__).add_argument("key", nargs="?", default="")
     return parser.parse_args()
 

@@ -1,11 +1,13 @@
 """docker-compose.yml's cloud, seen from the host."""
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from embedded_cloud.engine import service as engine
 from embedded_cloud.errors import CloudError
 
 ENDPOINT = "http://localstack:4566"  # among the containers
@@ -30,7 +32,14 @@ def network(checkout: Path) -> str:
 def _compose(checkout: Path, *arguments: str) -> str:
     command = ["docker", "compose", *arguments]
     try:
-        asked = subprocess.run(command, cwd=checkout, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        asked = subprocess.run(
+            command,
+            cwd=checkout,
+            env=engine.without(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
     except FileNotFoundError:
         return ""
     if asked.returncode:

@@ -6,24 +6,26 @@ Containers of `sam local` cannot reach the host's loopback, and the servers list
 import asyncio
 import ipaddress
 import json
+import os
 import socket
 import subprocess
 import sys
 from contextlib import suppress
 
-from embedded_cloud.errors import CloudError
+from embedded_cloud.engine import service as engine
 from embedded_cloud.ports import HOST
 from embedded_cloud.processes import Service
 
 CHUNK = 1 << 16
 
 
-def bridge() -> str:
-    """The address under which containers of Docker's default network see this machine."""
+def bridge() -> str | None:
+    """The address under which containers of Docker's default network see this machine; None where no engine runs."""
+    command, environment = ["docker", "network", "inspect", "bridge"], engine.without(os.environ)
     try:
-        asked = subprocess.run(["docker", "network", "inspect", "bridge"], capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as failure:
-        raise CloudError("No Docker engine answers", "Start it: sam local runs functions in containers") from failure
+        asked = subprocess.run(command, env=environment, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
     network = json.loads(asked.stdout)[0]["IPAM"]["Config"][0]
     return network.get("Gateway") or str(next(ipaddress.ip_network(network["Subnet"]).hosts()))
 

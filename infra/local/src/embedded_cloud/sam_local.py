@@ -1,4 +1,4 @@
-"""What `sam local` needs to run the functions in containers against a cloud that is up.
+"""What `sam local` needs to run the functions against a cloud that is up: in containers, or without them.
 
 SAM takes variables from a file, and only those that the template declares; what it needs itself are variables of the
 shell, printed for it to evaluate.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded_cloud.aws import REGION, Aws
+from embedded_cloud.engine import service as engine
 from embedded_cloud.use_case import DEFAULT
 
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
@@ -42,8 +43,13 @@ def write(file: Path, content: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(content, indent=2))
 
 
-def shell(outputs: Mapping[str, Any], environments: Path, network: str | None) -> str:
-    """`export` lines: the pinned tools first, credentials of this cloud, and no other services that SAM would ask."""
+def shell(
+    outputs: Mapping[str, Any], environments: Path, *, network: str | None = None, docker_host: str | None = None
+) -> str:
+    """`export` lines: the pinned tools first, credentials of this cloud, and no other services that SAM would ask.
+
+    `docker_host` is the cloud's own engine, where Docker's does not run; the shell forgets one of an earlier time.
+    """
     exported = {
         "AWS_ACCESS_KEY_ID": outputs.get("s3_access_key_id", "test"),
         "AWS_SECRET_ACCESS_KEY": outputs.get("s3_secret_access_key", "test"),
@@ -54,9 +60,13 @@ def shell(outputs: Mapping[str, Any], environments: Path, network: str | None) -
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": outputs["endpoint_url"],
         "SAM_CLI_TELEMETRY": "0",
+        "ARTIFACT_CACHE": str(environments.parent),  # for sam build
         **({"SAM_DOCKER_NETWORK": network} if network else {}),
-        **({"USE_CASE": outputs["use_case"]} if outputs["use_case"] != DEFAULT else {}),  # for sam build
+        **({"DOCKER_HOST": docker_host} if docker_host else {}),
+        **({"USE_CASE": outputs["use_case"]} if outputs["use_case"] != DEFAULT else {}),
     }
     lines = [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
+    if not docker_host and engine.without(os.environ) != os.environ:
+        lines.append("unset DOCKER_HOST")
     tools = os.pathsep.join(str(environments / name / "bin") for name in ("sam", "uv"))
     return "\n".join([*lines, f'export PATH={shlex.quote(tools)}:"$PATH"'])

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from embedded_cloud.plugins.executor.report import RuntimeFailureError
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -34,8 +36,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an invocation came to: the payload for the caller and the log's tail."""
+    """What an invocation came to: the payload for the caller, the log's tail and what ended it without an answer."""
 
     payload: bytes
     is_error: bool
     logs: str
+    failure: RuntimeFailureError | None = None

@@ -148,7 +148,7 @@ class Sandbox:
         logs = self._log.take_tail()
         if answer is None:
             assert failure is not None
-            return Outcome(failure.payload(event.request_id), True, logs)
+            return Outcome(failure.payload(event.request_id), True, logs, failure)
         failed = answer.resource.endswith("/error")
         if not failed and report.too_large(answer.body):
             return Outcome(report.response_too_large(), True, logs)
