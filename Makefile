@@ -29,7 +29,8 @@ help:
 
 ##@ use
 
-up: $(CLOUD_ENVS)  ## start the embedded cloud, deploy and train the first champion: make up USE_CASE=churn
+up:  ## start the embedded cloud, deploy and train the first champion: make up USE_CASE=churn
+	@$(MAKE) --no-print-directory --jobs 4 $(CLOUD_ENVS)
 	@$(CLOUD) up
 
 down: $(ENVS)/cloud/$(READY)  ## stop everything that `up` started; the data stays

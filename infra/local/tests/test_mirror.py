@@ -109,9 +109,18 @@ def test_what_was_acknowledged_survives_kill(localstack, tmp_path):
     raced = s3.get_object(Bucket="kept-data", Key="raced")["Body"].read()
 
     cloud.kill()
+    aged = [cloud.state / "mirror/kept-data" / name for name in ("copied", "large")]
+    for path in aged:
+        os.utime(path, (1e9, 1e9))
+    (cloud.state / "mirror/.partial/cut-short").write_bytes(b"x")
     cloud.start()
     assert s3.list_buckets()["Buckets"] == []
     assert restore(s3, cloud.state / "mirror") == len(KEYS) + 3
+    assert not (cloud.state / "mirror/.partial/cut-short").exists()
+    for path in aged:
+        assert s3.head_object(Bucket="kept-data", Key=path.name)["LastModified"].timestamp() == 1e9
+        assert path.stat().st_mtime == 1e9, "the next restart would make it new"
+    assert s3.head_object(Bucket="kept-data", Key="raced")["LastModified"].timestamp() > 1e9
 
     listed = {entry["Key"] for entry in s3.list_objects_v2(Bucket="kept-data")["Contents"]}
     assert listed == {*KEYS, "copied", "large", "raced"}

@@ -24,6 +24,7 @@ HEADERS = (
     "Metadata",
 )
 NAME_CHARACTERS = 200  # file systems allow 255 bytes
+MODIFIED = "X-Embedded-Cloud-Modified"  # of a restoring request: when the object was written, seconds since 1970
 FLAT = "%"  # ends the name of a file outside the folders that its key speaks of
 PARTIAL = ".partial"  # no bucket can have this name
 
@@ -41,13 +42,15 @@ class Mirror:
         shutil.rmtree(self._folder / bucket, ignore_errors=True)
 
     def write(self, bucket: str, key: str, chunks: Iterable[bytes], headers: Mapping[str, Any]) -> None:
-        """Keep an object; raises OSError when there is no room for it."""
+        """Keep an object, its file as old as it is; raises OSError when there is no room for it."""
         partial = self._folder / PARTIAL / uuid.uuid4().hex
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
             with partial.open("wb") as file:
                 file.writelines(chunks)
                 _write_headers(file, headers)
+            if modified := headers.get("LastModified"):
+                os.utime(partial, (modified.timestamp(), modified.timestamp()))
             nested, flat = self._paths(bucket, key)
             try:
                 nested.parent.mkdir(parents=True, exist_ok=True)
@@ -100,15 +103,23 @@ def restore(s3: Any, folder: Path) -> int:
     """Make the mirrored buckets and upload their objects with a boto3 client; returns how many.
 
     To be called before anything subscribes to the buckets: each upload is an ordinary one, and
-    starts whatever an upload starts.
+    starts whatever an upload starts. Objects keep their age: the newest is the newest again.
     """
     mirror = Mirror(folder)
-    count = 0
+    count, modified = 0, 0.0
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)  # what a kill cut short
+
+    def keep_age(request: Any, **_: Any) -> None:
+        request.headers[MODIFIED] = str(modified)
+
+    s3.meta.events.register("before-sign.s3", keep_age)
     for bucket in mirror.buckets():
         s3.create_bucket(Bucket=bucket)
         for key, path in list(mirror.objects(bucket)):
+            modified = path.stat().st_mtime
             s3.upload_file(str(path), bucket, key, ExtraArgs=_read_headers(path, key))
             count += 1
+    s3.meta.events.unregister("before-sign.s3", keep_age)
     return count
 
 

@@ -9,6 +9,7 @@ import fnmatch
 import logging
 import os
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -18,8 +19,9 @@ from localstack.aws.chain import HandlerChain
 from localstack.aws.connect import connect_to
 from localstack.http import Response
 from localstack.runtime import hooks
+from localstack.services.s3.models import s3_stores
 
-from embedded_cloud.mirror import Mirror
+from embedded_cloud.mirror import MODIFIED, Mirror
 
 LOG = logging.getLogger(__name__)
 
@@ -64,6 +66,9 @@ class WriteThrough:
 
     def _follow(self, context: RequestContext, bucket: str) -> None:
         request, operation = context.service_request, context.operation.name
+        if (modified := context.request.headers.get(MODIFIED)) and operation in OBJECT_WRITES - {"DeleteObject"}:
+            written = s3_stores[context.account_id][context.region].buckets[bucket].objects.get(request["Key"])
+            written.last_modified = datetime.fromtimestamp(float(modified), UTC)
         with self._lock:
             if operation in OBJECT_WRITES:
                 self._copy(context, bucket, request["Key"])
