@@ -139,6 +139,9 @@ test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(REA
 test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(EXAMPLE) $(ARGS)
 
+test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after each of their effects, on their own cloud
+	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
+
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
 

@@ -75,3 +75,13 @@ def test_a_document_that_does_not_say_holds_nothing(tmp_path: Path, content: str
     build.hold(builds[-1], tmp_path / "deployment.json")
     build._forget_old(tmp_path / "build")
     assert not builds[-1].exists()
+
+
+def test_of_each_function_the_newest_dependencies_are_kept(tmp_path: Path) -> None:
+    for function, count in (("training", build.KEPT_BUILDS + 2), ("features", 1)):
+        for age in range(count):
+            (tmp_path / f"{function}-{age}").mkdir()
+            os.utime(tmp_path / f"{function}-{age}", (1e9 - age, 1e9 - age))
+    build._forget_dependencies(tmp_path)
+    kept = [f"training-{age}" for age in range(build.KEPT_BUILDS)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["features-0", *kept])

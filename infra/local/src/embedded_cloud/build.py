@@ -90,6 +90,7 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
     finally:
         remove(unfinished)
     _forget_old(builds)
+    _forget_dependencies(builds.parent / "dependencies")
     return target
 
 
@@ -196,6 +197,15 @@ def _forget_old(builds: Path) -> None:
     done = sorted(builds.glob("[!.]*/template.yaml"), key=lambda template: template.parent.stat().st_mtime)
     for old in (template.parent for template in done[:-KEPT_BUILDS]):
         if not any(_names(document, old.name) for document in (old / HOLDERS).glob("*")):
+            remove(old)
+
+
+def _forget_dependencies(folder: Path) -> None:
+    """But for each function's newest few; builds have links of their own to the files."""
+    found = sorted((path for path in folder.glob("*-*") if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for function in {path.name.partition("-")[0] for path in found}:
+        of_function = [path for path in found if path.name.partition("-")[0] == function]
+        for old in of_function[:-KEPT_BUILDS]:
             remove(old)
 
 

@@ -17,6 +17,7 @@ import psutil
 from embedded_cloud.errors import CloudError
 
 MARK = "EMBEDDED_CLOUD_SERVICE"
+LOG_BYTES = 20 * 2**20  # of a log that a start begins anew, keeping the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def start(root: Path, service: Service, log: Path) -> None:
     Raises CloudError with the end of its log if it exits or is not ready in time; it is stopped then.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".old.log"))
     environment = {**service.environment, MARK: f"{root.resolve()}:{service.name}"}
     with log.open("ab") as output:
         process = subprocess.Popen(
