@@ -82,7 +82,7 @@ def test_a_promotion_whose_answer_is_lost_is_no_conflict(proxy: Proxy, fault: Fa
     assert there.version == version
 
 
-@pytest.mark.parametrize("after", [1, 3])
+@pytest.mark.parametrize("after", [1, 2])  # headers and body may come as one piece, so there are three at least
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_file_is_read_to_its_end_or_not_at_all(proxy: Proxy, passenger_list: bytes, fault: Fault, after: int) -> None:
     objects, datasets = S3ObjectStore(), MemoryDatasetStore(USE_CASE)

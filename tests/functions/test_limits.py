@@ -91,7 +91,7 @@ def test_explanations_that_cannot_be_answered_are_neither_logged_nor_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded("inference")
-    monkeypatch.setattr("limits.MAX_ANSWER", 300_000)
+    monkeypatch.setattr("limits.MAX_ANSWER", 200_000)
     rows = {"rows": [ROW] * 500}
     status, problem = http("POST", "/predict/batch", rows, {"explain": "true"})
 

@@ -23,7 +23,7 @@ Sample = Callable[[str, str], dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = replace(USE_CASE, search=replace(USE_CASE.search, trees=20))
+    few = replace(USE_CASE, search=replace(USE_CASE.search, trees=40))
     monkeypatch.setattr("mlops.wiring.use_case", cache(lambda: few))
 
 

@@ -240,7 +240,7 @@ def test_an_engine_leaves_nothing_behind(tmp_path: Path, code: Path, ending: str
             process.kill()
             eventually(lambda: not psutil.pid_exists(pid))
             assert docker(service.ensure(tmp_path, LAMBDA_PYTHON, tmp_path / "engine.log")).ping()
-    assert not psutil.pid_exists(pid)
+    eventually(lambda: not psutil.pid_exists(pid))
     assert [each.name for each in tmp_path.iterdir()] == ["engine.log"]
 
 

@@ -115,7 +115,9 @@ def test_servers(
             assert server.poll() is None, log.read_text()
             return None
 
-    given = {"cwd": folder, "env": variables, "start_new_session": True}
+    # Whoever runs the tests in the background has a shell that ignores Ctrl-C, and so would this.
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    given = {"cwd": folder, "env": variables, "start_new_session": True, **heeding}
     log = folder / f"{port}.log"
     with (
         log.open("w") as output,

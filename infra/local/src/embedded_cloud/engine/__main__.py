@@ -19,7 +19,8 @@ SCRATCH = Path("engine")
 
 
 def main(python: Path) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # the former is ignored below a shell in the background
+        signal.signal(ending, signal.default_int_handler)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     scratch = SCRATCH.absolute()
