@@ -5,6 +5,7 @@ import pickle
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fakes.feature_stores import MemoryOfflineStore
@@ -99,6 +100,15 @@ def test_the_artifacts_are_of_one_model(
     assert portable.probabilities([row.features for row in feature_rows]) == expected
     reference = json.loads(registry.reader.artifact(version, REFERENCE))
     assert drift.compare(reference, [])["status"] == "insufficient_data"
+    window = [{"features": row.features, "probability": p} for row, p in zip(feature_rows, expected, strict=True)]
+    report = drift.compare(reference, window)
+    assert (report["status"], report["prediction"]["status"]) == ("ok", "ok"), report["prediction"]
+
+
+def test_a_score_that_many_rows_share_is_expected_as_it_is_served() -> None:
+    served = np.array([0.1] * train.SHARED + [0.7] * 2 + [0.9])
+    unseen = np.array([0.08, 0.12] * 2 + [float("nan")] + [0.6, 0.5] + [float("nan")])
+    assert train.expected_scores(served, unseen) == [0.1] * train.SHARED + [0.6, 0.5]
 
 
 def test_held_out_rows_do_not_reach_the_model_that_is_measured(
