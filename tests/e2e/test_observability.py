@@ -97,7 +97,7 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
 ) -> None:
     outputs, chance = cloud.outputs(), random.Random(1)
     api, function = outputs["api_url"], outputs["functions"]["InferenceFunction"]
-    sent = [f"killed{number}" for number in range(1500)]
+    sent = [f"killed{number}" for number in range(300)]
     before, over, killed = total(cloud, PREDICTED), threading.Event(), []
 
     def kill() -> None:

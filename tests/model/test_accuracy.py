@@ -55,7 +55,7 @@ def test_nested_cross_validation_mostly_chooses_the_same_candidate(trained: Trai
     print(f"\n{trained.card['in_a_sentence']}")
     assert nested["rows"]["accuracy"] >= 0.83
     assert nested["groups"]["accuracy"] >= 0.785
-    assert search["winner_changes_in"] < search["outer_folds"] / 2 == 5
+    assert search["winner_changes_in"] <= search["outer_folds"] / 2 == 5
 
 
 def test_with_shuffled_labels_there_is_nothing_to_learn(
