@@ -99,8 +99,8 @@ def fit(
     )
     # Out of bag, of the serving forest: another forest's scores are elsewhere.
     unseen = estimator.oob_decision_function_[:, 1] if bagged else validation.scores.by_row.probabilities[0]
-    scores = expected_scores(np.array(model.score(divided.everyone.features)), unseen)
-    expected = reference(case, divided.everyone.features, scores)
+    served = estimator.predict_proba(model.encoder.transform(divided.everyone.features))[:, 1]
+    expected = reference(case, divided.everyone.features, expected_scores(served, unseen))
     version = registry.publish(
         {
             MODEL: dump(model, case),
