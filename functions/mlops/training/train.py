@@ -30,7 +30,7 @@ from mlops.training.parts import parts
 from mlops.use_case import UseCase
 
 SHARES = 2
-SHARED = 5  # rows of one score: none of them weighs much in it
+ROWS_OF_ONE_SCORE = 5  # of so many no single row weighs much in the score
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ def fit(
 
 
 def expected_scores(served: NDArray[np.float64], unseen: NDArray[np.float64]) -> list[float]:
-    """What serving will say of rows like these, from both scores of each: of many rows one score, else as unseen.
+    """The scores to expect of rows like the training rows, given a served and an unseen score of each.
 
-    Unseen scores scatter around one that many rows share, and serving that one itself would look like drift.
+    One that several rows have in common is expected as served: unseen ones scatter around it, which looks like drift.
     """
     _, place, rows = np.unique(served, return_inverse=True, return_counts=True)
-    return [score for score in np.where(rows[place] >= SHARED, served, unseen).tolist() if score == score]
+    return [score for score in np.where(rows[place] >= ROWS_OF_ONE_SCORE, served, unseen).tolist() if score == score]

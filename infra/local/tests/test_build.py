@@ -2,11 +2,13 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from embedded_cloud import build
+from embedded_cloud import build, stack
+from embedded_cloud.errors import CloudError
 from embedded_cloud.state import State
 
 
@@ -52,6 +54,32 @@ Resources:
     assert template["Resources"]["Role"]["Properties"] == {
         "Name": {"Fn::Sub": ["${A}", {"A": {"Fn::Join": ["-", ["a", "b"]]}}]}
     }
+
+
+@pytest.mark.parametrize("text", ["", "- a", "Resources: [", "Resources:\n  One: {Type: !Sub [}"])
+def test_what_is_no_template_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "template.yaml").write_text(text)
+    with pytest.raises(CloudError, match=r"^template\.yaml is not"):
+        build.built_template(tmp_path / "template.yaml")
+
+
+@pytest.mark.parametrize("text", ["Resources:", "Resources: []", "Resources: {One: }"])
+def test_a_template_without_functions_is_left_to_sam(tmp_path: Path, text: str) -> None:
+    (tmp_path / "template.yaml").write_text(text)
+    assert build.functions(build.built_template(tmp_path / "template.yaml")) == []
+
+
+def test_an_archive_of_a_read_only_folder_can_be_unzipped_by_anyone(tmp_path: Path) -> None:
+    folder = tmp_path / "Function"
+    (folder / "package").mkdir(parents=True)
+    (folder / "package/module.py").write_text("content")
+    (folder / "tool.sh").write_text("")
+    (folder / "tool.sh").chmod(0o755)
+    build._frozen(folder)
+    with stack._zipped(folder) as file, zipfile.ZipFile(file) as archive:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
+        assert archive.read("package/module.py") == b"content"
+    assert modes == {"package/": 0o755, "package/module.py": 0o644, "tool.sh": 0o755}
 
 
 def test_the_newest_are_kept_and_those_that_a_cloud_serves_or_is_about_to(tmp_path: Path) -> None:

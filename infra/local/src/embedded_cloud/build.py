@@ -26,6 +26,7 @@ from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
 DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
 HOLDERS = "holders"  # of a build: links to the documents of clouds that deploy it
+FORMAT = 2  # of a build's folder: another one is another build
 KEPT_BUILDS = 3
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
@@ -37,7 +38,7 @@ def runtime() -> str:
 
 def digest(project: Path, use_case: UseCase) -> str:
     """Digest of the sources, the use case and the interpreter's version: the name of the build."""
-    total = hashlib.sha256(f"{runtime()} {use_case.name}".encode())
+    total = hashlib.sha256(f"{FORMAT} {runtime()} {use_case.name}".encode())
     for path in _sources(project, use_case):
         total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
@@ -101,8 +102,9 @@ def artifacts(build: Path) -> list[Path]:
 
 def functions(template: dict[str, Any]) -> list[str]:
     """The logical names of a template's functions."""
-    resources: dict[str, Any] = template.get("Resources", {})
-    return [name for name, each in resources.items() if each.get("Type") == "AWS::Serverless::Function"]
+    resources = template.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    return [name for name, each in found if isinstance(each, dict) and each.get("Type") == "AWS::Serverless::Function"]
 
 
 def built_template(path: Path) -> dict[str, Any]:
@@ -110,7 +112,9 @@ def built_template(path: Path) -> dict[str, Any]:
     try:
         template: dict[str, Any] = yaml.load(path.read_text(), _Template)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
-        raise CloudError(f"{path.name} is no YAML: {error}", "Mend it") from error
+        raise CloudError(f"{path.name} is not valid YAML: {error}", "Correct the line that it names") from error
+    if not isinstance(template, dict):
+        raise CloudError(f"{path.name} is not a template: it has no sections", "Restore the file")
     for name in functions(template):
         template["Resources"][name].setdefault("Properties", {})["CodeUri"] = name
     return template

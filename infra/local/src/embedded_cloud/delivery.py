@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from embedded_cloud import deployment, pipeline, project
+from embedded_cloud import build, deployment, pipeline, project
 from embedded_cloud.errors import CloudError
 from embedded_cloud.pipeline import NoChampionError, RunFailedError
 from embedded_cloud.platform import Platform
@@ -46,11 +46,11 @@ def deliver(
             folder = built.result()
         except CloudError as failure:
             folder = cloud.builds / cloud.state.read("deployment").get("build", "")
-            if serving or not (folder / "template.yaml").exists():
+            if serving or not (folder / build.DIGESTS).exists():
                 raise
             broken = failure
     if broken:
-        say(f"{broken}\n  The build that served last is deployed instead")
+        say("The sources cannot be built: the build that served last is deployed")
     parameters = project.parameters(cloud)
     release = deployment.Release(
         cloud.use_case.stack_prefix, folder, parameters, project.TRIGGERS, in_place=cloud.in_place

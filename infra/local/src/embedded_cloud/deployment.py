@@ -3,9 +3,9 @@
     build → create the new stack, its triggers off → migrate the database → smoke test → triggers and outputs switch
     → the old drains and goes
 
-Whatever fails before the switch leaves the old stack serving; what waits in its queues goes to the new one's. The one
-effect that counts is that `deployment` names the new stack: whatever was interrupted, the next `up` begins with that
-the triggers of the stack named there are on, and ends with that no other stack is left.
+Whatever fails before the switch leaves the old stack serving; what waits in its queues goes to the new one's.
+The stack that the document `deployment` names is the one that serves. After an interruption the next `up` first turns
+its triggers on and removes every other stack.
 """
 
 import hashlib

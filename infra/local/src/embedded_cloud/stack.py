@@ -5,6 +5,7 @@ A stack is never updated: LocalStack's updates lose routes and keep half of a fa
 """
 
 import json
+import stat
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -164,6 +165,8 @@ def _zipped(folder: Path) -> IO[bytes]:
     file = TemporaryFile()  # noqa: SIM115 - the caller closes it
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(folder.rglob("*")):
-            archive.write(path, path.relative_to(folder))
+            entry = zipfile.ZipInfo.from_file(path, path.relative_to(folder))
+            entry.external_attr |= stat.S_IWUSR << 16  # whoever unzips a read-only folder could write nothing into it
+            archive.writestr(entry, b"" if path.is_dir() else path.read_bytes())
     file.seek(0)
     return file
