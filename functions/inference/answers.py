@@ -48,7 +48,7 @@ class Answers:
 
     def _predict(self, questions: Sequence[Question], explain: bool, observe: Observe, what_if: bool = False) -> Answer:
         made_with = self._dependencies
-        check = self._check if explain else lambda _: None
+        check = self._check if explain and len(questions) > 1 else lambda _: None  # one answer is short
         predictor = Predictor(made_with.case, made_with.champions, made_with.log, _spill, check)
         return predictor.predict(questions, explain, observe, correlation.current(), what_if)
 
