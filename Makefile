@@ -52,6 +52,11 @@ models: $(ENVS)/cloud/$(READY)  ## list every model version with the decisions a
 card: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## write a version's model card as one HTML page: make card VERSION=056a49ee4bc76b23
 	@$(CLOUD) outputs | PYTHONPATH=functions:examples $(ENVS)/mlflow/bin/python infra/mlflow/card.py $(HOME_DIR)/cards $(VERSION)
 
+batch: $(ENVS)/cloud/$(READY)  ## score files of any length into a folder: make batch FILE=list.csv OUT=scores FORMAT=parquet
+	@$(if $(FILE),,echo "✗ FILE is not set: make batch FILE=list.csv OUT=scores" >&2; exit 1)
+	@$(if $(OUT),,echo "✗ OUT is not set: make batch FILE=list.csv OUT=scores" >&2; exit 1)
+	@$(CLOUD) outputs | $(ENVS)/cloud/bin/python infra/batch/command.py "$$OUT" "$(or $(FORMAT),csv)" "$$FILE"
+
 ##@ operate
 
 promote: $(ENVS)/cloud/$(READY)  ## promote a version by hand, skipping the gate: make promote VERSION=056a49ee4bc76b23
@@ -158,7 +163,7 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import c
 	@$(ENVS)/dev/bin/ruff check .
 	@$(ENVS)/dev/bin/ruff format --check .
 	@$(ENVS)/dev/bin/mypy
-	@for function in ingestion features training inference monitoring; do \
+	@for function in ingestion features training inference monitoring batch; do \
 	    MYPYPATH=functions:functions/$$function $(ENVS)/dev/bin/mypy functions/$$function/*.py || exit 1; done
 	@PYTHONPATH=functions:examples:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
@@ -207,7 +212,7 @@ screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's si
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
 	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
 	@for name in airflow cloud lambda sam lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
-	@for function in ingestion features training inference monitoring; do \
+	@for function in ingestion features training inference monitoring batch; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done
 

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import admin
+import batches
 import insight
 import problems
 import routes
@@ -42,6 +43,7 @@ def create_app(
     app.include_router(routes.router(dependencies, Bodies(case)))
     app.include_router(insight.router(dependencies))
     app.include_router(admin.router(dependencies))
+    app.include_router(batches.router(dependencies))
     problems.install(app)
     app.add_middleware(Head)
     app.add_middleware(Size)

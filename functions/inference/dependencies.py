@@ -1,7 +1,8 @@
 """Inference: what the API is made of. Nothing slow is imported before it is asked for: it is the first request's."""
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlops import settings, wiring
 from mlops.registry.versions import RegistryReader
@@ -11,6 +12,8 @@ from mlops.stores.prediction_log import RespPredictionLog
 from mlops.use_case import UseCase
 
 if TYPE_CHECKING:
+    from mlops.batch.layout import Format
+    from mlops.batch.status import Batches
     from mlops.monitoring.retraining import Retrainings
     from mlops.registry.decisions import DecisionLog
     from mlops.registry.set_champion import NewChampion
@@ -80,6 +83,27 @@ class Dependencies:
 
         registry = Registry(S3ObjectStore(), settings.models_bucket(), self.case)
         return set_champion(registry, self.decisions, version)
+
+    @cached_property
+    def batches(self) -> "Batches":
+        from mlops.batch.status import Batches
+        from mlops.stores.batch_runs import StepFunctionsRuns
+        from mlops.stores.s3 import S3ObjectStore
+
+        return Batches(S3ObjectStore(), settings.data_bucket(), StepFunctionsRuns(settings.batch_scoring_arn()))
+
+    def start_batch(self, keys: Sequence[str], format: "Format", version: str | None) -> dict[str, Any]:
+        """Have files of the data bucket scored by a version, the champion unless told; ModelNotFoundError of others."""
+        from mlops.batch.request import request
+        from mlops.registry.versions import CARD
+
+        if version is None:
+            version = self.champions.champion().version
+        else:
+            self.registry.artifact(version, CARD)
+        batches = self.batches
+        asked = request(batches.objects, batches.bucket, self.case.name, version, keys, format)
+        return batches.start(asked)
 
     def admin_key(self) -> str:
         """The admin API key; one that was changed holds within 30 seconds."""

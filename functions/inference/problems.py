@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from telemetry import blame
 
 from mlops.errors import (
+    BatchNotFoundError,
     EntityNotFoundError,
     InvalidInputError,
     MlopsError,
@@ -31,6 +32,7 @@ STATUSES: Mapping[type[MlopsError], HTTPStatus] = {
     ModelNotFoundError: HTTPStatus.NOT_FOUND,
     PredictionNotFoundError: HTTPStatus.NOT_FOUND,
     EntityNotFoundError: HTTPStatus.NOT_FOUND,
+    BatchNotFoundError: HTTPStatus.NOT_FOUND,
     PromotionConflictError: HTTPStatus.CONFLICT,
     ModelCorruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

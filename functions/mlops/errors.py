@@ -36,6 +36,10 @@ class PredictionNotFoundError(MlopsError):
     """There is no such prediction, or it is older than the retention."""
 
 
+class BatchNotFoundError(MlopsError):
+    """There is no such batch."""
+
+
 class EntityNotFoundError(MlopsError):
     """The online store holds nothing of this id."""
 

@@ -50,6 +50,7 @@ models_bucket = partial(
     _required, "MODELS_BUCKET", _BUCKET
 )  # of the registry: models/{version}/ and the champion pointer
 pipeline_arn = partial(_required, "PIPELINE_ARN")  # the state machine that trains
+batch_scoring_arn = partial(_required, "BATCH_SCORING_ARN")  # the state machine that scores files
 notifications_topic = partial(_required, "NOTIFICATIONS_TOPIC")  # ARN of the SNS topic that people subscribe to
 admin_key_secret = partial(_required, "ADMIN_KEY_SECRET")  # name or ARN of the secret that holds the admin API key
 dead_letter_queues = partial(_pairs, "DEAD_LETTER_QUEUES")  # their URLs by owner

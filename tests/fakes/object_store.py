@@ -6,7 +6,7 @@ from hashlib import md5
 from io import BytesIO
 from typing import IO
 
-from mlops.data.objects import Listed
+from mlops.data.objects import Listed, Pinned
 from mlops.errors import PromotionConflictError
 
 
@@ -24,6 +24,16 @@ class MemoryObjectStore:
 
     def open(self, bucket: str, key: str, version: str | None = None) -> IO[bytes]:
         return BytesIO(self.versions[bucket, key, version] if version else self._objects[bucket, key])
+
+    def pin(self, bucket: str, key: str) -> Pinned:
+        body, etag = self.get(bucket, key)
+        return Pinned(key, etag.strip('"'), "", len(body))
+
+    def read_pinned(self, bucket: str, pinned: Pinned, start: int = 0, end: int | None = None) -> IO[bytes]:
+        body, etag = self.get(bucket, pinned.key)
+        if etag.strip('"') != pinned.etag:
+            raise KeyError(pinned.key)
+        return BytesIO(body[start:end])
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         self._objects[bucket, key] = body if isinstance(body, bytes) else body.read()

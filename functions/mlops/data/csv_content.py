@@ -23,11 +23,14 @@ class CsvContent:
     database driver that reads on our behalf tells only that something failed.
     """
 
-    def __init__(self, source: Readable, case: UseCase, wanted: Sequence[str] = ()) -> None:
-        """`wanted` are the columns of another file than the table, such as labels."""
+    def __init__(
+        self, source: Readable, case: UseCase, wanted: Sequence[str] = (), *, unlabelled: bool = False
+    ) -> None:
+        """`wanted` are the columns of another file than the table, such as labels; `unlabelled` is a table to score."""
         first = source.read(_BLOCK)
         while len(first) < len(GZIP) and (more := source.read(_BLOCK)):
             first += more
+        self.packed = first.startswith(GZIP)
         self._source = unpacked(first, source)
         self._digest = sha256()
         self.failure: Exception | None = None
@@ -41,7 +44,9 @@ class CsvContent:
             raise DatasetRefusedError(f"The file is not CSV text but {foreign} and upload it again")
         self._records = RecordCounter()
         header, self._held = _split_header(head.removeprefix(BOM))
-        self.columns = columns_of(header, case, wanted)
+        # Bytes of the unpacked file before its rows.
+        self.start = len(head) - len(self._held)
+        self.columns = columns_of(header, case, wanted, unlabelled=unlabelled)
 
     @property
     def digest(self) -> str:
@@ -51,6 +56,11 @@ class CsvContent:
     def records(self) -> int:
         """How many rows there are, by a count of our own; complete once `read` has answered with nothing."""
         return self._records.count
+
+    @property
+    def complete(self) -> tuple[int, int]:
+        """How many rows have ended in what was read so far, and their bytes behind the header."""
+        return self._records.complete
 
     @property
     def version(self) -> str:

@@ -17,24 +17,29 @@ def expected(case: UseCase) -> list[str]:
     return [*ids, case.label.name, *(column.name for column in case.kept)]
 
 
-def columns_of(header: str, case: UseCase, wanted: Sequence[str] = ()) -> list[str]:
+def columns_of(header: str, case: UseCase, wanted: Sequence[str] = (), *, unlabelled: bool = False) -> list[str]:
     """The column names in the order of the file; DatasetRefusedError if they are not the table's own, or `wanted`.
 
     Any order is taken, and columns declared ignored may be there; nothing else: a column too many is more often a
-    shifted row than a gift.
+    shifted row than a gift. An `unlabelled` table, as a request, needs its required columns alone.
     """
     table, header = wanted or expected(case), header.lower() if wanted else header
+    known = {*table, *case.ignored}
+    if unlabelled:
+        table = [column.name for column in case.kept if column.required]
     names = next(csv.reader([header]), [])
-    if not set(names) & set(table) and (delimiter := next((mark for mark in ";\t|" if mark in header), None)):
+    if not set(names) & known and (delimiter := next((mark for mark in ";\t|" if mark in header), None)):
         raise DatasetRefusedError(f"Columns are separated by {delimiter!r}: save the file with commas between them")
-    unknown = [name for name in names if name not in table and name not in case.ignored]
+    unknown = [name for name in names if name not in known]
     if missing := [name for name in table if name not in names]:
         told = f"Missing column {', '.join(missing)}: the first line must be {','.join(table)}, but is {header[:500]!r}"
         raise DatasetRefusedError(f"{told}. {_remedy(case, table, header, missing, unknown)}")
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise DatasetRefusedError(f"Column {', '.join(doubled)} is there more than once: keep one of them")
     if unknown:
-        raise DatasetRefusedError(f"Unknown column {', '.join(map(repr, unknown))}: remove it")
+        absent = [name for name in known if name not in names]
+        renamed = _told(_renamed(case, {}, absent, unknown))
+        raise DatasetRefusedError(f"Unknown column {', '.join(map(repr, unknown))}: {renamed or 'remove it'}")
     return names
 
 
@@ -50,10 +55,15 @@ def _remedy(case: UseCase, table: Sequence[str], header: str, missing: list[str]
     if len(missing) > 1 and any(name.replace(".", "", 1).isdigit() for name in unknown):
         return "It seems to be a row: write the names of the columns above it"
     renamed = _renamed(case, dict(zip(names, table, strict=False)), missing, unknown)
-    told = [f"{'' if sure else 'perhaps '}{old!r} to {new!r}" for old, (new, sure) in renamed.items()]
+    told = _told(renamed)
     unlabelled = case.label.name in missing and case.label.name not in {new for new, _ in renamed.values()}
     elsewhere = [_ELSEWHERE] if unlabelled and (told or len(missing) == 1) else []
-    return ". ".join([f"Rename {', '.join(told)}"] * bool(told) + elsewhere) or "Add what is missing"
+    return ". ".join([told] * bool(told) + elsewhere) or "Add what is missing"
+
+
+def _told(renamed: dict[str, tuple[str, bool]]) -> str:
+    told = [f"{'' if sure else 'perhaps '}{old!r} to {new!r}" for old, (new, sure) in renamed.items()]
+    return f"Rename {', '.join(told)}" if told else ""
 
 
 def _renamed(

@@ -32,6 +32,16 @@ class Listed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """One version of an object: later ones are not meant. `version` is empty in a bucket that keeps none."""
+
+    key: str
+    etag: str
+    version: str
+    size: int
+
+
 class ObjectReader(Protocol):
     """Named byte strings in buckets, for those who only read them whole; InvalidInputError as of `located`."""
 
@@ -50,6 +60,12 @@ class ObjectStore(ObjectReader, Protocol):
 
     def open(self, bucket: str, key: str, version: str | None = None) -> IO[bytes]:
         """A stream of the object, or of one of its versions, for files of any size; KeyError if there is none."""
+
+    def pin(self, bucket: str, key: str) -> Pinned:
+        """The object as it is now; KeyError if there is none."""
+
+    def read_pinned(self, bucket: str, pinned: Pinned, start: int = 0, end: int | None = None) -> IO[bytes]:
+        """A stream of its bytes from `start` to before `end`; KeyError if it is gone or was replaced."""
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         """Write the object; from a file, which can be larger than memory."""

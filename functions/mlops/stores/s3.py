@@ -13,7 +13,7 @@ from botocore.handlers import add_expect_header
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 
-from mlops.data.objects import Listed, located
+from mlops.data.objects import Listed, Pinned, located
 from mlops.errors import InvalidInputError, PromotionConflictError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -51,6 +51,23 @@ class S3ObjectStore:
         with _translated(bucket, key):
             body = self._client.get_object(Bucket=bucket, Key=key, **which)["Body"]
         return cast("IO[bytes]", _Stream(body, bucket, key))
+
+    def pin(self, bucket: str, key: str) -> Pinned:
+        with _translated(bucket, key):
+            head = self._client.head_object(Bucket=bucket, Key=key)
+        version = head.get("VersionId", "null")
+        return Pinned(key, head["ETag"].strip('"'), "" if version == "null" else version, head["ContentLength"])
+
+    def read_pinned(self, bucket: str, pinned: Pinned, start: int = 0, end: int | None = None) -> IO[bytes]:
+        which: Any = {"VersionId": pinned.version} if pinned.version else {"IfMatch": pinned.etag}
+        if start or end is not None:
+            which["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        try:
+            with _translated(bucket, pinned.key):
+                body = self._client.get_object(Bucket=bucket, Key=pinned.key, **which)["Body"]
+        except PromotionConflictError:  # S3's answer to IfMatch on another object
+            raise KeyError(located(bucket, pinned.key)) from None
+        return cast("IO[bytes]", _Stream(body, bucket, pinned.key))
 
     def put(self, bucket: str, key: str, body: bytes | IO[bytes], content_type: str) -> None:
         with _translated(bucket, key, missing=InvalidInputError):
@@ -90,6 +107,11 @@ class _Stream(RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         with _translated(self._bucket, self._key):
             return self._body.read(size if size >= 0 else None)
+
+    def readinto(self, buffer: Any, /) -> int:
+        found = self.read(len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
 
     def close(self) -> None:
         self._body.close()

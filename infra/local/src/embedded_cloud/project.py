@@ -93,6 +93,7 @@ def outputs(cloud: Platform, stack: Stack) -> dict[str, Any]:
         "region": REGION,
         "stack_name": stack.name,
         "pipeline_arn": stack.outputs["PipelineArn"],
+        "batch_scoring_arn": stack.outputs["BatchScoringArn"],
         "data_bucket": use_case.data_bucket,
         "models_bucket": use_case.models_bucket,
         "web_bucket": use_case.web_bucket,
@@ -210,7 +211,7 @@ def first_rows(table: Path, count: int) -> Iterator[bytes]:
 def tell_airflow(cloud: Platform, stack: Stack) -> None:
     """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same but the example."""
     addresses = outputs(cloud, stack)
-    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
+    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "batch_scoring_arn", "data_bucket")}
     known["topic_arn"] = describe(cloud.aws, stack.name).outputs.get("NotificationsTopic", "")
     known["example"] = example(api_url(cloud, stack))
     variable = cloud.use_case.airflow_variable

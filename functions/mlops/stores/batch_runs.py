@@ -1,0 +1,45 @@
+"""Runs of the state machine that scores batches, as Step Functions knows them."""
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+
+from mlops.batch.finish import reason
+from mlops.batch.status import Run
+from mlops.stores.aws import CONFIG, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class StepFunctionsRuns:
+    """Implements `batch.status.Runs`."""
+
+    def __init__(self, machine: str) -> None:
+        self._machine = machine
+
+    @cached_property
+    def _client(self) -> "SFNClient":
+        return boto3.client("stepfunctions", config=CONFIG)
+
+    def start(self, batch_id: str) -> str:
+        with translated("Step Functions"):
+            body = json.dumps({"batch_id": batch_id})
+            return self._client.start_execution(stateMachineArn=self._machine, input=body)["executionArn"]
+
+    def find(self, name: str) -> Run:
+        with translated("Step Functions"):
+            try:
+                about = self._client.describe_execution(executionArn=name)
+            except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
+                return Run("failed", "its run is not known any more: start it again")
+        match about["status"]:
+            case "RUNNING" | "PENDING_REDRIVE":
+                return Run("running")
+            case "SUCCEEDED":
+                return Run("succeeded")
+            case status:
+                told = {"Error": about.get("error", status), "Cause": about.get("cause", "")}
+                return Run("failed", reason(told))
