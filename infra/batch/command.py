@@ -15,7 +15,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from glob import glob
 from hashlib import sha256
 from pathlib import Path
 from shlex import split
@@ -60,9 +59,10 @@ def main(outputs: Outputs, out: Path, format: str, files: Sequence[Path]) -> dic
 
 def found(names: str) -> list[Path]:
     """The files that FILE names, by name; BatchError if there are none."""
-    paths = [Path(names)] if Path(names).exists() else [Path(each) for name in split(names) for each in glob(name)]
-    folders = [sorted(each.iterdir()) if each.is_dir() else [each] for each in sorted(paths)]
-    if not (files := [file for folder in folders for file in folder if file.is_file()]):
+    wildcards = map(Path, [] if Path(names).exists() else split(names))
+    paths = [path for each in wildcards for path in each.parent.glob(each.name)] or [Path(names)]
+    folders = (sorted(each.iterdir()) if each.is_dir() else [each] for each in sorted(paths))
+    if not (files := [file for each in folders for file in each if file.is_file()]):
         raise BatchError(f"There is no file {names}: FILE names CSV files, packed by gzip or not")
     return files
 
@@ -142,9 +142,9 @@ def _fetch(s3: Any, bucket: str, batch: dict[str, Any], out: Path) -> dict[str, 
 def _call(outputs: Outputs, path: str, body: Any = None) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "X-Api-Key": outputs["admin_api_key"]}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(outputs["api_url"] + path, data, headers)  # noqa: S310 - the cloud's own address
+    request = urllib.request.Request(outputs["api_url"] + path, data, headers)
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:
             found: dict[str, Any] = json.load(response)
             return found
     except urllib.error.HTTPError as refused:
@@ -180,7 +180,8 @@ if __name__ == "__main__":
     _, folder, wanted, names = sys.argv
     if not sys.stdin.isatty() and (known := sys.stdin.read().strip()):
         try:
-            print(json.dumps(main(json.loads(known), Path(folder), wanted, found(names))["rows"]))
+            answer = main(json.loads(known), Path(folder), wanted, found(names))["rows"]
+            sys.stdout.write(f"{json.dumps(answer)}\n")
         except BatchError as error:
             console.print(f"[red]✗[/red] {error}", markup=True, highlight=False)
             sys.exit(1)

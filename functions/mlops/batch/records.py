@@ -39,8 +39,12 @@ class Portion:
     records: int
 
 
+class _Refusal(str):
+    """Why a text is refused. No CellError: its traceback would keep alive all that it passed through."""
+
+
 class _Readings(dict[str, Any]):
-    """What a column's texts stand for, a CellError of one that it does not take. Most texts come again and again."""
+    """What a column's texts stand for, or the refusal of one that it does not take. Most texts come again and again."""
 
     def __init__(self, column: Column) -> None:
         super().__init__()
@@ -51,7 +55,7 @@ class _Readings(dict[str, Any]):
         try:
             found: Any = self._read(text)
         except CellError as error:
-            found, self.any_fault = error, True
+            found, self.any_fault = _Refusal(error), True
         if len(self) < _REMEMBERED:
             self[text] = found
         return found
@@ -99,7 +103,7 @@ class RecordReader:
             columns.append(cells)
             if readings.any_fault:
                 for at, cell in enumerate(cells):
-                    if cell.__class__ is CellError:
+                    if cell.__class__ is _Refusal:
                         bad.add(at)
                         faults.append(self._fault(numbers[at], records[at], name, place, cell))
         ids = columns.pop() if self._id else list(numbers)
@@ -112,9 +116,9 @@ class RecordReader:
         names = self._names
         return Portion(ids, [dict(zip(names, cells, strict=True)) for cells in cells_of], faults, total)
 
-    def _fault(self, number: int, record: list[str], field: str, place: int | None, error: CellError) -> Fault:
+    def _fault(self, number: int, record: list[str], field: str, place: int | None, refusal: str) -> Fault:
         text = "" if place is None else record[place]
-        reason = str(error) if text.isascii() or _encodable(text) else "is not UTF-8"
+        reason = str(refusal) if text.isascii() or _encodable(text) else "is not UTF-8"
         row_id = record[self._id[1]] if self._id else ""
         return Fault(number, _printable(row_id), field, _printable(text), reason)
 

@@ -47,7 +47,7 @@ class Batches:
         return self.find(batch_id)
 
     def find(self, batch_id: str) -> dict[str, Any]:
-        """Where a batch stands; BatchNotFoundError if there is none. `rows` are those of the manifest, once it is there."""
+        """Where a batch stands; BatchNotFoundError if there is none. `rows` are known when a run has succeeded."""
         asked = read_request(self.objects, self.bucket, batch_id)
         run = self._run(batch_id) or Run("failed", "it was never started: start it again")
         plan = read_plan(self.objects, self.bucket, batch_id)

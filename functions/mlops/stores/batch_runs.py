@@ -2,16 +2,13 @@
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 import boto3
 
 from mlops.batch.finish import reason
 from mlops.batch.status import Run
 from mlops.stores.aws import CONFIG, translated
-
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
 
 
 class StepFunctionsRuns:
@@ -21,13 +18,14 @@ class StepFunctionsRuns:
         self._machine = machine
 
     @cached_property
-    def _client(self) -> "SFNClient":
+    def _client(self) -> Any:
         return boto3.client("stepfunctions", config=CONFIG)
 
     def start(self, batch_id: str) -> str:
         with translated("Step Functions"):
             body = json.dumps({"batch_id": batch_id})
-            return self._client.start_execution(stateMachineArn=self._machine, input=body)["executionArn"]
+            name: str = self._client.start_execution(stateMachineArn=self._machine, input=body)["executionArn"]
+            return name
 
     def find(self, name: str) -> Run:
         with translated("Step Functions"):

@@ -1,6 +1,7 @@
 """Batch scoring over a store in memory: every row once, in order, as `/predict` has it, or refused with a reason."""
 
 import csv
+import gc
 import gzip
 import io
 import json
@@ -336,3 +337,16 @@ def test_a_use_case_without_ids_numbers_its_rows() -> None:
     found = list(batches.rows(batches.run(batches.upload("a.csv", content), smallest=1000)))
     assert [row["row"] for row in found] == [str(number) for number in range(1, 201)]
     assert [float(row["probability"]) for row in found] == model.probabilities(features)
+
+
+def test_refused_rows_keep_nothing_alive(batches: Batches) -> None:
+    """An error's traceback once kept every record of its portion; a function's memory grew with each shard."""
+    bad = [[str(n), "1", f"Name {n}", "male", f"{n} years", *ROW[5:]] for n in range(1, 5000)]
+    batch_id, _, todo = batches.start(batches.upload("a.csv", table(bad)), smallest=10_000)
+    batches.scoring.score(batch_id, todo[0])
+    gc.collect()
+    before = len(gc.get_objects())
+    for number in todo[1:]:
+        batches.scoring.score(batch_id, number)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 1000
