@@ -1,7 +1,7 @@
 """Where the stack is: one Airflow Variable, named by the use case, a JSON object that a release replaces in one write.
 
-    {"functions": {"IngestionFunction": name, …}, "pipeline_arn": …, "data_bucket": …, "topic_arn": … or "",
-     "example": one row for a first prediction, optional}
+    {"functions": {"IngestionFunction": name, …}, "pipeline_arn": …, "batch_scoring_arn": …, "data_bucket": …,
+     "topic_arn": … or "", "example": one row for a first prediction, optional}
 
 Read when a task runs, never when a file is parsed, so that a release reaches the next task and parsing needs no cloud.
 """
@@ -13,6 +13,7 @@ from airflow.sdk import Variable
 from mlops_dags.use_case import USE_CASE
 
 VARIABLE = USE_CASE
+BATCH_SCORING_ARN = f"{{{{ var.json.{VARIABLE}.batch_scoring_arn }}}}"
 PIPELINE_ARN = f"{{{{ var.json.{VARIABLE}.pipeline_arn }}}}"
 DATA_BUCKET = f"{{{{ var.json.{VARIABLE}.data_bucket }}}}"
 

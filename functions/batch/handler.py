@@ -11,7 +11,8 @@ from pydantic import Field
 from mlops import settings
 from mlops.batch import finish as finishing
 from mlops.batch import plan as planning
-from mlops.batch.layout import read_request
+from mlops.batch.layout import Format, note_run, read_request
+from mlops.batch.request import request as ask
 from mlops.batch.score import Scoring
 from mlops.errors import InvalidInputError
 from mlops.registry.versions import RegistryReader
@@ -27,6 +28,22 @@ class Batch(BaseModel):
     batch_id: str = Field(pattern="^[0-9a-f]{16}$")
 
 
+class Asked(BaseModel):
+    """A batch that was asked for, or which files of the data bucket to score, by the champion unless told."""
+
+    batch_id: str | None = Field(None, pattern="^[0-9a-f]{16}$")
+    keys: list[str] = Field(default_factory=list)
+    format: Format = "csv"
+    model_version: str | None = None
+
+
+class Plan(BaseModel):
+    """`run` is the state machine's own name for this run."""
+
+    request: Asked
+    run: str | None = None
+
+
 class Shard(Batch):
     shard: int = Field(ge=0)
 
@@ -40,17 +57,21 @@ class Lost(Shard):
 @cache
 def scoring() -> Scoring:
     """Wired at the first shard of an environment; keeps the model."""
-    objects = s3.S3ObjectStore()
-    registry = RegistryReader(objects, settings.models_bucket(), use_case())
-    return Scoring(use_case(), objects, settings.data_bucket(), registry)
+    return Scoring(use_case(), s3.S3ObjectStore(), settings.data_bucket(), _registry())
 
 
-def plan(event: Batch) -> dict[str, Any]:
+def plan(event: Plan) -> dict[str, Any]:
     """The shards that are still to be scored, of how many."""
-    objects, bucket = s3.S3ObjectStore(), settings.data_bucket()
-    request = read_request(objects, bucket, event.batch_id)
+    objects, bucket, asked = s3.S3ObjectStore(), settings.data_bucket(), event.request
+    if asked.batch_id:
+        request = read_request(objects, bucket, asked.batch_id)
+    else:
+        version = asked.model_version or _registry().serving().version
+        request = ask(objects, bucket, use_case().name, version, asked.keys, asked.format)
+    if event.run:
+        note_run(objects, bucket, request.batch_id, event.run)
     made, todo = planning.plan(use_case(), objects, bucket, request)
-    return {"batch_id": event.batch_id, "shards": todo, "total": len(made.shards)}
+    return {"batch_id": request.batch_id, "shards": todo, "total": len(made.shards)}
 
 
 def score(event: Shard) -> dict[str, Any]:
@@ -70,8 +91,12 @@ def finish(event: Batch) -> dict[str, Any]:
     return finishing.finish(s3.S3ObjectStore(), settings.data_bucket(), event.batch_id)
 
 
+def _registry() -> RegistryReader:
+    return RegistryReader(s3.S3ObjectStore(), settings.models_bucket(), use_case())
+
+
 STEPS: Mapping[str, tuple[Callable[[Any], dict[str, Any]], type[BaseModel]]] = {
-    "plan": (plan, Batch),
+    "plan": (plan, Plan),
     "score": (score, Shard),
     "lost": (lost, Lost),
     "finish": (finish, Batch),

@@ -98,7 +98,7 @@ class Dependencies:
         from mlops.registry.versions import CARD
 
         if version is None:
-            version = self.champions.champion().version
+            version = self.registry.serving().version
         else:
             self.registry.artifact(version, CARD)
         batches = self.batches

@@ -23,6 +23,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 RESULTS = ("part-*.csv", "part-*.parquet", "errors-*.csv", "manifest.json")
@@ -30,7 +31,7 @@ UPLOADS = "scoring"
 POLL_SECONDS = 0.5
 Outputs = Mapping[str, Any]
 
-console = Console(stderr=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class BatchError(Exception):
@@ -183,7 +184,7 @@ if __name__ == "__main__":
             answer = main(json.loads(known), Path(folder), wanted, found(names))["rows"]
             sys.stdout.write(f"{json.dumps(answer)}\n")
         except BatchError as error:
-            console.print(f"[red]✗[/red] {error}", markup=True, highlight=False)
+            console.print(f"[red]✗[/red] {escape(str(error))}")
             sys.exit(1)
     else:
         sys.exit(os.EX_UNAVAILABLE)  # `outputs` has said why

@@ -14,7 +14,7 @@ from mlops.features.stores import FeatureRow
 
 CHECKOUT = Path(__file__).parents[2]
 ENVIRONMENTS = CHECKOUT / ".local/envs"
-FUNCTIONS = ("Features", "Inference", "Ingestion", "Monitoring", "Training")
+FUNCTIONS = ("Batch", "Features", "Inference", "Ingestion", "Monitoring", "Training")
 MOST_UNZIPPED = 200_000_000  # bytes, bytecode included; Lambda itself takes 262,144,000
 SOURCES = ("functions", "examples", "step_functions")
 # Everything that training does with numpy, pandas, scipy and scikit-learn, on rows that come in as JSON.

@@ -13,7 +13,7 @@ from clouds import CHECKOUT
 from mlops.data.rejection import DatasetRefusedError
 from mlops.errors import MlopsError
 
-ROLES = ("pipeline", "state_machine", "inbox", "drift", "predict")
+ROLES = ("pipeline", "state_machine", "inbox", "drift", "predict", "batch_scoring")
 Parse = Callable[..., Any]
 
 

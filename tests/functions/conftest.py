@@ -47,6 +47,7 @@ AWS = {
     "DATASETS_KEPT": "30",
     "RETRAINING_COOLDOWN_HOURS": "6",
     "RETRAININGS_A_DAY": "2",
+    "BATCH_SCORING_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:batch-scoring",
     "PIPELINE_ARN": "arn:aws:states:us-east-1:000000000000:stateMachine:pipeline",
 }
 Handler = Callable[[dict[str, Any]], dict[str, Any]]

@@ -1,13 +1,13 @@
 """A batch in the data bucket: what was asked for, how it was divided, and under which keys its objects lie.
 
-batches/{id}/request.json      what was asked for; its digest is the id
-batches/{id}/plan.json         sources and shards
-batches/{id}/input/…           shards of packed files, unpacked
-batches/{id}/parts/…           scored rows, a file a shard
-batches/{id}/errors/…          what was wrong with refused rows, a file for each shard that has some
-batches/{id}/done/{shard}.json    written last: this shard is scored whole
-batches/{id}/failed/{shard}.json  why a shard was given up
-batches/{id}/manifest.json     all of it in short, once every shard was tried
+Below `batches/{id}/`:
+
+- `request.json`: what was asked for; its digest is the id
+- `execution.json`: the run of the state machine that scores it
+- `plan.json`: sources and shards; `input/`: shards of packed files, unpacked
+- `parts/`: scored rows, a file a shard; `errors/`: what was wrong with refused rows, of each shard that has some
+- `done/`: of each shard that is scored whole, written last; `failed/`: why a shard was given up
+- `manifest.json`: all of it in short, once every shard was tried
 """
 
 import json
@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from mlops.data.objects import ObjectReader, Pinned
+from mlops.data.objects import ObjectReader, ObjectStore, Pinned
 from mlops.errors import BatchNotFoundError
 
 PREFIX = "batches/"
@@ -106,6 +106,11 @@ def part_name(number: int, format: Format) -> str:
 
 def errors_name(number: int) -> str:
     return f"errors-{number:05}.csv"
+
+
+def note_run(objects: ObjectStore, bucket: str, batch_id: str, run: str) -> None:
+    """Keep the name of the run that scores a batch."""
+    objects.put(bucket, key(batch_id, "execution.json"), json.dumps({"run": run}).encode(), "application/json")
 
 
 def read_request(objects: ObjectReader, bucket: str, batch_id: str) -> BatchRequest:

@@ -16,6 +16,8 @@ def request(
 
     InvalidInputError names a key that is not there.
     """
+    if not keys:
+        raise InvalidInputError("No file is named: keys are those of files in the data bucket")
     sources = [pinned for each in keys for pinned in _pinned(objects, bucket, each)]
     if len(sources) > MAX_SOURCES:
         raise InvalidInputError(f"These are {len(sources):,} files, at most {MAX_SOURCES:,} are one batch")

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from mlops.batch.layout import BatchRequest, key, numbers, read_plan, read_request
+from mlops.batch.layout import BatchRequest, key, note_run, numbers, read_plan, read_request
 from mlops.data.objects import ObjectStore
 
 State = Literal["running", "succeeded", "incomplete", "failed"]
@@ -42,8 +42,7 @@ class Batches:
         run = self._run(batch_id)
         complete = run and run.state == "succeeded" and (self._read(batch_id, "manifest.json") or {}).get("complete")
         if not complete and not (run and run.state == "running"):
-            name = json.dumps({"run": self.runs.start(batch_id)}).encode()
-            self.objects.put(self.bucket, key(batch_id, "execution.json"), name, "application/json")
+            note_run(self.objects, self.bucket, batch_id, self.runs.start(batch_id))
         return self.find(batch_id)
 
     def find(self, batch_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import nan
 from typing import Any
 
 from mlops.data.objects import ObjectStore
-from mlops.errors import NoChampionError, StoreUnavailableError
+from mlops.errors import StoreUnavailableError
 from mlops.monitoring import drift
 from mlops.monitoring.stores import PredictionHistory, PredictionStream
 from mlops.registry.versions import CARD, REFERENCE, RegistryReader
@@ -36,10 +36,7 @@ def monitor(
     """
     judged = window >= drift.MINIMUM_SAMPLE
     bucket = registry.bucket
-    champion = registry.champion()
-    if champion is None:
-        raise NoChampionError("No model was promoted yet: run the pipeline first")
-    version = champion.version
+    version = registry.serving().version
     reference = json.loads(registry.artifact(version, REFERENCE))
     seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
     made_at = now().isoformat(timespec="milliseconds")

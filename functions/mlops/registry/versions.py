@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from mlops.data.objects import ObjectReader, ObjectStore
-from mlops.errors import ModelCorruptedError, ModelNotFoundError, PromotionConflictError
+from mlops.errors import ModelCorruptedError, ModelNotFoundError, NoChampionError, PromotionConflictError
 from mlops.model.portable import Model, load
 from mlops.use_case import UseCase
 
@@ -67,6 +67,13 @@ class RegistryReader:
             return Champion(**{**known, "etag": etag})
         except (ValueError, AttributeError, TypeError) as error:
             raise ModelCorruptedError(f"The champion pointer is not readable: {error!r}") from error
+
+    def serving(self) -> Champion:
+        """The champion; NoChampionError before the first promotion."""
+        champion = self.champion()
+        if champion is None:
+            raise NoChampionError("No model was promoted yet: run the pipeline first")
+        return champion
 
     def artifact(self, version: str, name: str) -> bytes:
         """One artifact of a version; ModelNotFoundError, or ModelCorruptedError if it is not what was published."""

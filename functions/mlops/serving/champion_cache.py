@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from mlops.errors import ModelCorruptedError, ModelNotFoundError, NoChampionError, StoreUnavailableError
+from mlops.errors import ModelCorruptedError, ModelNotFoundError, StoreUnavailableError
 from mlops.model.portable import Model
 from mlops.registry.versions import RegistryReader
 
@@ -58,9 +58,7 @@ class ChampionCache:
         return self._served
 
     def _fetched(self) -> ServedModel:
-        champion = self._registry.champion()
-        if champion is None:
-            raise NoChampionError("No model was promoted yet: run the pipeline first")
+        champion = self._registry.serving()
         if self._served is not None and champion.version == self._served.version:
             return ServedModel(champion.version, self._served.model)
         return ServedModel(champion.version, self._registry.model(champion.version))
