@@ -7,6 +7,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -181,3 +182,34 @@ def test_any_csv_is_read_as_python_reads_it_however_it_is_cut(visit: Visit) -> N
             parts,
         )
         assert read == table, json.dumps([whole, cuts])
+
+
+def test_files_in_the_bucket_are_scored_and_watched(visit: Visit, cloud: Cloud, addresses: dict[str, Any]) -> None:
+    key = f"scoring/{random.randrange(10**9)}.csv"
+    cloud.client("s3").upload_file(str(LIST), addresses["data_bucket"], key)
+    page = visit("batch.html")
+    files = page.get_by_role("region", name="Files in the data bucket")
+    files.get_by_label("Files or folders").fill(key)
+    files.get_by_label("Admin key").fill(addresses["admin_api_key"])
+    files.get_by_role("button", name="Score these files").click()
+    expect(files.get_by_role("status")).to_have_text("All done: 891 passengers scored", timeout=60_000)
+    expect(files).to_contain_text(f"s3://{addresses['data_bucket']}/batches/")
+    expect(files).to_contain_text(cloud.champion())
+
+
+def test_what_is_wrong_with_asked_for_files_is_told(site: Site, visit: Visit, addresses: dict[str, Any]) -> None:
+    page = visit("batch.html")
+    files = page.get_by_role("region", name="Files in the data bucket")
+    start = files.get_by_role("button", name="Score these files")
+    start.click()
+    expect(files.get_by_role("alert")).to_have_text("Name a file or a folder.")
+    files.get_by_label("Files or folders").fill("nothing/here.csv")
+    start.click()
+    expect(files.get_by_role("alert")).to_have_text("The key is needed.")
+    site.forgive()
+    files.get_by_label("Admin key").fill("wrong")
+    start.click()
+    expect(files.get_by_role("alert")).to_have_text("This is not the admin key")
+    files.get_by_label("Admin key").fill(addresses["admin_api_key"])
+    start.click()
+    expect(files.get_by_role("alert")).to_contain_text("There is no 'nothing/here.csv' in the data bucket")

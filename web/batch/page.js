@@ -3,6 +3,7 @@
 import { find, html } from "../dom.js";
 import { begin } from "../shell.js";
 import { count, percent } from "../words.js";
+import { files } from "./files.js";
 import { table } from "./table.js";
 
 const REFRESH_MILLISECONDS = 400;
@@ -117,6 +118,7 @@ find("#download").addEventListener("click", () => worker.postMessage({ kind: "do
 find("#only-failed").addEventListener("change", ({ target }) => rows?.onlyFailed(target.checked));
 begin(find("#columns"), (known) => {
   useCase = known;
+  files(known);
   worker.postMessage({ kind: "configure", config: globalThis.MLOPS, schema: known.schema });
   find("#columns").replaceChildren(...columns());
   begun();
