@@ -66,8 +66,9 @@ class Companions:
         return [label for label in self._others(row).values() if label is not None]
 
     def _others(self, row: Derived) -> Mapping[int, int | None]:
-        own = _traits(row)
-        return {other: label for key in _keys(row) for other, label in self.groups.get(key, ()) if other != own}
+        groups = [group for key in _keys(row) if (group := self.groups.get(key))]
+        own = _traits(row) if groups else None  # of a stranger nobody asks
+        return {other: label for group in groups for other, label in group if other != own}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Companions":

@@ -90,7 +90,7 @@ class RecordReader:
         faults: list[Fault] = []
         numbers: Sequence[int] = range(first_row, first_row + len(records))
         total, width = len(records), self._width
-        if any(len(record) != width for record in records):
+        if set(map(len, records)) != {width}:
             for number, record in zip(numbers, records, strict=True):
                 if len(record) != width:
                     faults.append(Fault(number, "", "", "", f"has {len(record)} cells, the header has {width}"))
@@ -102,10 +102,9 @@ class RecordReader:
             cells = list(map(readings.__getitem__, texts[place])) if place is not None else [None] * len(records)
             columns.append(cells)
             if readings.any_fault:
-                for at, cell in enumerate(cells):
-                    if cell.__class__ is _Refusal:
-                        bad.add(at)
-                        faults.append(self._fault(numbers[at], records[at], name, place, cell))
+                refused = [at for at, cell in enumerate(cells) if cell.__class__ is _Refusal]
+                bad.update(refused)
+                faults += [self._fault(numbers[at], records[at], name, place, cells[at]) for at in refused]
         ids = columns.pop() if self._id else list(numbers)
         cells_of: Iterator[tuple[Cell, ...]] = zip(*columns, strict=True)
         if bad:
@@ -116,7 +115,7 @@ class RecordReader:
         names = self._names
         return Portion(ids, [dict(zip(names, cells, strict=True)) for cells in cells_of], faults, total)
 
-    def _fault(self, number: int, record: list[str], field: str, place: int | None, refusal: str) -> Fault:
+    def _fault(self, number: int, record: list[str], field: str, place: int | None, refusal: Any) -> Fault:
         text = "" if place is None else record[place]
         reason = str(refusal) if text.isascii() or _encodable(text) else "is not UTF-8"
         row_id = record[self._id[1]] if self._id else ""

@@ -1,5 +1,6 @@
 """Score: one shard of a batch, some thousand rows at a time, as `/predict` would answer each of them."""
 
+import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -105,4 +106,7 @@ class Scoring:
 
     def _load(self, version: str) -> Scorer:
         model = self._registry.model(version)
-        return Scorer(self._case, model, CompiledForest.of(model.forest))
+        scorer = Scorer(self._case, model, CompiledForest.of(model.forest))
+        gc.collect()
+        gc.freeze()  # what stays for good is not looked through again each time that thousands of rows are read
+        return scorer
