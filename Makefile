@@ -206,6 +206,9 @@ dashboards: $(ENVS)/grafana/$(READY)  ## generate Grafana's dashboards from infr
 cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## estimate dollars a month on AWS from the running cloud's metrics: docs/cost.md
 	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
+scale: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## measure batch scoring by rows and extrapolate to AWS: docs/scale.md; SIZES="1000 1000000"
+	@$(CLOUD) outputs | PYTHONPATH=functions:examples:tests:infra/local/src:docs $(ENVS)/dev/bin/python docs/scale_page.py
+
 screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
 	@PYTHONPATH=tests:functions:examples:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 

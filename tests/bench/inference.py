@@ -117,7 +117,7 @@ def in_handlers(settings: dict[str, str], artifacts: dict[str, Path], events: di
     ours = timed_in_handler(lambda_python, artifacts["inference"], "handler", settings, files)
     theirs = timed_in_handler(Path(sys.executable), HERE / "baseline", "app", settings, files[:1])[0]
     each = {size: milliseconds / size for size, milliseconds in zip(events, ours, strict=True)}
-    plot(PLOT, each)
+    plot(PLOT, "Milliseconds a passenger, by passengers in a request", each)
     return [
         row("warm /predict in the handler, p50", ours[0], "ms", "allowed", 2, most=1),
         row("original design's /predict in the handler, p50", theirs, "ms", "ours", ours[0], least=8),
