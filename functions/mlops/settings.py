@@ -87,11 +87,13 @@ def retention() -> timedelta:
 
 
 def kept() -> "Retention":
-    """What `expire` leaves: `REPORT_RETENTION_DAYS`, `MODELS_KEPT` and `DATASETS_KEPT`."""
+    """What `expire` leaves, of the variables below; scored files are kept as long as predictions."""
     from mlops.monitoring.expire import Retention
 
     reports = timedelta(days=float(_required("REPORT_RETENTION_DAYS", _NUMBER)))
-    return Retention(reports, int(_required("MODELS_KEPT", _COUNT)), int(_required("DATASETS_KEPT", _COUNT)))
+    return Retention(
+        reports, retention(), int(_required("MODELS_KEPT", _COUNT)), int(_required("DATASETS_KEPT", _COUNT))
+    )
 
 
 def watched_functions() -> dict[str, str]:

@@ -55,7 +55,7 @@ def rows() -> list[Row]:
     return [
         row("executor: direct call of the handler", direct),
         row("executor: start of Python and awslambdaric", start),
-        row("executor: cold invoke beyond such a start", cold - start, "allowed", 100, most=1),
+        row("executor: cold invoke beyond such a start", cold - start, "such a start", start, most=1),
         row("executor: cold invoke", cold, "MiniStack", cold_theirs),
         row("executor: cold request, API Gateway", cold_gateway, "cold invoke", cold),
         row("executor: warm overhead, Invoke", warm - direct, "MiniStack", warm_theirs - direct, most=1 / 3),

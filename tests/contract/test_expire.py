@@ -68,8 +68,10 @@ class World:
         self.datasets.append(dataset)
         self.models.append(model)
 
+    batches = timedelta(days=90)
+
     def expire(self, models: int = 2, datasets: int = 1) -> dict[str, int]:
-        retention = Retention(timedelta(days=90), models, datasets)
+        retention = Retention(timedelta(days=90), self.batches, models, datasets)
         made_with = (self.registry, self.bucket, self.store, self.decisions, self.retrainings, self.telemetry)
         return expire(*made_with, retention, lambda: NOW)
 
@@ -129,9 +131,9 @@ def test_the_champion_its_predecessors_and_the_newest_stay(world: World) -> None
     about = (NOW.isoformat(), world.models[0], "promoted", "earlier", world.models[0], two)
     world.decisions.record(ModelDecision(*about, {}))
 
-    assert world.expire() == {"reports": 0, "models": 1, "datasets": 1, "totals": 2}
+    assert world.expire() == {"reports": 0, "models": 1, "datasets": 1, "totals": 2, "batch_files": 0}
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 4, 5]
-    assert world.expire() == {"reports": 0, "models": 0, "datasets": 0, "totals": 0}
+    assert world.expire() == {"reports": 0, "models": 0, "datasets": 0, "totals": 0, "batch_files": 0}
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 4, 5]
 
 
@@ -151,7 +153,13 @@ def test_the_newest_datasets_stay_without_a_model(world: World) -> None:
 
 
 def test_nothing_is_dropped_below_the_figures(world: World) -> None:
-    assert world.expire(models=6, datasets=6) == {"reports": 0, "models": 0, "datasets": 0, "totals": 0}
+    assert world.expire(models=6, datasets=6) == {
+        "reports": 0,
+        "models": 0,
+        "datasets": 0,
+        "totals": 0,
+        "batch_files": 0,
+    }
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 3, 4, 5]
 
 
@@ -206,3 +214,14 @@ def test_old_reports_go_but_those_that_a_retraining_rests_on(world: World) -> No
     left = {report(300), report(89), report(1), "drift/latest.json"}
     assert set(world.objects.keys(world.bucket, "drift/")) == left
     assert [each.decision for each in world.retrainings.recent(10)] == ["held", "started"]
+
+
+def test_scored_files_are_dropped_when_they_are_older_than_predictions_are_kept(world: World) -> None:
+    kept, dropped = "raw/list.csv", ("batches/0123/parts/part-00000.csv", "batches/0123/manifest.json", "scoring/a.csv")
+    for name in (kept, *dropped):
+        world.objects.put(world.bucket, name, b"", "text/csv")
+    world.batches = NOW - datetime.now(UTC) + timedelta(minutes=5)  # written a moment ago, which is younger
+    assert world.expire()["batch_files"] == 0
+    world.batches = NOW - datetime.now(UTC) - timedelta(minutes=5)
+    assert world.expire()["batch_files"] == len(dropped)
+    assert set(world.objects.keys(world.bucket, "")) & {kept, *dropped} == {kept}

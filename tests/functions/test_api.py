@@ -311,7 +311,7 @@ def test_the_hourly_run_tells_what_expired(
     old, new = (registry.publish({CARD: json.dumps({"dataset_version": name}).encode()}) for name in "ab")
 
     expired = invoke("monitoring", {"task": "expire"})
-    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0}
+    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0, "batch_files": 0}
     assert [name for name, _ in registry.reader.versions()] == [new, champion]
     assert not list(objects.keys("titanic-models", f"models/{old}/"))
 

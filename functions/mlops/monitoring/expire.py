@@ -17,14 +17,17 @@ from mlops.telemetry.stores import Telemetry
 
 # Decisions about the champion that are asked for its predecessors.
 LATEST_DECISIONS = 50
+# What batch scoring is given and leaves in the data bucket.
+SCORED = ("batches/", "scoring/")
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What is kept: how long reports are, and how many of the newest models and dataset versions."""
+    """What is kept: how long reports and scored files are, and how many of the newest models and dataset versions."""
 
     reports: timedelta
+    batches: timedelta
     models: int
     datasets: int
 
@@ -64,10 +67,20 @@ def expire(
         for key in ("quarantine/{}.jsonl", "quality/{}.json", f"{COMPOSED}{{}}.csv", f"{COMPOSED}{{}}.json"):
             objects.delete(data_bucket, key.format(version))
 
+    scored = [
+        each.key
+        for prefix in SCORED
+        for each in objects.listed(data_bucket, prefix)
+        if each.at < now() - retention.batches
+    ]
+    for key in scored:
+        objects.delete(data_bucket, key)
+
     scores = (name.split("|") for name in telemetry.totals() if name.startswith(f"{metrics.SCORE}|"))
     totals = ["|".join(parts) for parts in scores if parts[1] not in remaining]
     telemetry.drop(totals)
-    return {"reports": len(reports), "models": len(dropped), "datasets": tables, "totals": len(totals)}
+    dropped_of = {"reports": reports, "models": dropped, "batch_files": scored, "totals": totals}
+    return {**{name: len(each) for name, each in dropped_of.items()}, "datasets": tables}
 
 
 def _served(registry: Registry, decisions: DecisionLog) -> set[str]:
