@@ -37,7 +37,8 @@ _RULES = ("kind", "required", "low", "high", "max_length", "choices", "open", "m
 class Search:
     """The search for a forest's parameters: `candidates` drawn from `space`, chosen by cross-validated `scoring`.
 
-    `simplest` takes, of those that chance does not tell from the best, the forest with the fewest leaves.
+    `simplest` takes, of those that chance does not tell from the best, the forest with the fewest leaves. Of more than
+    `sample` rows, candidates are judged on so many; the forest that serves is grown on all (docs/adr/0023).
     """
 
     space: Mapping[str, Sequence[Any]]
@@ -46,6 +47,7 @@ class Search:
     scoring: Literal["log_loss", "accuracy"] = "log_loss"
     choose: Literal["best", "simplest"] = "best"
     seed: int = 1912
+    sample: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)

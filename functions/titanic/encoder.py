@@ -5,7 +5,7 @@ model.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlops.model.training_set import records
@@ -87,7 +87,8 @@ class Encoder:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, the inputs' names included."""
-        return {**asdict(self), "inputs": [each.name for each in INPUTS]}
+        companions = {"usual": self.companions.usual, "groups": self.companions.groups}
+        return {"companions": companions, "inputs": [each.name for each in INPUTS]}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Encoder":

@@ -69,7 +69,7 @@ def card(
         "dataset_version": dataset_version,
         "schema_hash": case.schema_hash,
         "serving": _counts(parts.everyone),
-        "training": {**_counts(parts.training), "note": _TRAINED_ON},
+        "training": {**_counts(parts.training), "note": _TRAINED_ON + _sampled(case, parts)},
         "holdout": {**_counts(parts.holdout), "share": SHARE, "by": f"sha256 of {by}"},
         "metrics": evaluation.metrics(labels, probabilities),
         "baselines": evaluation.baselines(case, parts.training, parts.holdout),
@@ -94,6 +94,16 @@ def card(
             "failures": [asdict(each) for each in sorted(failures, key=lambda each: each.index)],
         },
     }
+
+
+def _sampled(case: UseCase, parts: Parts) -> str:
+    total = len(parts.everyone)
+    if total <= case.search.sample:
+        return ""
+    return (
+        f" Of {total:,} rows, {len(parts.training):,} were drawn, classes in proportion, to search and to fit the "
+        f"judged model, {len(parts.holdout):,} others to judge it; the forest that serves was grown on all."
+    )
 
 
 def never_seen(validated: Mapping[str, Any], nested: Mapping[str, Nested]) -> dict[str, Any]:

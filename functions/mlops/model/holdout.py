@@ -6,16 +6,20 @@ from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
 
 from mlops.model.training_set import TrainingSet
-from mlops.use_case import UseCase
+from mlops.use_case import Search, UseCase
 
 SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A dataset, and its division into what a judged model may see and what it is judged by."""
+    """A dataset, and its division into what a judged model may see and what it is judged by.
+
+    Of very many rows both are samples (`Search.sample`), classes in proportion.
+    """
 
     everyone: TrainingSet
     training: TrainingSet
@@ -26,7 +30,16 @@ def divide(case: UseCase, rows: TrainingSet) -> Parts:
     """The rows, and their two parts; by their ids, or where the table has none by their content."""
     keys = rows.ids if case.id else [row_id.rpartition(".")[0] for row_id in rows.ids]  # see stores/postgres/rules.py
     apart = held_out(keys, rows.labels.tolist())
-    return Parts(rows, rows.take((~apart).nonzero()[0]), rows.take(apart.nonzero()[0]))
+    training, holdout = (drawn(case.search, rows.labels, each.nonzero()[0]) for each in (~apart, apart))
+    return Parts(rows, rows.take(training), rows.take(holdout))
+
+
+def drawn(search: Search, labels: NDArray[np.int64], places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """At most as many of some rows as candidates are judged on, the same each time."""
+    if len(places) <= search.sample:
+        return places
+    chosen, _ = train_test_split(places, train_size=search.sample, stratify=labels[places], random_state=search.seed)
+    return np.sort(chosen)
 
 
 def held_out(keys: Sequence[str], labels: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -42,5 +55,5 @@ def held_out(keys: Sequence[str], labels: Sequence[int] | NDArray[np.int64]) -> 
     return np.array([key in chosen for key in keys], dtype=bool)
 
 
-def _place(key: str) -> str:
-    return sha256(key.encode()).hexdigest()
+def _place(key: str) -> bytes:
+    return sha256(key.encode()).digest()

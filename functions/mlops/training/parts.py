@@ -24,7 +24,7 @@ def parts(case: UseCase, offline: OfflineStore, dataset_version: str, schema_has
             f"Dataset {dataset_version} has {len(rows)} {many}, {positive} of them {yes!r}: a model needs at least "
             f"{MINIMUM_ROWS}, with {MINIMUM_OF_A_CLASS} {yes!r} and as many {no!r}"
         )
-    if len(rows.features.drop_duplicates()) == 1:
+    if all(rows.features[name].nunique(dropna=False) == 1 for name in rows.features):
         raise NotEnoughDataError(
             f"All {len(rows)} {many} of dataset {dataset_version} are alike: nothing can be learnt"
         )

@@ -84,9 +84,11 @@ def fit(
         raise SearchFailedError(f"No candidate was evaluated, so none can be chosen{why}")
     chosen = search.winner(case.search, evaluations)
     holdout_model, _ = fit_model(case, chosen.params, divided.training)
-    bagged = chosen.params.get("bootstrap", True)
-    model, estimator = fit_model(case, {**chosen.params, "oob_score": bagged}, divided.everyone)
-    validation = validate(case, chosen.params, divided.everyone)
+    everyone = divided.everyone
+    # Of very many rows the scores to expect are known well enough from the sample that is validated.
+    bagged = chosen.params.get("bootstrap", True) and len(everyone) <= case.search.sample
+    model, estimator = fit_model(case, {**chosen.params, "oob_score": bagged}, everyone)
+    validation = validate(case, chosen.params, everyone)
     described = card(
         case,
         dataset_version,
@@ -95,12 +97,13 @@ def fit(
         divided,
         Fitted(model, estimator, holdout_model),
         validation,
-        nested.outer(case, evaluations, divided.everyone),
+        nested.outer(case, evaluations, everyone),
     )
     # Out of bag, of the serving forest: another forest's scores are elsewhere.
     unseen = estimator.oob_decision_function_[:, 1] if bagged else validation.scores.by_row.probabilities[0]
-    served = estimator.predict_proba(model.encoder.transform(divided.everyone.features))[:, 1]
-    expected = reference(case, divided.everyone.features, expected_scores(served, unseen))
+    scored = everyone.features if bagged else everyone.features.loc[list(validation.scores.ids)]
+    served = estimator.predict_proba(model.encoder.transform(scored))[:, 1]
+    expected = reference(case, everyone.features, expected_scores(served, unseen))
     version = registry.publish(
         {
             MODEL: dump(model, case),
