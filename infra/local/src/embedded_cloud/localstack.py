@@ -51,6 +51,7 @@ def environment(
         "XDG_CACHE_HOME": str(root / "cache"),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "2",  # glibc makes eight for each core, and each keeps what its threads once needed
         "FILESYSTEM_ROOT": str(root),
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "GATEWAY_SERVER": "loopback",
