@@ -132,14 +132,16 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; 
 # Tests that need a whole cloud, and tests that also need a browser, Airflow or Docker.
 SYSTEM := tests/e2e
 DOORS := tests/browser tests/dags tests/compose
+# End-to-end tests that run on the doors' cloud, so that both suites take about as long.
+SHARED := $(addprefix tests/e2e/test_,batch.py operations.py tracking.py)
 # The second use case all the way: minutes of its own, so it is no part of `make test`.
 EXAMPLE := tests/example
 
 test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
-test-system: $(CLOUD_ENVS) $(foreach env,dev mlflow grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
-	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(ARGS)
+test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
+	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(SHARED)) $(ARGS)
 
 test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(EXAMPLE) $(ARGS)
@@ -147,8 +149,8 @@ test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from i
 test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after each of their effects, on their own cloud
 	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
 
-test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
-	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(ARGS)
+test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
+	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(SHARED) $(ARGS)
 
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 threads, one minute, processes killed
 	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py

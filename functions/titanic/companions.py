@@ -29,13 +29,13 @@ FEATURES: tuple[Feature, ...] = (
 FOLDS = 5
 KEYS = ("ticket_key", "family_key")
 
-# Who is in a group and, of a woman or child, the label; None of a man.
-Member = tuple[int, int | None]
+# A woman or child of a group, and the label.
+Member = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """The groups of the training rows, by key, and the share of all their women and children that survived."""
+    """The women and children of the training rows by group, and the share of all of them that survived."""
 
     usual: float
     groups: Mapping[str, Sequence[Member]]
@@ -45,8 +45,8 @@ class Companions:
         """Learn the groups of training rows with these labels, of the same length."""
         groups: dict[str, list[Member]] = {}
         for row, label in zip(rows, labels, strict=True):
-            if keys := _keys(row):
-                member = _traits(row), label if is_woman_or_child(row) else None
+            if is_woman_or_child(row) and (keys := _keys(row)):
+                member = _traits(row), label
                 for key in keys:
                     groups.setdefault(key, []).append(member)
         return cls(usual_share(rows, labels), groups)
@@ -63,17 +63,17 @@ class Companions:
 
     def labels(self, row: Derived) -> list[int]:
         """What became of the other women and children of a passenger's group, as far as it is known."""
-        return [label for label in self._others(row).values() if label is not None]
-
-    def _others(self, row: Derived) -> Mapping[int, int | None]:
         groups = [group for key in _keys(row) if (group := self.groups.get(key))]
         own = _traits(row) if groups else None  # of a stranger nobody asks
-        return {other: label for group in groups for other, label in group if other != own}
+        return list({other: label for group in groups for other, label in group if other != own}.values())
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> "Companions":
         """What became JSON comes back equal; TypeError, KeyError or ValueError if it is something else."""
-        groups = {key: [(who, label) for who, label in members] for key, members in data["groups"].items()}
+        groups = {
+            key: [(who, label) for who, label in members if label is not None]  # earlier models name men too
+            for key, members in data["groups"].items()
+        }
         return Companions(data["usual"], groups)
 
 
@@ -88,8 +88,9 @@ def out_of_fold(everyone: Companions, rows: Sequence[Derived], folds: int = FOLD
     """
     places: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
-        for key in _keys(row):
-            places.setdefault(key, []).append(place)
+        if is_woman_or_child(row):
+            for key in _keys(row):
+                places.setdefault(key, []).append(place)
     found = []
     for place, row in enumerate(rows):
         if not is_woman_or_child(row):

@@ -147,3 +147,9 @@ def test_on_the_list_families_are_found_and_what_is_told_of_them_is_no_label(fea
 
     assert 0.6 < Companions.fit(rows, labels).usual < 0.8
     assert sum(abs(difference) > 0.1 for difference in told) > 90
+
+
+def test_the_men_that_earlier_models_name_tell_nothing() -> None:
+    groups = {key: [*members, (7, None)] for key, members in COMPANIONS.groups.items()}
+    read = Companions.from_json(json.loads(json.dumps({"usual": COMPANIONS.usual, "groups": groups})))
+    assert read == COMPANIONS

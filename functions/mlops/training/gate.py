@@ -24,7 +24,7 @@ CALIBRATION_ERROR = 0.10
 CALIBRATION_ALLOWANCE = 0.05
 # What serving can bear: seconds for one explained prediction in plain Python, bytes to fetch in a cold start.
 BUDGET_SECONDS = 0.01
-BUDGET_BYTES = 16 * 2**20
+BUDGET_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

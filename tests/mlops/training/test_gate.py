@@ -251,7 +251,7 @@ def test_a_miscalibrated_model_fails_on_enough_rows(shift: float) -> None:
     ("costs", "check", "named"),
     [
         ({"seconds": 2 * BUDGET_SECONDS}, "quick", "20.0 ms"),
-        ({"size": BUDGET_BYTES + 1}, "small", "16,777,217 bytes"),
+        ({"size": BUDGET_BYTES + 1}, "small", "33,554,433 bytes"),
     ],
 )
 def test_a_model_that_serving_cannot_afford_is_refused(costs: dict[str, float], check: str, named: str) -> None:
