@@ -106,9 +106,9 @@ STEPS: Mapping[str, tuple[Callable[[Any], dict[str, Any]], type[BaseModel]]] = {
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     event = mapping(event, "batch", f'"step" is one of {", ".join(STEPS)}')
-    step = event.get("step")
+    step = str(event.get("step"))
     if step not in STEPS:
-        raise InvalidInputError(f'"step" is one of {", ".join(STEPS)}')
+        raise InvalidInputError(f'"step" is one of {", ".join(STEPS)}, not {step!r}')
     work, model = STEPS[step]
     answer = work(parsed(event, model, REMEDY))
     logger.info("Done", extra={"step": step, "answer": answer})
