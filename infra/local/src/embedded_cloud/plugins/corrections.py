@@ -44,6 +44,7 @@ def correct_lambda() -> None:
     delete_failed_functions()
     pass_client_context()
     leave_logs_to_the_executor()
+    log_to_the_configured_group()
     count_invocations_in_batches()
     handlers.serve_custom_service_request_handlers.append(check_payload)
 
@@ -119,6 +120,26 @@ def leave_logs_to_the_executor() -> None:
     """Keep LocalStack from sending the logs too: it knows them only after the invocation."""
     LogHandler.start_subscriber = lambda _: None
     LambdaVersionManager.store_logs = lambda *_, **__: None
+
+
+def log_to_the_configured_group() -> None:
+    """Log to `LoggingConfig.LogGroup`; LocalStack keeps that setting and logs to the default group."""
+    default_group = ExecutionEnvironment.get_log_group_name
+    default_stream = ExecutionEnvironment.get_log_stream_name
+
+    def get_log_group_name(self: ExecutionEnvironment) -> str:
+        settings = self.function_version.config.logging_config or {}
+        return str(settings.get("LogGroup") or default_group(self))
+
+    def get_log_stream_name(self: ExecutionEnvironment) -> str:
+        """In a group that functions may share, the stream's name has the function's in it."""
+        name = str(default_stream(self))
+        if self.get_log_group_name() == default_group(self):
+            return name
+        return name.replace("[", f"{self.function_version.id.function_name}[", 1)
+
+    ExecutionEnvironment.get_log_group_name = get_log_group_name
+    ExecutionEnvironment.get_log_stream_name = get_log_stream_name
 
 
 def count_invocations_in_batches() -> None:
