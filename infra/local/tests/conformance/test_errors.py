@@ -229,3 +229,48 @@ def test_memory_that_forked_processes_share_counts_once(function):
         MemorySize=128,
     )
     assert deployed.invoke().payload == 70
+
+
+@pytest.mark.aws("lambda/latest/dg/troubleshooting-invocation.html")
+@pytest.mark.parametrize(
+    ("source", "error_type", "message"),
+    [
+        ("def handler(): return 1", "TypeError", "positional argument"),
+        ("handler = 3", "TypeError", "not callable"),
+        ("def handler(event, context): return handler(event, context)", "RecursionError", "recursion"),
+        ("def handler(event, context): raise KeyError('é')", "KeyError", "'é'"),
+        ("def handler(event, context): raise Exception()", "Exception", ""),
+        ("def handler(event, context): return {1, 2}", "Runtime.MarshalError", "set"),
+        ("async def handler(event, context): return 1", "Runtime.MarshalError", "coroutine"),
+    ],
+)
+def test_mistakes_of_a_handler_are_named(function, source, error_type, message):
+    error = function(source).invoke().payload
+    assert error["errorType"] == error_type
+    assert message in error["errorMessage"]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-handler.html")
+def test_handler_in_a_builtin_module_is_refused(function):
+    reply = function("", Handler="sys.exit").invoke()
+    assert reply.payload["errorType"] == "Runtime.BuiltInModuleConflict"
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_exit_at_import_is_reported_for_both_inits(function):
+    reply = function("import sys\nsys.exit(3)").invoke()
+    assert reply.payload["errorType"] == "Runtime.ExitError"
+    assert (
+        reply.payload["errorMessage"]
+        == f"RequestId: {reply.request_id} Error: Runtime exited with error: exit status 3"
+    )
+    assert [line.split("\t")[1] for line in reply.log.splitlines() if line.startswith("INIT_REPORT")] == [
+        "Phase: init",
+        "Phase: invoke",
+    ]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-exceptions.html")
+def test_syntax_error_names_the_line(function):
+    reply = function("x = 1\ndef handler(event, context) return 1").invoke()
+    assert "line 2" in reply.payload["errorMessage"] or "Line 2" in reply.payload["stackTrace"][0]
