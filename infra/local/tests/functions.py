@@ -11,6 +11,8 @@ from typing import Any
 
 from running import RUNTIME, eventually
 
+from embedded_cloud.architecture import lambda_architecture
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -95,6 +97,7 @@ def deploy(client: Any, role: str, source: str, files: dict[str, bytes] | None =
         **{
             "FunctionName": f"conformance-{uuid.uuid4().hex[:12]}",
             "Runtime": RUNTIME,
+            "Architectures": [lambda_architecture()],
             "Handler": "app.handler",
             "Role": role,
             "Code": {"ZipFile": archive(source, files)},

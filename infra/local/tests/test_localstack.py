@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from running import RUNTIME, Localstack, free_port
+from running import Localstack, free_port
 
 from embedded_cloud import localstack as launch
 
@@ -63,15 +63,3 @@ def test_missing_plugins_are_an_error():
         with pytest.raises(launch.ExecutorError, match="plug-ins"):
             launch.is_ready(f"http://127.0.0.1:{server.server_port}")
         server.shutdown()
-
-
-@pytest.mark.parametrize(
-    ("settings", "reason"),
-    [
-        ({"Runtime": "python3.9"}, f"python3.9 cannot run here, only {RUNTIME}"),
-        ({"Runtime": "nodejs22.x"}, "nodejs22.x cannot run here"),
-    ],
-)
-def test_function_that_cannot_run_says_why(function, settings, reason):
-    with pytest.raises(AssertionError, match=reason):
-        function("def handler(event, context): return 1", **settings)

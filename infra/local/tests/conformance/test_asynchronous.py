@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError, ParamValidationError
 from running import eventually
 
 RETRIES_SECONDS = 240  # AWS waits one minute, then two
@@ -125,3 +126,40 @@ def test_process_that_is_lost_counts_as_failure(function, queue):
     deployed.send({})
     record = json.loads(failures.message()["Body"])
     assert record["responsePayload"]["errorType"] == "Runtime.ExitError"
+
+
+@pytest.mark.aws("lambda/latest/dg/invocation-async-error-handling.html")
+def test_event_for_a_stopped_function_goes_to_its_destination(function, queue):
+    deployed, failures = function("def handler(event, context): return 1"), queue()
+    deployed.client.put_function_event_invoke_config(
+        FunctionName=deployed.name, DestinationConfig={"OnFailure": {"Destination": failures.arn}}
+    )
+    deployed.client.put_function_concurrency(FunctionName=deployed.name, ReservedConcurrentExecutions=0)
+    assert deployed.send({"late": True}) == 202
+    record = json.loads(failures.message()["Body"])
+    assert record["requestContext"]["condition"] == "ZeroReservedConcurrency"
+    assert record["requestPayload"] == {"late": True}
+
+
+@pytest.mark.aws("lambda/latest/dg/invocation-async-retain-records.html")
+def test_destination_may_be_a_function(function, queue):
+    arrived = queue()
+    second = function("def handler(event, context): return event['responsePayload']")
+    first = function("def handler(event, context): return event + 1")
+    chain = [(first, second.client.get_function_configuration(FunctionName=second.name)["FunctionArn"])]
+    for deployed, target in [*chain, (second, arrived.arn)]:
+        deployed.client.put_function_event_invoke_config(
+            FunctionName=deployed.name, DestinationConfig={"OnSuccess": {"Destination": target}}
+        )
+    assert first.send(41) == 202
+    assert json.loads(arrived.message()["Body"])["responsePayload"] == 42
+
+
+@pytest.mark.aws("lambda/latest/api/API_PutFunctionEventInvokeConfig.html")
+@pytest.mark.parametrize(
+    "settings", [{"MaximumRetryAttempts": 3}, {"MaximumEventAgeInSeconds": 59}, {"MaximumEventAgeInSeconds": 21601}]
+)
+def test_retries_and_age_have_limits(function, settings):
+    deployed = function("")
+    with pytest.raises((ClientError, ParamValidationError)):
+        deployed.client.put_function_event_invoke_config(FunctionName=deployed.name, **settings)

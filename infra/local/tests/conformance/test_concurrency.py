@@ -85,3 +85,30 @@ def test_update_lets_a_running_invocation_finish(function):
         running = pool.submit(deployed.invoke, 2)
         deployed.configure(Environment={"Variables": {"NEW": "1"}})
         assert running.result().error is None
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-concurrency.html")
+def test_function_runs_again_without_its_limit(function):
+    deployed = function(MEET)
+    deployed.client.put_function_concurrency(FunctionName=deployed.name, ReservedConcurrentExecutions=0)
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        deployed.invoke(0)
+    deployed.client.delete_function_concurrency(FunctionName=deployed.name)
+    assert deployed.invoke(0).error is None
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_failure_in_one_environment_leaves_others_alone(function):
+    deployed = function(
+        """
+        import os, time
+        def handler(event, context):
+            if event: os._exit(1)
+            time.sleep(0.5)
+            return "whole"
+        """
+    )
+    with ThreadPoolExecutor(2) as pool:
+        whole, failed = pool.submit(deployed.invoke, False), pool.submit(deployed.invoke, True)
+        assert failed.result().payload["errorType"] == "Runtime.ExitError"
+        assert whole.result().payload == "whole"

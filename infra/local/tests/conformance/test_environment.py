@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from botocore.exceptions import ClientError
 from running import RUNTIME, eventually
 
 
@@ -225,3 +226,18 @@ def test_temporary_files_are_removed_with_the_environment(function, cloud):
     assert left.is_relative_to(cloud.state)
     deployed.configure(Timeout=9)  # which replaces the environments
     eventually(lambda: not left.parent.exists())
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "_HANDLER", "LAMBDA_TASK_ROOT"])
+def test_reserved_variables_cannot_be_configured(function, name):
+    with pytest.raises(ClientError) as caught:
+        function("", variables={name: "mine"})
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    assert name in caught.value.response["Error"]["Message"]
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
+def test_variables_are_limited_to_four_kilobytes(function):
+    with pytest.raises(ClientError, match="4KB limit"):
+        function("", variables={"LONG": "x" * 5000})

@@ -81,7 +81,9 @@ def test_init_has_ten_seconds_before_the_invocation_tries_again(function):
         """
         import os, tempfile, time
         marker = os.path.join(tempfile.gettempdir(), "tried")
-        if not os.path.exists(marker):
+        if os.path.exists(marker):
+            time.sleep(0.4)
+        else:
             open(marker, "w").close()
             time.sleep(60)
         def handler(event, context): return "second time"
@@ -92,6 +94,45 @@ def test_init_has_ten_seconds_before_the_invocation_tries_again(function):
     report = next(line for line in reply.log.splitlines() if line.startswith("INIT_REPORT"))
     assert "Phase: init\tStatus: timeout" in report
     assert 9_900 < float(report.split("Init Duration: ")[1].split(" ms")[0]) < 30_000
+    assert "Init Duration" not in reply.report
+    assert float(reply.report["Duration"].removesuffix(" ms")) >= 400, "the repeated init is part of it"
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_init_that_is_repeated_is_part_of_the_duration(function):
+    deployed = function(
+        """
+        import os, time
+        time.sleep(0.3)
+        def handler(event, context):
+            if event: os._exit(1)
+        """
+    )
+    assert deployed.invoke(True).error == "Unhandled"
+    suppressed, warm = deployed.invoke().report, deployed.invoke().report
+    assert "Init Duration" not in suppressed
+    duration = float(suppressed["Duration"].removesuffix(" ms"))
+    assert duration >= 300
+    assert duration <= int(suppressed["Billed Duration"].removesuffix(" ms")) <= duration + 1
+    assert float(warm["Duration"].removesuffix(" ms")) < 300
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_init_that_is_repeated_has_the_timeout_of_the_function(function):
+    deployed = function(
+        """
+        import os, tempfile, time
+        marker = os.path.join(tempfile.gettempdir(), "tried")
+        if os.path.exists(marker):
+            time.sleep(60)
+        open(marker, "w").close()
+        raise RuntimeError("first time")
+        """,
+        Timeout=1,
+    )
+    reply = deployed.invoke()
+    assert reply.payload["errorMessage"].endswith("Task timed out after 1.00 seconds")
+    assert (reply.report["Duration"], reply.report["Status"]) == ("1000.00 ms", "timeout")
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-timeout.html")
@@ -104,9 +145,7 @@ def test_timeout_ends_the_invocation_and_replaces_the_process(function):
     assert f"{reply.request_id} Task timed out after 3.00 seconds" in reply.log
     assert reply.report["Status"] == "timeout"
     assert reply.report["Duration"] == "3000.00 ms"
-    after = deployed.invoke(0)
-    assert after.payload == 1
-    assert "Init Duration" in after.report
+    assert deployed.invoke(0).payload == 1
 
 
 @pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
@@ -149,3 +188,89 @@ def test_more_memory_than_configured_ends_the_process(function):
     assert deployed.invoke(1).payload == 1
     deployed.configure(MemorySize=512)
     assert deployed.invoke(200).payload == 200
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-memory.html")
+def test_memory_of_children_and_theirs_counts(function):
+    deployed = function(
+        """
+        import subprocess, sys, time
+        HOLD = "import time; held = bytearray(b'x' * ({} << 20)); print(flush=True); time.sleep(20)"
+        def handler(event, context):
+            shell = ["sh", "-c", '"$0" -c "$1"; true', sys.executable, HOLD.format(event)]
+            child = subprocess.Popen(shell, stdout=subprocess.PIPE)
+            child.stdout.readline()
+            time.sleep(0.2)
+            child.kill()
+            child.wait()
+        """,
+        MemorySize=128,
+    )
+    reply = deployed.invoke(60)
+    assert reply.error is None
+    assert 60 < int(reply.report["Max Memory Used"].removesuffix(" MB")) <= 128
+    assert deployed.invoke(110).report["Error Type"] == "Runtime.OutOfMemory"
+
+
+@pytest.mark.aws("lambda/latest/dg/configuration-memory.html")
+def test_memory_that_forked_processes_share_counts_once(function):
+    deployed = function(
+        """
+        import os, time
+        held = bytearray(70 << 20)  # pages that are there once they have been written
+        held[::4096] = b"x" * len(held[::4096])
+        def handler(event, context):
+            child = os.fork()
+            if not child:
+                time.sleep(0.3)
+                os._exit(len(held) >> 20)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        """,
+        MemorySize=128,
+    )
+    assert deployed.invoke().payload == 70
+
+
+@pytest.mark.aws("lambda/latest/dg/troubleshooting-invocation.html")
+@pytest.mark.parametrize(
+    ("source", "error_type", "message"),
+    [
+        ("def handler(): return 1", "TypeError", "positional argument"),
+        ("handler = 3", "TypeError", "not callable"),
+        ("def handler(event, context): return handler(event, context)", "RecursionError", "recursion"),
+        ("def handler(event, context): raise KeyError('é')", "KeyError", "'é'"),
+        ("def handler(event, context): raise Exception()", "Exception", ""),
+        ("def handler(event, context): return {1, 2}", "Runtime.MarshalError", "set"),
+        ("async def handler(event, context): return 1", "Runtime.MarshalError", "coroutine"),
+    ],
+)
+def test_mistakes_of_a_handler_are_named(function, source, error_type, message):
+    error = function(source).invoke().payload
+    assert error["errorType"] == error_type
+    assert message in error["errorMessage"]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-handler.html")
+def test_handler_in_a_builtin_module_is_refused(function):
+    reply = function("", Handler="sys.exit").invoke()
+    assert reply.payload["errorType"] == "Runtime.BuiltInModuleConflict"
+
+
+@pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+def test_exit_at_import_is_reported_for_both_inits(function):
+    reply = function("import sys\nsys.exit(3)").invoke()
+    assert reply.payload["errorType"] == "Runtime.ExitError"
+    assert (
+        reply.payload["errorMessage"]
+        == f"RequestId: {reply.request_id} Error: Runtime exited with error: exit status 3"
+    )
+    assert [line.split("\t")[1] for line in reply.log.splitlines() if line.startswith("INIT_REPORT")] == [
+        "Phase: init",
+        "Phase: invoke",
+    ]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-exceptions.html")
+def test_syntax_error_names_the_line(function):
+    reply = function("x = 1\ndef handler(event, context) return 1").invoke()
+    assert "line 2" in reply.payload["errorMessage"] or "Line 2" in reply.payload["stackTrace"][0]

@@ -129,3 +129,53 @@ def test_a_request_that_is_no_json_is_refused(function):
     with pytest.raises(ClientError) as caught:
         function(ECHO).invoke(Payload=b"{'single': 'quotes'}")
     assert caught.value.response["Error"]["Code"] == "InvalidRequestContentException"
+
+
+@pytest.mark.aws("lambda/latest/api/API_Invoke.html")
+@pytest.mark.parametrize("mode", ["RequestResponse", "Event"])
+def test_no_payload_is_an_empty_object(function, client, mode):
+    deployed = function("def handler(event, context): print('got', event); return event")
+    answer = deployed.client.invoke(FunctionName=deployed.name, InvocationType=mode)
+    if mode == "RequestResponse":
+        assert json.loads(answer["Payload"].read()) == {}
+    else:
+        assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
+        assert "ExecutedVersion" not in answer
+
+
+@pytest.mark.aws("lambda/latest/api/API_Invoke.html")
+def test_log_is_returned_only_on_request(function):
+    deployed = function(ECHO)
+    assert deployed.invoke(LogType="None").log == ""
+    assert "REPORT" in deployed.invoke(LogType="Tail").log
+
+
+@pytest.mark.aws("lambda/latest/dg/python-handler.html")
+def test_answer_is_json_as_python_writes_it(function):
+    deployed = function("from decimal import Decimal\ndef handler(event, context): return eval(event)")
+    answers = {
+        "None": b"null",
+        "(1, 'two')": b'[1, "two"]',
+        "{1: True}": b'{"1": true}',
+        "float('nan')": b"NaN",
+        "float('-inf')": b"-Infinity",
+        "Decimal('1.50')": b"1.50",
+        "{'b': 1, 'a': 2}": b'{"b": 1, "a": 2}',
+        "b'as it is'": b"as it is",
+    }
+    for expression, answer in answers.items():
+        got = deployed.client.invoke(FunctionName=deployed.name, Payload=json.dumps(expression))
+        assert got["Payload"].read() == answer, expression
+
+
+@pytest.mark.aws("lambda/latest/dg/python-handler.html")
+def test_numbers_and_keys_of_the_event_survive(function):
+    payload = '{"long": 123456789012345678901234567890, "small": 1e-7, "": [[]], "a": 1, "a": 2}'
+    answer = function(ECHO).invoke(Payload=payload).payload
+    assert answer == {"long": 123456789012345678901234567890, "small": 1e-7, "": [[]], "a": 2}
+
+
+@pytest.mark.aws("lambda/latest/dg/gettingstarted-limits.html")
+def test_events_of_nearly_one_megabyte_pass(function, client):
+    deployed = function("def handler(event, context): print('length', len(event))")
+    assert deployed.send("x" * (MEGABYTE - 100)) == 202

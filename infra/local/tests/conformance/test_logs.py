@@ -156,3 +156,53 @@ def test_log_shows_while_the_function_runs(function, events, client):
     deployed.send({})
     found = events(deployed, "under way")
     assert not [event for event in found if event["message"].startswith("REPORT")]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-logging.html")
+def test_output_of_children_and_of_any_bytes_is_logged(function):
+    reply = function(
+        """
+        import os, subprocess
+        def handler(event, context):
+            subprocess.run(["sh", "-c", "echo from a child; echo its errors >&2"])
+            os.write(1, b"not \\xff UTF-8\\n")
+        """
+    ).invoke()
+    assert [line for line in reply.log.splitlines() if line.startswith(("from", "its", "not"))] == [
+        "from a child",
+        "its errors",
+        "not \ufffd UTF-8",
+    ]
+
+
+@pytest.mark.aws("lambda/latest/dg/python-logging.html")
+def test_lines_are_events_and_empty_ones_are_left_out(function, events):
+    deployed = function("def handler(event, context): print('one\\n\\ntwo\\n')")
+    deployed.invoke()
+    found = [event["message"].rstrip("\n") for event in events(deployed, "REPORT")]
+    assert found[1:3] == ["one", "two"]
+    assert found[3].startswith("END")
+
+
+@pytest.mark.aws("lambda/latest/dg/python-logging.html")
+def test_logging_below_warning_is_left_out_unless_configured(function):
+    reply = function(
+        """
+        import logging
+        def handler(event, context):
+            logging.info("hidden")
+            logging.warning("shown")
+        """
+    ).invoke()
+    assert "hidden" not in reply.log
+    assert "[WARNING]" in reply.log
+
+
+@pytest.mark.aws("lambda/latest/dg/monitoring-cloudwatchlogs-view.html")
+def test_output_of_init_comes_before_the_first_start(function, events):
+    deployed = function("print('importing')\ndef handler(event, context): pass")
+    for _ in range(2):
+        deployed.invoke()
+    messages = [event["message"].strip() for event in events(deployed, "REPORT")]
+    assert messages.count("importing") == 1
+    assert messages.index("importing") < next(i for i, text in enumerate(messages) if text.startswith("START"))

@@ -14,9 +14,10 @@ from embedded_cloud.engine import specification
 from embedded_cloud.engine.emulator import Emulator
 from embedded_cloud.engine.errors import RefusedError
 from embedded_cloud.engine.output import Output
+from embedded_cloud.plugins.executor.failures import OutOfMemoryError
 from embedded_cloud.plugins.executor.invocation import Event, Launch, Outcome
-from embedded_cloud.plugins.executor.log import LogEvent
-from embedded_cloud.plugins.executor.report import OutOfMemoryError
+from embedded_cloud.plugins.executor.log import LogEvent, RuntimeLog
+from embedded_cloud.plugins.executor.platform_log import TextLog
 from embedded_cloud.plugins.executor.sandbox import Sandbox, SandboxStoppedError
 from embedded_cloud.plugins.executor.variables import runtime_variables
 
@@ -63,7 +64,9 @@ class Container:
                 f"{self.wants.function} runs without a container: as a process of your user, with its files and "
                 f"network, on {self._runtime} of this machine"
             )
-            self._sandbox = Sandbox(self._launch, self.wants.limits, VERSION, self._scratch, self._log)
+            self._sandbox = Sandbox(
+                self._launch, self.wants.limits, TextLog(VERSION), self._scratch, RuntimeLog(self._log)
+            )
             self.status = "running"
         for work in (self._initialise, emulator.serve_forever):
             threading.Thread(target=work, daemon=True).start()

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from embedded_cloud.plugins.executor import report
+from embedded_cloud.plugins.executor.failures import TaskTimeoutError
 from embedded_cloud.plugins.executor.invocation import Outcome
 
 PATH = "/2015-03-31/functions/function/invocations"
@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         if outcome is None:
             return  # the connection is closed without an answer, as by a container that has gone
         status, content = HTTPStatus.OK, outcome.payload
-        if isinstance(outcome.failure, report.TaskTimeoutError):
+        if isinstance(outcome.failure, TaskTimeoutError):
             content = str(outcome.failure).encode()
         elif outcome.failure:
             status = HTTPStatus.BAD_GATEWAY

@@ -1,15 +1,14 @@
 """The images that the engine claims to have: AWS's base images for what a process of this machine can run."""
 
 import hashlib
-import platform
 import subprocess
 from pathlib import Path
 from typing import Any
 
+from embedded_cloud.architecture import docker_architecture, lambda_architecture
 from embedded_cloud.engine.errors import RefusedError, missing, not_runnable
 
 REPOSITORY = "public.ecr.aws/lambda/python"
-ARCHITECTURES = {"x86_64": ("x86_64", "amd64"), "aarch64": ("arm64", "arm64")}  # Lambda's name and Docker's
 WITH_LAYERS = "samcli/lambda"
 
 
@@ -21,9 +20,9 @@ class Images:
         program = "import sys; print('%d.%d' % sys.version_info[:2])"
         done = subprocess.run([python, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
         self.version = done.stdout.strip()
-        lambda_architecture, self.architecture = ARCHITECTURES[platform.machine()]
-        self._runs = f"python{self.version} on {lambda_architecture}"
-        tags = (f"{self.version}{kind}-{lambda_architecture}" for kind in ("", "-rapid"))
+        self.architecture = docker_architecture()
+        self._runs = f"python{self.version} on {lambda_architecture()}"
+        tags = (f"{self.version}{kind}-{lambda_architecture()}" for kind in ("", "-rapid"))
         # An image here and in its registry have the same digest: there is never a newer one to pull.
         self._digests = {
             name: f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"

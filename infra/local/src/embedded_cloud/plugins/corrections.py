@@ -4,17 +4,13 @@ Each function replaces or wraps one thing; the pinned version is what makes that
 """
 
 import contextlib
-import io
-import json
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from localstack.aws import handlers
-from localstack.aws.api import RequestContext
-from localstack.aws.api.lambda_ import InvalidRequestContentException, RequestTooLargeException
-from localstack.aws.chain import HandlerChain
-from localstack.http import Response
+from localstack.aws.api.lambda_ import ResourceNotFoundException
 from localstack.runtime import hooks
+from localstack.services.lambda_.api_utils import lambda_arn, qualifier_is_alias
 from localstack.services.lambda_.invocation import version_manager
 from localstack.services.lambda_.invocation.assignment import (
     AssignmentException,
@@ -27,13 +23,11 @@ from localstack.services.lambda_.invocation.execution_environment import (
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, Invocation, InvocationResult
 from localstack.services.lambda_.invocation.lambda_service import LambdaService
 from localstack.services.lambda_.invocation.logs import LogHandler
+from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 from localstack.utils.threads import FuncThread
 
 from embedded_cloud.plugins.cloudwatch import cloudwatch
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-MAX_PAYLOAD_BYTES = {"RequestResponse": 6 * 1024 * 1024, "Event": 1024 * 1024}
 
 
 @hooks.on_infra_start()
@@ -44,8 +38,9 @@ def correct_lambda() -> None:
     delete_failed_functions()
     pass_client_context()
     leave_logs_to_the_executor()
+    log_to_the_configured_group()
     count_invocations_in_batches()
-    handlers.serve_custom_service_request_handlers.append(check_payload)
+    miss_versions_that_are_not_there()
 
 
 def hand_over_sooner() -> None:
@@ -103,6 +98,24 @@ def delete_failed_functions() -> None:
     LambdaService.stop_version = stop_version
 
 
+def miss_versions_that_are_not_there() -> None:
+    """Answer that the version is not found; LocalStack answers with a 500 error."""
+    original = LambdaService.invoke
+
+    def invoke(
+        self: LambdaService, function_name: str, qualifier: str | None, region: str, account_id: str, **options: Any
+    ) -> InvocationResult | None:
+        function = lambda_stores[account_id][region].functions.get(function_name)
+        numbered = qualifier and not qualifier_is_alias(qualifier)
+        if function and numbered and qualifier not in function.versions:
+            arn = lambda_arn(function_name, qualifier, account_id, region)
+            raise ResourceNotFoundException(f"Function not found: {arn}", Type="User")
+        result: InvocationResult | None = original(self, function_name, qualifier, region, account_id, **options)
+        return result
+
+    LambdaService.invoke = invoke
+
+
 def pass_client_context() -> None:
     """Hand the client context to the executor; LocalStack drops it on the way."""
     original = ExecutionEnvironment.invoke
@@ -119,6 +132,26 @@ def leave_logs_to_the_executor() -> None:
     """Keep LocalStack from sending the logs too: it knows them only after the invocation."""
     LogHandler.start_subscriber = lambda _: None
     LambdaVersionManager.store_logs = lambda *_, **__: None
+
+
+def log_to_the_configured_group() -> None:
+    """Log to `LoggingConfig.LogGroup`; LocalStack keeps that setting and logs to the default group."""
+    default_group = ExecutionEnvironment.get_log_group_name
+    default_stream = ExecutionEnvironment.get_log_stream_name
+
+    def get_log_group_name(self: ExecutionEnvironment) -> str:
+        settings = self.function_version.config.logging_config or {}
+        return str(settings.get("LogGroup") or default_group(self))
+
+    def get_log_stream_name(self: ExecutionEnvironment) -> str:
+        """In a group that functions may share, the stream's name has the function's in it."""
+        name = str(default_stream(self))
+        if self.get_log_group_name() == default_group(self):
+            return name
+        return name.replace("[", f"{self.function_version.id.function_name}[", 1)
+
+    ExecutionEnvironment.get_log_group_name = get_log_group_name
+    ExecutionEnvironment.get_log_stream_name = get_log_stream_name
 
 
 def count_invocations_in_batches() -> None:
@@ -144,21 +177,3 @@ def count_invocations_in_batches() -> None:
     version_manager.record_cw_metric_invocation = invoked
     version_manager.record_cw_metric_error = failed
     version_manager.start_thread = start_thread
-
-
-def check_payload(_: HandlerChain, context: RequestContext, __: Response) -> None:
-    """Refuse a payload that is over Lambda's limit or is no JSON; LocalStack passes both on."""
-    if not context.operation or context.operation.name != "Invoke":
-        return
-    if context.service.service_name != "lambda":
-        return
-    body = context.service_request.get("Payload")
-    payload = body.read() if body else b""
-    context.service_request["Payload"] = io.BytesIO(payload)  # for the one who reads it next
-    mode = context.service_request.get("InvocationType") or "RequestResponse"
-    if len(payload) > (limit := MAX_PAYLOAD_BYTES.get(mode, sys.maxsize)):
-        raise RequestTooLargeException(f"Request must be smaller than {limit} bytes for the InvokeFunction operation")
-    try:
-        json.loads(payload or b"{}")
-    except ValueError as error:
-        raise InvalidRequestContentException(f"Could not parse request body into json: {error}", Type="User") from error

@@ -21,6 +21,8 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 from embedded_cloud.plugins.cloudwatch import LogStream, cloudwatch
 from embedded_cloud.plugins.executor import development
 from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits
+from embedded_cloud.plugins.executor.log import RuntimeLog
+from embedded_cloud.plugins.executor.platform_log import JsonLog, PlatformLog, TextLog
 from embedded_cloud.plugins.executor.sandbox import Sandbox
 from embedded_cloud.plugins.executor.variables import runtime_variables
 
@@ -42,12 +44,13 @@ class ProcessExecutor(RuntimeExecutor):
         """Initialise a runtime; a handler that fails to load is reported by the invocation."""
         self._given = env_vars
         settings = self.function_version.config
+        ship = functools.partial(cloudwatch.log, self._log_stream(env_vars))
         self._sandbox = Sandbox(
             self._launch,
             Limits(settings.timeout, settings.memory_size),
-            self.function_version.id.qualifier,
+            self._platform_log(env_vars["AWS_LAMBDA_INITIALIZATION_TYPE"]),
             self._scratch,
-            functools.partial(cloudwatch.log, self._log_stream(env_vars)),
+            RuntimeLog(ship, self._application_level or "TRACE"),
         )
         self._sandbox.initialise()
 
@@ -83,13 +86,9 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unzip the code; raises LambdaRuntimeException for what no process here can run."""
-        settings = function_version.config
-        if settings.runtime != (available := runtime_name()):
-            raise LambdaRuntimeException(f"{settings.runtime or 'a container image'} cannot run here, only {available}")
-        if settings.layers:
-            raise LambdaRuntimeException("layers are not supported: put them into the artifact")
-        settings.code.prepare_for_execution()
+        """Unzip the code; raises LambdaRuntimeException where the runtime environment is broken."""
+        runtime_name()
+        function_version.config.code.prepare_for_execution()
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
@@ -102,6 +101,19 @@ class ProcessExecutor(RuntimeExecutor):
             variables["AWS_LAMBDA_LOG_GROUP_NAME"],
             variables["AWS_LAMBDA_LOG_STREAM_NAME"],
         )
+
+    def _platform_log(self, initialization_type: str) -> PlatformLog:
+        identity, settings = self.function_version.id, self.function_version.config
+        if not self._application_level:
+            return TextLog(identity.qualifier)
+        level = settings.logging_config.get("SystemLogLevel", "INFO")
+        return JsonLog(identity.function_name, identity.qualifier, settings.runtime, initialization_type, level)
+
+    @property
+    def _application_level(self) -> str | None:
+        """The lowest level that application logs are written with; None in the text format, which knows no levels."""
+        settings = self.function_version.config.logging_config or {}
+        return settings.get("ApplicationLogLevel", "INFO") if settings.get("LogFormat") == "JSON" else None
 
     def _task_root(self) -> Path:
         return Path(self.function_version.config.code.get_unzipped_code_location()).absolute()
@@ -134,10 +146,8 @@ class ProcessExecutor(RuntimeExecutor):
         if behind:
             paths = [*map(str, behind), *filter(None, [variables.get("PYTHONPATH")])]
             variables["PYTHONPATH"] = os.pathsep.join(paths)
-        logging_config = settings.logging_config or {}
-        if logging_config.get("LogFormat") == "JSON":
-            variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
-            variables["AWS_LAMBDA_LOG_LEVEL"] = logging_config.get("ApplicationLogLevel", "INFO")
+        if level := self._application_level:
+            variables |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
         # -B: the artifact is read-only on Lambda, so no bytecode is written; what it ships is used.
         command = [str(python), "-B", "-m", "awslambdaric", settings.handler]
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):

@@ -1,10 +1,14 @@
 """The values that go into and come out of an execution environment."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded_cloud.plugins.executor.report import RuntimeFailureError
+from embedded_cloud.plugins.executor.failures import RuntimeFailureError
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 
 @dataclass(frozen=True)
@@ -42,3 +46,17 @@ class Outcome:
     is_error: bool
     logs: str
     failure: RuntimeFailureError | None = None
+
+
+def too_large(body: bytes) -> bool:
+    """Whether a response is over Lambda's limit."""
+    return len(body) > MAX_RESPONSE_BYTES
+
+
+def response_too_large() -> bytes:
+    """The error that the caller gets instead of such a response."""
+    error = {
+        "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
+        "errorType": "Function.ResponseSizeTooLarge",
+    }
+    return json.dumps(error).encode()

@@ -5,6 +5,7 @@ the same pipe, so that a stack trace stays one event: four bytes of type, four o
 timestamp (microseconds), then the message, as awslambdaric's FramedTelemetryLogSink writes it.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,6 +14,9 @@ HEADER_BYTES = 16
 MAX_LINE_BYTES = 1 << 18
 TAIL_CHARACTERS = 4096
 
+# The level of a frame is in the last byte of its type, above two bits for the format.
+LEVELS = {"TRACE": 1, "DEBUG": 2, "INFO": 3, "WARN": 4, "WARNING": 4, "ERROR": 5, "FATAL": 6, "CRITICAL": 6}
+
 LogEvent = tuple[int, str]  # milliseconds since the epoch, message
 Ship = Callable[[list[LogEvent]], None]
 
@@ -20,20 +24,22 @@ Ship = Callable[[list[LogEvent]], None]
 class RuntimeLog:
     """Passes events on as they come and keeps the tail that a caller may ask for."""
 
-    def __init__(self, ship: Ship) -> None:
+    def __init__(self, ship: Ship, level: str = "TRACE") -> None:
+        """Application logs below `level` are left out, where they say what level they have."""
         self._ship = ship
+        self._level = LEVELS[level]
         self._buffer = bytearray()
         self._tail = ""
 
-    def write(self, line: str) -> None:
-        """Add a line of the platform's own."""
+    def write(self, *lines: str) -> None:
+        """Add lines of the platform's own."""
         self.flush()
-        self._emit([(_now(), line)])
+        self._emit([(_now(), line) for line in lines])
 
     def feed(self, data: bytes) -> None:
         """Take what the runtime has written, up to the last complete event in it."""
         self._buffer += data
-        self._emit(list(_cut(self._buffer)))
+        self._emit(list(_cut(self._buffer, self._level)))
         if len(self._buffer) > MAX_LINE_BYTES and not self._buffer.startswith(FRAME):
             self.flush()
 
@@ -56,8 +62,8 @@ class RuntimeLog:
             self._ship(events)
 
 
-def _cut(buffer: bytearray) -> Iterator[LogEvent]:
-    """Remove each complete event from the front of `buffer`."""
+def _cut(buffer: bytearray, least: int) -> Iterator[LogEvent]:
+    """Remove each complete event from the front of `buffer`; those of a level below `least` are dropped."""
     while buffer:
         start = buffer.find(FRAME)
         if start == 0:
@@ -65,14 +71,26 @@ def _cut(buffer: bytearray) -> Iterator[LogEvent]:
             if len(buffer) < HEADER_BYTES or len(buffer) < end:
                 return
             timestamp = int.from_bytes(buffer[8:16], "big") // 1000
-            yield timestamp, buffer[HEADER_BYTES:end].decode(errors="replace")
+            if (buffer[3] >> 2 or least) >= least:
+                yield timestamp, buffer[HEADER_BYTES:end].decode(errors="replace")
         else:
             end = buffer.find(b"\n", 0, start if start > 0 else len(buffer)) + 1 or start
             if end < 0:
                 return
-            if line := buffer[:end].decode(errors="replace").strip("\n"):
+            line = buffer[:end].decode(errors="replace").strip("\n")
+            if line and _level(line, least) >= least:
                 yield _now(), line  # CloudWatch takes no empty events
         del buffer[:end]
+
+
+def _level(line: str, least: int) -> int:
+    """The level that a line of JSON names, INFO where it names none; other text is of any."""
+    if least == LEVELS["TRACE"] or not line.startswith("{"):
+        return least
+    try:
+        return LEVELS.get(str(json.loads(line).get("level")).upper(), LEVELS["INFO"])
+    except ValueError:
+        return least
 
 
 def _now() -> int:

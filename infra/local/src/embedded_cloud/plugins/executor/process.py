@@ -9,10 +9,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from embedded_cloud.plugins.executor import memory
+
 F_SETSIG = 10  # Linux; the fcntl module does not name it
 FILE_DESCRIPTORS = 1024  # Lambda's quota of an execution environment
 CHECK_SECONDS = 0.05  # how often the memory is looked at
-PAGE_BYTES = resource.getpagesize()
 
 
 class RuntimeProcess:
@@ -93,25 +94,17 @@ class RuntimeProcess:
             os.killpg(self._popen.pid, number)
 
     def exceeds_memory(self) -> bool:
-        """Whether the process holds more memory than its limit.
+        """Whether the process and its children hold more memory than its limit.
 
         Pages of files, such as shared libraries, do not count: the kernel can always drop them.
         """
-        try:
-            _, resident, shared, *_ = Path(f"/proc/{self.pid}/statm").read_text().split()
-        except (OSError, ValueError):
-            return False  # ended
-        self._peak_bytes = max(self._peak_bytes, int(resident) * PAGE_BYTES)
-        return (int(resident) - int(shared)) * PAGE_BYTES > self._memory_limit
+        held = memory.held_by(self.pid)
+        self._peak_bytes = max(self._peak_bytes, held.resident)
+        return held.private > self._memory_limit
 
     def peak_bytes(self) -> int:
-        """The most memory the process has held so far, files' pages included."""
-        try:
-            for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    self._peak_bytes = int(line.split()[1]) * 1024
-        except OSError:
-            pass  # ended: the last figure stands
+        """The most memory that was held so far, files' pages included."""
+        self._peak_bytes = max(self._peak_bytes, memory.peak_of(self.pid), memory.held_by(self.pid).resident)
         return self._peak_bytes
 
     def close(self) -> None:

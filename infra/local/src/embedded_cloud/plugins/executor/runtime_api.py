@@ -33,6 +33,11 @@ class Request:
         """The path below the API's version, such as ``/invocation/next``."""
         return self.path.removeprefix(VERSION)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether it is for this API, and not for another one of Lambda's at the same address."""
+        return self.path.startswith(VERSION)
+
     def answer(self, status: HTTPStatus, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Send the response; raises OSError when the runtime has gone."""
         fields = {
@@ -117,13 +122,39 @@ def _take_request(buffer: bytearray, connection: socket.socket) -> Request | Non
         return None
     start_line, *lines = buffer[:end].decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    length = int(headers.get("content-length", 0))
-    begin = end + 4
-    if len(buffer) < begin + length:
-        if len(buffer) == begin and headers.get("expect", "").lower() == "100-continue":
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        taken = _chunked(buffer, end + 4)
+    else:
+        taken = _sized(buffer, end + 4, int(headers.get("content-length", 0)))
+    if taken is None:
+        if len(buffer) == end + 4 and headers.get("expect", "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         return None
-    body = bytes(buffer[begin : begin + length])
-    del buffer[: begin + length]
+    body, behind = taken
+    del buffer[:behind]
     method, path, _ = start_line.split(" ", 2)
     return Request(method, path, headers, body, connection)
+
+
+def _sized(buffer: bytearray, begin: int, length: int) -> tuple[bytes, int] | None:
+    """A body of known length and where it ends, or None while it is incomplete."""
+    end = begin + length
+    return (bytes(buffer[begin:end]), end) if len(buffer) >= end else None
+
+
+def _chunked(buffer: bytearray, begin: int) -> tuple[bytes, int] | None:
+    """A chunked body and where it ends, or None while it is incomplete; extensions and trailers are left out.
+
+    https://www.rfc-editor.org/rfc/rfc9112#section-7.1
+    """
+    if not buffer.endswith(b"\r\n\r\n"):
+        return None  # nothing follows a body before it is answered: no need to look through the chunks yet
+    chunks: list[bytearray] = []
+    while (line_end := buffer.find(b"\r\n", begin)) >= 0:
+        size = int(buffer[begin:line_end].split(b";", 1)[0], 16)
+        if size == 0:
+            end = buffer.find(b"\r\n\r\n", line_end)
+            return (b"".join(chunks), end + 4) if end >= 0 else None
+        begin = line_end + 2 + size + 2
+        chunks.append(buffer[line_end + 2 : begin - 2])
+    return None

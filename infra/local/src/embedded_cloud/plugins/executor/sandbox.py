@@ -6,6 +6,7 @@ same environment, within the function's timeout; between invocations the process
 """
 
 import contextlib
+import json
 import os
 import shutil
 import threading
@@ -14,9 +15,17 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from embedded_cloud.plugins.executor import report
-from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits, Outcome
-from embedded_cloud.plugins.executor.log import RuntimeLog, Ship
+from embedded_cloud.plugins.executor import failures
+from embedded_cloud.plugins.executor.invocation import (
+    Event,
+    Launch,
+    Limits,
+    Outcome,
+    response_too_large,
+    too_large,
+)
+from embedded_cloud.plugins.executor.log import RuntimeLog
+from embedded_cloud.plugins.executor.platform_log import PlatformLog, Usage
 from embedded_cloud.plugins.executor.process import CHECK_SECONDS, RuntimeProcess
 from embedded_cloud.plugins.executor.runtime_api import Request, RuntimeApi
 
@@ -36,37 +45,33 @@ class Sandbox:
         self,
         launch: Callable[[], Launch],
         limits: Limits,
-        version: str,
+        platform: PlatformLog,
         scratch: Path,
-        ship: Ship,
+        log: RuntimeLog,
     ) -> None:
         """Make an empty environment whose temporary files go to `scratch`, a folder of its own.
 
-        `launch` is asked anew before each start of a process; `version` is for the log, whose
-        events go to `ship`.
+        `launch` is asked anew before each start of a process; `log` takes what the runtime writes
+        and what `platform` has to say about it.
         """
         self._launch = launch
         self._limits = limits
-        self._version = version
+        self._platform = platform
         self._scratch = scratch
         scratch.mkdir(parents=True, mode=0o700)
         self._api = RuntimeApi()
         self._process: RuntimeProcess | None = None
         self._idle: Request | None = None  # the runtime's unanswered request for the next event
         self._freeze = True
-        self._log = RuntimeLog(ship)
+        self._log = log
         self._init_duration: float | None = None
         self._in_use = threading.Lock()
         self._stopped = threading.Event()
 
     def initialise(self) -> None:
         """Run the init phase; if it fails, the first invocation tries again and reports it."""
-        with self._exclusive():
-            started = time.monotonic()
-            try:
-                self._start(started + INIT_SECONDS, INIT_SECONDS)
-            except report.RuntimeFailureError as failure:
-                self._fail_init("init", started, failure)
+        with self._exclusive(), contextlib.suppress(failures.RuntimeFailureError):
+            self._init_duration = self._start("init", time.monotonic() + INIT_SECONDS, INIT_SECONDS)
 
     def invoke(self, event: Event) -> Outcome:
         """Hand `event` to the runtime and wait for what becomes of it."""
@@ -110,22 +115,21 @@ class Sandbox:
 
     def _invoke(self, event: Event) -> Outcome:
         limits = self._limits
-        self._log.write(report.start_line(event.request_id, self._version))
+        self._log.write(*self._platform.started(event.request_id))
         started = time.monotonic()
         deadline = started + limits.timeout
-        failure: report.RuntimeFailureError | None = None
+        failure: failures.RuntimeFailureError | None = None
         answer: Request | None = None
         try:
             if not self._usable():
-                self._restart(deadline)
-                started = time.monotonic()
+                self._start("invoke", deadline, limits.timeout)  # suppressed: part of the duration
             answer = self._exchange(event, deadline)
             duration = (time.monotonic() - started) * 1000
             self._await_idle(deadline)
-        except report.RuntimeFailureError as caught:
+        except failures.RuntimeFailureError as caught:
             failure = caught
             duration = (time.monotonic() - started) * 1000
-            if isinstance(failure, report.TaskTimeoutError):
+            if isinstance(failure, failures.TaskTimeoutError):
                 duration = limits.timeout * 1000
         return self._conclude(event, answer, failure, duration)
 
@@ -133,25 +137,23 @@ class Sandbox:
         self,
         event: Event,
         answer: Request | None,
-        failure: report.RuntimeFailureError | None,
+        failure: failures.RuntimeFailureError | None,
         duration: float,
     ) -> Outcome:
         peak = self._peak_megabytes(failure)
         if failure is not None:
             self._end()
-            if lines := failure.log_lines(event.request_id):
-                self._log.write(lines)
-        usage = report.Usage(duration, self._limits.memory_size, peak, self._init_duration, failure)
+        produced = len(answer.body) if answer else 0
+        usage = Usage(duration, self._limits.memory_size, peak, produced, self._init_duration, failure)
         self._init_duration = None
-        self._log.write(report.end_line(event.request_id))
-        self._log.write(report.report_line(event.request_id, usage))
+        self._log.write(*self._platform.ended(event.request_id, usage))
         logs = self._log.take_tail()
         if answer is None:
             assert failure is not None
             return Outcome(failure.payload(event.request_id), True, logs, failure)
         failed = answer.resource.endswith("/error")
-        if not failed and report.too_large(answer.body):
-            return Outcome(report.response_too_large(), True, logs)
+        if not failed and too_large(answer.body):
+            return Outcome(response_too_large(), True, logs)
         return Outcome(answer.body, failed, logs)
 
     def _exchange(self, event: Event, deadline: float) -> Request:
@@ -178,17 +180,16 @@ class Sandbox:
             _refuse(posted)
 
     def _acknowledge(self, posted: Request) -> None:
-        too_large = report.too_large(posted.body)
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.ACCEPTED
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large(posted.body) else HTTPStatus.ACCEPTED
         with contextlib.suppress(OSError):
             posted.answer(status, b'{"status":"OK"}')
 
     def _await_idle(self, deadline: float) -> None:
         """Wait until the runtime asks for the next event: all it has to log is written by then."""
         try:
-            while (request := self._wait(deadline, self._limits.timeout)).method != "GET":
+            while (request := self._wait(deadline, self._limits.timeout)).resource != "/invocation/next":
                 _refuse(request)
-        except report.RuntimeFailureError:
+        except failures.RuntimeFailureError:
             self._end()  # the answer stands; the next invocation starts another process
             return
         self._settle(request)
@@ -202,17 +203,26 @@ class Sandbox:
         self._end()
         return False
 
-    def _restart(self, deadline: float) -> None:
-        """Initialise during an invocation, within the function's timeout."""
+    def _start(self, phase: str, deadline: float, seconds: float) -> float:
+        """Initialise a process; the milliseconds that it took.
+
+        Within `seconds` until `deadline`: those of the init phase, or the function's timeout during an invocation.
+        """
+        self._log.write(*self._platform.init_started(phase))
         started = time.monotonic()
         try:
-            self._start(deadline, self._limits.timeout)
-        except report.RuntimeFailureError as failure:
-            self._fail_init("invoke", started, failure)
+            self._settle(self._first_request(deadline, seconds))
+        except failures.RuntimeFailureError as failure:
+            self._end()
+            duration = (time.monotonic() - started) * 1000
+            self._log.write(*self._platform.init_ended(phase, duration, failure))
             raise
+        duration = (time.monotonic() - started) * 1000
+        self._log.write(*self._platform.init_ended(phase, duration, None))
+        return duration
 
-    def _start(self, deadline: float, seconds: float) -> None:
-        started = time.monotonic()
+    def _first_request(self, deadline: float, seconds: float) -> Request:
+        """Launch the runtime and wait until it asks for an event."""
         launch = self._launch()
         variables = {**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
         self._freeze = launch.freeze
@@ -220,25 +230,18 @@ class Sandbox:
         try:
             self._process = RuntimeProcess(launch.command, launch.directory, variables, limit)
         except OSError as error:
-            raise report.InvalidEntrypointError(error) from error
+            raise failures.InvalidEntrypointError(error) from error
         process = self._process
         self._api.watch(process.log, lambda: self._read_log(process))
         while True:
             request = self._wait(deadline, seconds)
             if request.resource == "/invocation/next":
-                break
+                return request
             if request.resource == "/init/error":
                 with contextlib.suppress(OSError):
                     request.answer(HTTPStatus.ACCEPTED)
-                raise report.InitError(request.body)
+                raise failures.InitError(request.body)
             _refuse(request)
-        self._init_duration = (time.monotonic() - started) * 1000
-        self._settle(request)
-
-    def _fail_init(self, phase: str, started: float, failure: report.RuntimeFailureError) -> None:
-        self._end()
-        duration = (time.monotonic() - started) * 1000
-        self._log.write(report.init_report_line(duration, phase, failure))
 
     def _settle(self, request: Request) -> None:
         assert self._process is not None
@@ -257,15 +260,15 @@ class Sandbox:
         while True:
             remaining = deadline - time.monotonic()
             if remaining <= 0:
-                raise report.TaskTimeoutError(seconds)
+                raise failures.TaskTimeoutError(seconds)
             if request := self._api.poll(min(remaining, CHECK_SECONDS)):
                 return request
             if self._process.exceeds_memory():
-                raise report.OutOfMemoryError
+                raise failures.OutOfMemoryError
             if (status := self._process.exit_status()) is not None:
                 if request := self._api.poll(0):  # sent just before the end
                     return request
-                raise report.RuntimeExitError(status)
+                raise failures.RuntimeExitError(status)
 
     def _end(self) -> None:
         process, self._process, self._idle = self._process, None, None
@@ -287,14 +290,19 @@ class Sandbox:
         if not data:
             self._api.forget(process.log)  # closed: it would be readable for ever
 
-    def _peak_megabytes(self, failure: report.RuntimeFailureError | None) -> int:
+    def _peak_megabytes(self, failure: failures.RuntimeFailureError | None) -> int:
         limit = self._limits.memory_size
-        if self._process is None or isinstance(failure, report.OutOfMemoryError):
+        if self._process is None or isinstance(failure, failures.OutOfMemoryError):
             return limit if failure else 0
         return min(limit, self._process.peak_bytes() // MEGABYTE)
 
 
 def _refuse(request: Request) -> None:
-    """Answer a request that does not belong to this moment."""
+    """Answer a request that does not belong to this moment, or not to the Runtime API."""
+    if request.is_known:
+        status, error = HTTPStatus.BAD_REQUEST, {"errorType": "InvalidRequestID"}
+    else:
+        words = f"There is no {request.path} here: extensions and telemetry run on AWS only"
+        status, error = HTTPStatus.NOT_FOUND, {"errorType": "NotSupported", "errorMessage": words}
     with contextlib.suppress(OSError):
-        request.answer(HTTPStatus.BAD_REQUEST, b'{"errorType":"InvalidRequestID"}')
+        request.answer(status, json.dumps(error).encode())

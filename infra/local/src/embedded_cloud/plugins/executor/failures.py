@@ -1,16 +1,8 @@
-"""What Lambda itself writes: the platform's log lines and the errors that no handler raised.
-
-https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
-"""
+"""What ends an initialisation or an invocation without an answer of the runtime's."""
 
 import json
-import math
 import signal
-from dataclasses import dataclass
 from datetime import UTC, datetime
-
-MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 
 class RuntimeFailureError(Exception):
@@ -95,64 +87,3 @@ class InitError(RuntimeFailureError):
 
     def log_lines(self, request_id: str) -> str:  # noqa: ARG002 - like the others'
         return ""  # the runtime has logged it
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What one invocation took: milliseconds, and megabytes for the memory."""
-
-    duration: float
-    memory_size: int
-    max_memory_used: int
-    init_duration: float | None = None
-    failure: RuntimeFailureError | None = None
-
-
-def too_large(body: bytes) -> bool:
-    """Whether a response is over Lambda's limit."""
-    return len(body) > MAX_RESPONSE_BYTES
-
-
-def response_too_large() -> bytes:
-    """The error that the caller gets instead of such a response."""
-    error = {
-        "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_BYTES} bytes).",
-        "errorType": "Function.ResponseSizeTooLarge",
-    }
-    return json.dumps(error).encode()
-
-
-def start_line(request_id: str, version: str) -> str:
-    return f"START RequestId: {request_id} Version: {version}"
-
-
-def end_line(request_id: str) -> str:
-    return f"END RequestId: {request_id}"
-
-
-def report_line(request_id: str, usage: Usage) -> str:
-    """What the invocation took; initialisation is billed, as it has been since August 2025."""
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {usage.duration:.2f} ms",
-        f"Billed Duration: {math.ceil(usage.duration + (usage.init_duration or 0))} ms",
-        f"Memory Size: {usage.memory_size} MB",
-        f"Max Memory Used: {usage.max_memory_used} MB",
-    ]
-    if usage.init_duration is not None:
-        fields.append(f"Init Duration: {usage.init_duration:.2f} ms")
-    fields += _status_fields(usage.failure)
-    return "\t".join(fields) + "\t"
-
-
-def init_report_line(duration: float, phase: str, failure: RuntimeFailureError) -> str:
-    """The line of an initialisation that failed in `phase` (``init`` or ``invoke``)."""
-    fields = [f"INIT_REPORT Init Duration: {duration:.2f} ms", f"Phase: {phase}"]
-    return "\t".join(fields + _status_fields(failure)) + "\t"
-
-
-def _status_fields(failure: RuntimeFailureError | None) -> list[str]:
-    if failure is None:
-        return []
-    named = [f"Error Type: {failure.reported_type}"] if failure.reported_type else []
-    return [f"Status: {failure.status}", *named]

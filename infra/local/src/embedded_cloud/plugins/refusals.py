@@ -1,0 +1,56 @@
+"""What no process of this machine can do is refused when it is asked for, not when it is first needed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from localstack.aws import handlers
+from localstack.aws.api import RequestContext
+from localstack.aws.api.lambda_ import InvalidParameterValueException
+from localstack.aws.chain import HandlerChain
+from localstack.http import Response
+from localstack.runtime import hooks
+
+from embedded_cloud.architecture import lambda_architecture
+from embedded_cloud.plugins.executor.executor import runtime_name
+
+OPERATIONS = {
+    "CreateFunction",
+    "CreateFunctionUrlConfig",
+    "InvokeWithResponseStream",
+    "UpdateFunctionCode",
+    "UpdateFunctionConfiguration",
+    "UpdateFunctionUrlConfig",
+}
+
+
+@hooks.on_infra_start()
+def refuse_what_cannot_run() -> None:
+    handlers.serve_custom_service_request_handlers.append(refuse)
+
+
+def refuse(_: HandlerChain, context: RequestContext, __: Response) -> None:
+    """Answer with 400 and words that name the function, what was asked for and the remedy."""
+    if not context.operation or context.operation.name not in OPERATIONS or context.service.service_name != "lambda":
+        return
+    request = context.service_request
+    for reason in _reasons(context.operation.name, request):
+        raise InvalidParameterValueException(f"{request['FunctionName']} asks for {reason}", Type="User")
+
+
+def _reasons(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
+    """What was seen and the remedy."""
+    if operation == "InvokeWithResponseStream" or request.get("InvokeMode") == "RESPONSE_STREAM":
+        yield "response streaming, and answers are sent whole here: use Invoke, or InvokeMode BUFFERED"
+    if request.get("PackageType") == "Image" or request.get("ImageUri"):
+        yield f"a container image, and only ZIP packages run here: deploy one for {runtime_name()}"
+    if (runtime := request.get("Runtime")) and runtime != runtime_name():
+        yield f"runtime {runtime}, and only {runtime_name()} runs here: set Runtime to it"
+    for layer in request.get("Layers") or ():
+        remedy = "put its modules into the artifact; an extension runs on AWS only"
+        yield f"layer {layer}, and there are no layers here: {remedy}"
+    if (request.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
+        yield "SnapStart, and no snapshots are taken here: set ApplyOn to None"
+    wanted = request.get("Architectures") or (["x86_64"] if operation == "CreateFunction" else [])
+    if wanted and wanted != [machine := lambda_architecture()]:
+        remedy = f"build for it and set Architectures to [{machine}]"
+        yield f"architecture {', '.join(wanted)}, and this machine is {machine}: {remedy}"
