@@ -56,6 +56,16 @@ def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Ai
     assert airflow.answer(by_handler, "fit")["model_version"] == version_of_run(airflow, as_machine)
 
 
+def test_files_are_scored_by_the_state_machine(airflow: Airflow) -> None:
+    run = airflow.start("titanic_batch_scoring", keys=[DATASET], format="parquet")
+    assert airflow.end(run) == "success", airflow.error(run, "run")
+    execution = airflow.cloud.client("stepfunctions").describe_execution(executionArn=airflow.answer(run, "run"))
+    answer = json.loads(execution["output"])
+    assert (answer["complete"], answer["rows"]["in"], answer["rows"]["out"]) == (True, 891, 891)
+    found = json.loads(execution["input"])
+    assert found == {"keys": [DATASET], "format": "parquet"}
+
+
 def test_every_version_of_a_csv_in_the_inbox_starts_the_pipeline_once(airflow: Airflow) -> None:
     s3, bucket = airflow.cloud.client("s3"), airflow.variable()["data_bucket"]
     good = (CHECKOUT / "data/titanic.csv").read_bytes()
