@@ -64,11 +64,12 @@ def test_functions_are_built_and_deployed_for_this_machine(
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
     (tmp_path / "template.yaml").write_text("""
-Globals: {Function: {Architectures: [x86_64]}}
+Globals: {Function: {Architectures: [x86_64], Timeout: 60}}
 Resources: {OneFunction: {Type: "AWS::Serverless::Function"}}
 """)
     template = build.built_template(tmp_path / "template.yaml")
     assert template["Resources"]["OneFunction"]["Properties"]["Architectures"] == [architecture]
+    assert "Architectures" not in template["Globals"]["Function"], "SAM joins both lists"
     assert build._environment(tmp_path)["PLATFORM"].startswith(f"{machine}-manylinux")
 
 

@@ -27,7 +27,7 @@ from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
 DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
 HOLDERS = "holders"  # of a build: links to the documents of clouds that deploy it
-FORMAT = 2  # of a build's folder: another one is another build
+FORMAT = 3  # of a build's folder: another one is another build
 KEPT_BUILDS = 3
 # psycopg2-binary and obstore have no wheels for ARM that are older; Lambda's x86_64 has glibc 2.26.
 PLATFORMS = {"aarch64": "aarch64-manylinux_2_28"}
@@ -118,6 +118,8 @@ def built_template(path: Path) -> dict[str, Any]:
         raise CloudError(f"{path.name} is not valid YAML: {error}", "Correct the line that it names") from error
     if not isinstance(template, dict):
         raise CloudError(f"{path.name} is not a template: it has no sections", "Restore the file")
+    with suppress(KeyError, TypeError):
+        del template["Globals"]["Function"]["Architectures"]  # SAM would add a function's own to these
     for name in functions(template):
         properties = template["Resources"][name].setdefault("Properties", {})
         properties |= {"CodeUri": name, "Architectures": [lambda_architecture()]}
