@@ -13,12 +13,12 @@ export SAM_CLI_TELEMETRY := 0
 export UV_SYSTEM_CERTS := 1
 
 # USE_CASE names a use case, STATE a state folder; without them each command applies to the running cloud.
-CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) $(if $(STATE),--state $(STATE)) $(if $(USE_CASE),--use-case $(USE_CASE))
-STATE_FOLDER = $(or $(STATE),$(shell $(CLOUD) folder))
+CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) $(if $(STATE),--state "$(STATE)") $(if $(USE_CASE),--use-case $(USE_CASE))
+STATE_FOLDER = state="$$(realpath -m "$(or $(STATE),$$($(CLOUD) folder))")"
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
 # MLFLOW_TRACKING_URI names a running MLflow server; the default is a database in the state folder.
-TRACKING_URI = $${MLFLOW_TRACKING_URI:-sqlite:///$(abspath $(1))/mlflow/mlflow.db}
+TRACKING_URI = $${MLFLOW_TRACKING_URI:-sqlite:///$$state/mlflow/mlflow.db}
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
 
 .PHONY: help $(shell sed -nE 's/^([a-z-]+):.*/\1/p' Makefile)
@@ -85,21 +85,22 @@ airflow-run: airflow  ## run the pipeline in Airflow once and follow its log: ma
 	@$(CLOUD) airflow-run $(KEY)
 
 mlflow: mlflow-fill  ## start MLflow's web interface, filled from the registry: make mlflow PORT=5001
-	@state=$(STATE_FOLDER) && cd "$$state/mlflow" && exec env $(MLFLOW) $(abspath $(ENVS))/mlflow/bin/python -m mlflow server \
-	    --backend-store-uri "$(call TRACKING_URI,$(STATE_FOLDER))" --host 127.0.0.1 --port $(or $(PORT),5001)
+	@$(STATE_FOLDER) && cd "$$state/mlflow" && exec env $(MLFLOW) "$(abspath $(ENVS))/mlflow/bin/python" -m mlflow server \
+	    --backend-store-uri "$(TRACKING_URI)" --host 127.0.0.1 --port $(or $(PORT),5001)
 
 mlflow-fill: $(ENVS)/cloud/$(READY) $(ENVS)/mlflow/$(READY)  ## copy every model version into MLflow (idempotent)
-	@state=$(STATE_FOLDER) && mkdir -p "$$state/mlflow" && known=$$($(CLOUD) outputs) && cd "$$state/mlflow" && echo "$$known" | \
-	    env $(MLFLOW) MLFLOW_TRACKING_URI="$(call TRACKING_URI,$(STATE_FOLDER))" PYTHONPATH=$(CURDIR)/functions:$(CURDIR)/examples \
-	    $(abspath $(ENVS))/mlflow/bin/python $(CURDIR)/infra/mlflow/experiments.py
+	@$(STATE_FOLDER) && mkdir -p "$$state/mlflow" && known=$$($(CLOUD) outputs) && cd "$$state/mlflow" && echo "$$known" | \
+	    env $(MLFLOW) MLFLOW_TRACKING_URI="$(TRACKING_URI)" PYTHONPATH="$(CURDIR)/functions:$(CURDIR)/examples" \
+	    "$(abspath $(ENVS))/mlflow/bin/python" "$(CURDIR)/infra/mlflow/experiments.py"
 
 # Runs in the foreground until Ctrl-C; `up` updates its scrape target.
 monitoring: $(ENVS)/cloud/$(READY)  ## start Prometheus on the running cloud: make monitoring PORT=9090 PROMETHEUS=/usr/bin/prometheus
 	@command -v $(or $(PROMETHEUS),prometheus) >/dev/null || { \
 	    echo "✗ There is no Prometheus here\n  → apt-get install prometheus, or PROMETHEUS=… with one of yours" >&2; exit 1; }
-	@mkdir -p $(STATE_FOLDER)/prometheus && cp -R infra/prometheus/prometheus.yml infra/prometheus/rules $(STATE_FOLDER)/prometheus
-	@exec $(or $(PROMETHEUS),prometheus) --config.file=$(STATE_FOLDER)/prometheus/prometheus.yml \
-	    --storage.tsdb.path=$(STATE_FOLDER)/prometheus/data --web.listen-address=127.0.0.1:$(or $(PORT),9090)
+	@$(STATE_FOLDER) && mkdir -p "$$state/prometheus" && \
+	    cp -R infra/prometheus/prometheus.yml infra/prometheus/rules "$$state/prometheus" && \
+	    exec $(or $(PROMETHEUS),prometheus) --config.file="$$state/prometheus/prometheus.yml" \
+	    --storage.tsdb.path="$$state/prometheus/data" --web.listen-address=127.0.0.1:$(or $(PORT),9090)
 
 traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## send windows of simulated requests: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
 	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
@@ -108,7 +109,7 @@ traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## send windows of simulat
 # WORKERS are processes: each handles one request at a time and answers more than LIMIT concurrent ones with 429.
 serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## serve the API with uvicorn: make serve PORT=8000 WORKERS=2 LIMIT=64
 	@settings=$$($(CLOUD) environment) && cd functions/inference && exec env $$settings PYTHONPATH=..:../../examples \
-	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) $(abspath $(ENVS))/serve/bin/python -m uvicorn server:app \
+	    CONCURRENCY_LIMIT=$(or $(LIMIT),64) "$(abspath $(ENVS))/serve/bin/python" -m uvicorn server:app \
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
 compose-env: $(ENVS)/cloud/$(READY)  ## write .env for docker compose: ports and passwords
@@ -127,7 +128,7 @@ test:  ## every test: four suites in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; options: make test-cloud ARGS="-k timeout"
-	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest $(ARGS)
+	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest $(ARGS)
 
 # Tests that need a whole cloud, and tests that also need a browser, Airflow or Docker.
 SYSTEM := tests/e2e
@@ -153,13 +154,13 @@ test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow,$(ENVS)/$(env)/$(READ
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(SHARED) $(ARGS)
 
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 threads, one minute, processes killed
-	@cd infra/local && $(abspath $(ENVS))/dev/bin/python -m pytest -s tests/stress/executor.py
+	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest -s tests/stress/executor.py
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks; only one part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
 
 parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## compare one event's answers and latency across all running clouds: docs/parity.md
-	@ARTIFACT_CACHE=$(abspath $(HOME_DIR)) PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
+	@ARTIFACT_CACHE="$(abspath $(HOME_DIR))" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
 
 check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import contracts and the template
 	@$(ENVS)/dev/bin/ruff check .
@@ -186,7 +187,7 @@ features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## check for every row: onlin
 
 lighthouse: $(ENVS)/cloud/$(READY)  ## run Lighthouse on the Predict page of the running cloud; needs Node and Chromium
 	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
-	    $$(cd $(CURDIR) && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
+	    $$(cd "$(CURDIR)" && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
 
 clean: down  ## delete everything: data, models, environments
 	rm -rf $(HOME_DIR)
@@ -224,12 +225,26 @@ requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
 # ---- environments: one for each tool, so that dependencies do not conflict ----------------------------------------------
 
 $(ENVS)/uv/$(READY): requirements/uv.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else \
-	    "✗ Python 3.11, 3.12 or 3.13 is needed, $(PYTHON) is %d.%d\n  → make PYTHON=python3.12 $(MAKECMDGOALS)" % v)'
 	@echo "· Installing uv" >&2
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
+
+# The interpreter of all environments: $(PYTHON) where its version is supported, else one that uv finds or downloads.
+INTERPRETER := $(ENVS)/uv/interpreter
+SUPPORTED := >=3.11,<3.14
+export UV_PYTHON_INSTALL_DIR = $(abspath $(HOME_DIR))/python
+
+$(INTERPRETER): $(ENVS)/uv/$(READY)
+	@if $(@D)/bin/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; then \
+	    echo "$(abspath $(@D))/bin/python" > $@; \
+	else \
+	    echo "· $(PYTHON) is none of Python 3.11, 3.12 and 3.13: uv looks for one, or downloads it" >&2; \
+	    $(UV) python find '$(SUPPORTED)' > $@ 2>/dev/null || { \
+	        $(UV) python install --quiet 3.13 >&2 && $(UV) python find '$(SUPPORTED)' > $@; } || { \
+	        rm -f $@; echo "✗ Python 3.11, 3.12 or 3.13 is needed, and none could be downloaded" >&2; \
+	        echo "  → install one, then make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }; \
+	fi
 
 # The embedded cloud's distribution is installed for its command line and for LocalStack, which loads its plug-ins.
 $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): infra/local/pyproject.toml
@@ -246,9 +261,9 @@ $(ENVS)/postgres17/$(READY): tests/contract/postgres17/package-lock.json
 # Functions write no bytecode, as on AWS; without this option every cold start would compile awslambdaric again.
 $(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode
 
-$(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY)
+$(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY) | $(INTERPRETER)
 	@echo "· Installing the $* environment" >&2
-	@$(UV) venv --quiet --clear --python $(ENVS)/uv/bin/python $(@D)
+	@$(UV) venv --quiet --clear --python "$$(cat $(INTERPRETER))" $(@D)
 	@$(UV) pip install --quiet --python $(@D) --require-hashes $(OPTIONS) --requirement $<
 	@$(if $(DISTRIBUTION),$(UV) pip install --quiet --python $(@D) --no-deps $(DISTRIBUTION))
 	@touch $@

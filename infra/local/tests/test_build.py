@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded_cloud import build, stack
+from embedded_cloud.architecture import lambda_architecture
 from embedded_cloud.errors import CloudError
 from embedded_cloud.state import State
 
@@ -50,10 +51,26 @@ Resources:
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
         "Layers": {"Fn::If": ["Wanted", [{"Ref": "Layer"}], {"Ref": "AWS::NoValue"}]},
         "CodeUri": "OneFunction",
+        "Architectures": [lambda_architecture()],
     }
     assert template["Resources"]["Role"]["Properties"] == {
         "Name": {"Fn::Sub": ["${A}", {"A": {"Fn::Join": ["-", ["a", "b"]]}}]}
     }
+
+
+@pytest.mark.parametrize(("machine", "architecture"), [("x86_64", "x86_64"), ("aarch64", "arm64")])
+def test_functions_are_built_and_deployed_for_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str, architecture: str
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    (tmp_path / "template.yaml").write_text("""
+Globals: {Function: {Architectures: [x86_64], Timeout: 60}}
+Resources: {OneFunction: {Type: "AWS::Serverless::Function"}}
+""")
+    template = build.built_template(tmp_path / "template.yaml")
+    assert template["Resources"]["OneFunction"]["Properties"]["Architectures"] == [architecture]
+    assert "Architectures" not in template["Globals"]["Function"], "SAM joins both lists"
+    assert build._environment(tmp_path)["PLATFORM"].startswith(f"{machine}-manylinux")
 
 
 @pytest.mark.parametrize("text", ["", "- a", "Resources: [", "Resources:\n  One: {Type: !Sub [}"])

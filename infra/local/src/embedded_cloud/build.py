@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from embedded_cloud.architecture import lambda_architecture
 from embedded_cloud.aws import REGION
 from embedded_cloud.errors import CloudError
 from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
@@ -26,8 +27,10 @@ from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
 DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
 HOLDERS = "holders"  # of a build: links to the documents of clouds that deploy it
-FORMAT = 2  # of a build's folder: another one is another build
+FORMAT = 3  # of a build's folder: another one is another build
 KEPT_BUILDS = 3
+# psycopg2-binary and obstore have no wheels for ARM that are older; Lambda's x86_64 has glibc 2.26.
+PLATFORMS = {"aarch64": "aarch64-manylinux_2_28"}
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 
 
@@ -37,8 +40,8 @@ def runtime() -> str:
 
 
 def digest(project: Path, use_case: UseCase) -> str:
-    """Digest of the sources, the use case and the interpreter's version: the name of the build."""
-    total = hashlib.sha256(f"{FORMAT} {runtime()} {use_case.name}".encode())
+    """Digest of the sources, the use case, the interpreter's version and the machine's: the name of the build."""
+    total = hashlib.sha256(f"{FORMAT} {runtime()} {lambda_architecture()} {use_case.name}".encode())
     for path in _sources(project, use_case):
         total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
@@ -108,15 +111,18 @@ def functions(template: dict[str, Any]) -> list[str]:
 
 
 def built_template(path: Path) -> dict[str, Any]:
-    """A template whose functions' code is in folders of their names, beside it."""
+    """A template whose functions' code is in folders of their names, beside it, built for this machine."""
     try:
         template: dict[str, Any] = yaml.load(path.read_text(), _Template)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise CloudError(f"{path.name} is not valid YAML: {error}", "Correct the line that it names") from error
     if not isinstance(template, dict):
         raise CloudError(f"{path.name} is not a template: it has no sections", "Restore the file")
+    with suppress(KeyError, TypeError):
+        del template["Globals"]["Function"]["Architectures"]  # SAM would add a function's own to these
     for name in functions(template):
-        template["Resources"][name].setdefault("Properties", {})["CodeUri"] = name
+        properties = template["Resources"][name].setdefault("Properties", {})
+        properties |= {"CodeUri": name, "Architectures": [lambda_architecture()]}
     return template
 
 
@@ -183,7 +189,7 @@ def _environment(environments: Path) -> dict[str, str]:
     """The caller's, with the pinned tools first; built for this machine, and SAM asks nobody else."""
     tools = [str(environments / name / "bin") for name in ("uv", "sam")]
     offline = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION, "PYTHON": sys.executable}
-    offline["PLATFORM"] = f"{platform.machine()}-manylinux2014"
+    offline["PLATFORM"] = PLATFORMS.get(platform.machine(), f"{platform.machine()}-manylinux2014")
     return {**os.environ, **offline, "PATH": os.pathsep.join([*tools, os.environ["PATH"]])}
 
 

