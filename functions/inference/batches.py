@@ -9,6 +9,7 @@ from problems import UNAVAILABLE, described
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_KEYS = 1000
+MAX_KEY = 256  # characters, of at most four bytes each: S3 takes 1,024 bytes
 
 
 class BatchBody(BaseModel):
@@ -16,7 +17,9 @@ class BatchBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    keys: list[Annotated[str, Field(min_length=1, max_length=1024)]] = Field(min_length=1, max_length=MAX_KEYS)
+    keys: list[Annotated[str, Field(min_length=1, max_length=MAX_KEY, pattern=r"^[^\x00]*$")]] = Field(
+        min_length=1, max_length=MAX_KEYS, json_schema_extra={"uniqueItems": True}
+    )
     format: Literal["csv", "parquet"] = "csv"
     model_version: str | None = Field(None, description="Another version than the champion")
 

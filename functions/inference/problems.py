@@ -15,6 +15,7 @@ from telemetry import blame
 from mlops.errors import (
     BatchNotFoundError,
     EntityNotFoundError,
+    FileNotThereError,
     InvalidInputError,
     MlopsError,
     ModelCorruptedError,
@@ -27,6 +28,7 @@ from mlops.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[type[MlopsError], HTTPStatus] = {
+    FileNotThereError: HTTPStatus.NOT_FOUND,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     NoChampionError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelNotFoundError: HTTPStatus.NOT_FOUND,

@@ -20,6 +20,10 @@ class DatasetNotFoundError(InvalidInputError):
     """No such dataset version, or a step before this one has not made what it needs of it."""
 
 
+class FileNotThereError(InvalidInputError):
+    """There is no such file in the data bucket."""
+
+
 class NotEnoughDataError(InvalidInputError):
     """The dataset cannot carry a model: too few rows, or one class only."""
 

@@ -126,7 +126,7 @@ def test_why_a_run_failed_is_told(ask: Callable[..., Any], runs: MemoryRuns, upl
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({"keys": ["scoring/nothing.csv"]}, 422, "There is no 'scoring/nothing.csv' in the data bucket"),
+        ({"keys": ["scoring/nothing.csv"]}, 404, "There is no 'scoring/nothing.csv' in the data bucket"),
         ({"keys": []}, 422, "keys"),
         ({"keys": ["a"], "format": "xlsx"}, 422, "format"),
         ({"keys": ["a"], "what": 1}, 422, "what"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mlops.batch.layout import PREFIX, BatchRequest, Format, key
 from mlops.data.objects import ObjectStore, Pinned
-from mlops.errors import InvalidInputError
+from mlops.errors import FileNotThereError, InvalidInputError
 
 MAX_SOURCES = 10_000
 
@@ -14,7 +14,7 @@ def request(
 ) -> BatchRequest:
     """Pin the files and write the request down. A key that ends with a slash is all objects below it, by name.
 
-    InvalidInputError names a key that is not there.
+    FileNotThereError names a key that is not there.
     """
     if not keys:
         raise InvalidInputError("No file is named: keys are those of files in the data bucket")
@@ -34,8 +34,8 @@ def _pinned(objects: ObjectStore, bucket: str, name: str) -> list[Pinned]:
         raise InvalidInputError(f"{name!r} is of a batch itself: name a file to score")
     names = [each for each in objects.keys(bucket, name) if not each.endswith("/")] if name.endswith("/") else [name]
     if not names:
-        raise InvalidInputError(f"There is nothing below {name!r} in the data bucket: upload files there first")
+        raise FileNotThereError(f"There is nothing below {name!r} in the data bucket: upload files there first")
     try:
         return [objects.pin(bucket, each) for each in names]
     except KeyError:
-        raise InvalidInputError(f"There is no {name!r} in the data bucket: upload it first") from None
+        raise FileNotThereError(f"There is no {name!r} in the data bucket: upload it first") from None
