@@ -226,8 +226,10 @@ requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
 
 $(ENVS)/uv/$(READY): requirements/uv.txt
 	@echo "· Installing uv" >&2
-	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(PYTHON) -m venv --clear $(@D) \
+	    && $(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $< \
+	    || { echo "✗ Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) makes no environment for uv" >&2; \
+	         echo "  → make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@touch $@
 
 # The interpreter of all environments: $(PYTHON) where its version is supported, else one that uv finds or downloads.

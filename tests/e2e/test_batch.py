@@ -168,8 +168,11 @@ def test_the_state_machine_answers_those_who_start_it_themselves(cloud: Cloud) -
         each["Key"]
         for each in cloud.client("s3").list_objects_v2(Bucket=outputs["data_bucket"], Prefix="raw/")["Contents"]
     ]
+    resource = {"StackName": outputs["stack_name"], "LogicalResourceId": "BatchScoring"}
+    described = cloud.client("cloudformation").describe_stack_resource(**resource)
     started = states.start_execution(
-        stateMachineArn=outputs["batch_scoring_arn"], input=json.dumps({"keys": [key], "format": "parquet"})
+        stateMachineArn=described["StackResourceDetail"]["PhysicalResourceId"],
+        input=json.dumps({"keys": [key], "format": "parquet"}),
     )
     ended = until(lambda: _ended(states, started["executionArn"]))
     assert ended["status"] == "SUCCEEDED", ended

@@ -93,7 +93,6 @@ def outputs(cloud: Platform, stack: Stack) -> dict[str, Any]:
         "region": REGION,
         "stack_name": stack.name,
         "pipeline_arn": stack.outputs["PipelineArn"],
-        "batch_scoring_arn": stack.outputs["BatchScoringArn"],
         "data_bucket": use_case.data_bucket,
         "models_bucket": use_case.models_bucket,
         "web_bucket": use_case.web_bucket,
@@ -211,8 +210,9 @@ def first_rows(table: Path, count: int) -> Iterator[bytes]:
 def tell_airflow(cloud: Platform, stack: Stack) -> None:
     """What the DAGs know of the stack, replaced in one write. On AWS the template writes the same but the example."""
     addresses = outputs(cloud, stack)
-    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "batch_scoring_arn", "data_bucket")}
-    known["topic_arn"] = describe(cloud.aws, stack.name).outputs.get("NotificationsTopic", "")
+    known = {name: addresses[name] for name in ("functions", "pipeline_arn", "data_bucket")}
+    told = describe(cloud.aws, stack.name).outputs
+    known |= {"batch_scoring_arn": told.get("BatchScoringArn", ""), "topic_arn": told.get("NotificationsTopic", "")}
     known["example"] = example(api_url(cloud, stack))
     variable = cloud.use_case.airflow_variable
     cloud.aws.client("ssm").put_parameter(Name=variable, Value=json.dumps(known), Type="String", Overwrite=True)
