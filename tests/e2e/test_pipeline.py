@@ -60,7 +60,7 @@ def test_outputs_have_every_field_of_the_contract(cloud: Cloud) -> None:
     outputs = cloud.outputs()
     assert set(outputs) == OUTPUTS
     assert set(outputs["functions"]) == {
-        f"{name}Function" for name in ("Ingestion", "Features", "Training", "Inference", "Monitoring")
+        f"{name}Function" for name in ("Ingestion", "Features", "Training", "Inference", "Monitoring", "Batch")
     }
 
 
