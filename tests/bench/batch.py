@@ -102,7 +102,8 @@ def own_cloud(folder: Path) -> Iterator[Outputs]:
 
 def score(outputs: Outputs, folder: Path, size: int, seed: int = 1912) -> Batch:
     """Have a generated list scored as `make batch` does."""
-    source, out = write(folder / f"{size}-{seed}.csv", size, seed), folder / f"out-{size}-{seed}"
+    name = f"{size}-{time.time_ns()}"  # under a name that was scored before it would be the same batch, and done
+    source, out = write(folder / f"{name}.csv", size, seed), folder / name
     command = [sys.executable, CHECKOUT / "infra/batch/command.py", out, "csv", source]
     since, began = time.time(), time.perf_counter()
     done = subprocess.run(command, input=json.dumps(outputs), capture_output=True, text=True)
