@@ -1,7 +1,7 @@
 """### From a CSV to a champion, one task per handler
 
-The steps of the state machine as tasks: ingest → features → plan → evaluate (one mapped task per shard of the search) →
-fit → promote.
+The steps of the state machine as tasks: ingest → features → plan → evaluate (one mapped task per share of the search) →
+fit_share (one per share of the fit) → fit → promote.
 
 **Starts** once for every file that [{use_case}_inbox](/dags/{use_case}_inbox) takes, or by hand; the parameter `key`
 names a file of the data bucket, without it the newest is taken. **Safe to run again**, whole or from any task: a
@@ -24,9 +24,15 @@ from mlops_dags.use_case import CHAMPION, DATASETS, USE_CASE, dag_id, document
 
 @task
 def shares(plan: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One event for each shard of the search."""
+    """One event for each share of the search."""
     data = {name: plan[name] for name in ("dataset_version", "schema_hash", "seed")}
-    return [{"step": "evaluate", **data, "candidates": share} for share in plan["shares"]]
+    return [{"step": "evaluate", **data, **share} for share in plan["shares"]]
+
+
+@task
+def fit_shares(plan: Mapping[str, Any], searched: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One event for each share of the fit."""
+    return [{**searched, "step": "fit_share", "share": share} for share in plan["fit_shares"]]
 
 
 with DAG(
@@ -60,25 +66,31 @@ with DAG(
         task_id="plan",
         function_name=function("TrainingFunction"),
         payload={"step": "plan", **training},
-        doc_md="Draws the candidates of the hyperparameter search and divides them into shards.",
+        doc_md="Draws the candidates of the hyperparameter search and divides the work into shares.",
     )
     evaluate = HandlerOperator.partial(
         task_id="evaluate",
         function_name=function("TrainingFunction"),
-        doc_md="Cross-validates one shard of the candidates.",
+        doc_md="Cross-validates one share of the candidates.",
     ).expand(payload=shares(plan.output))
+    searched = {
+        **training,
+        "seed": plan.output["seed"],
+        "evaluations": evaluate.output["evaluations"],
+        "failures": evaluate.output["failures"],
+    }
+    fit_share = HandlerOperator.partial(
+        task_id="fit_share",
+        function_name=function("TrainingFunction"),
+        doc_md="Does one share of the fit: rounds of validation or, of very many rows, trees of the forest.",
+    ).expand(payload=fit_shares(plan.output, searched))
     fit = HandlerOperator(
         task_id="fit",
         function_name=function("TrainingFunction"),
-        payload={
-            "step": "fit",
-            **training,
-            "seed": plan.output["seed"],
-            "evaluations": evaluate.output["evaluations"],
-            "failures": evaluate.output["failures"],
-        },
-        doc_md="Fits the winner, measures it on rows it has not seen and registers it.",
+        payload={"step": "fit", **searched},
+        doc_md="Fits the winner, joins the shares, measures the model on rows it has not seen and registers it.",
     )
+    fit_share >> fit
     promote = HandlerOperator(
         task_id="promote",
         function_name=function("TrainingFunction"),

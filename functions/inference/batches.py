@@ -53,7 +53,7 @@ class BatchAnswer(BaseModel):
 
 def router(dependencies: Dependencies) -> APIRouter:
     """The routes over some dependencies, behind the key."""
-    routes = APIRouter(dependencies=[Depends(holder_of(dependencies.admin_key))])
+    routes = APIRouter(dependencies=[Depends(holder_of(dependencies.is_admin_key))])
     answers = {**UNAVAILABLE, **described(401, 403, 404)}
 
     @routes.post(

@@ -1,6 +1,6 @@
-"""Training's door: four steps of the pipeline in one function, told apart by the event's `step`.
+"""Training's door: the steps of the pipeline in one function, told apart by the event's `step`.
 
-One function, for all four need the same libraries: an environment that is warm from one step serves the next.
+One function, for all need the same libraries: an environment that is warm from one step serves the next.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,8 @@ from training_stores import open_stores
 
 from mlops import settings
 from mlops.errors import InvalidInputError
-from mlops.model.search import FOLDS, Evaluation, Failure
-from mlops.training import train
+from mlops.model.search import ALL, FOLDS, Evaluation, Failure
+from mlops.training import shares
 from mlops.training.promote import promote as promote_version
 from mlops.wiring.events import mapping, parsed
 
@@ -44,7 +44,7 @@ class Plan(Dataset):
     """`count` candidates in `shares` for a Map; `run` is the input of the pipeline's run, which may have a seed."""
 
     count: int | None = None
-    shares: int = train.SHARES
+    shares: int = shares.SHARES
     run: Run = Run()
 
 
@@ -54,16 +54,18 @@ class Candidate(BaseModel):
 
 
 class Evaluate(Dataset):
-    """One share of the candidates, and in how many folds to score them."""
+    """One share of the candidates, in how many folds to score them, and in which share of these."""
 
     candidates: list[Candidate]
     folds: int = Field(FOLDS, ge=2)
+    only: tuple[int, int] = ALL
 
 
 class Scored(Candidate):
     fold_scores: list[float]
     leaves: float = 0
     nested: dict[str, list[list[float]]] = Field(default_factory=dict)
+    only: tuple[int, int] = ALL
 
 
 class Failed(BaseModel):
@@ -82,6 +84,23 @@ class Fit(Dataset):
     failures: list[list[Failed]] = Field(default_factory=list)
 
 
+class ShareOfFit(BaseModel):
+    """Each `rounds[1]`-th round of validation from `rounds[0]` on, or trees from one to before another."""
+
+    rounds: tuple[int, int] | None = None
+    trees: tuple[int, int] | None = None
+
+    @property
+    def value(self) -> shares.FitShare:
+        return shares.FitShare(self.rounds, self.trees)
+
+
+class Share(Fit):
+    """One share of the fit."""
+
+    share: ShareOfFit
+
+
 class Promote(BaseModel):
     """A model version to be judged."""
 
@@ -89,42 +108,60 @@ class Promote(BaseModel):
 
 
 def plan(event: Plan) -> dict[str, Any]:
-    """The candidates of the search, in shares for a Map."""
+    """The shares of the search and of the fit, each for a Map; very many rows are made ready for them."""
     seed = event.run.seed if event.seed is None else event.seed
-    case = training().seeded(seed)
+    run = training().run(event, seed)
     count = settings.search_candidates() if event.count is None else event.count
-    shares = train.plan(case, count, event.shares)
+    rows = run.offline.count(event.dataset_version, event.schema_hash)
+    search = shares.of_search(run.case, rows, count, event.shares)
+    if rows > run.case.search.sample:
+        run.prepare()
     return {
-        "seed": case.search.seed,
+        "seed": run.case.search.seed,
         "dataset_version": event.dataset_version,
         "schema_hash": event.schema_hash,
-        "shares": [[{"index": index, "params": params} for index, params in share] for share in shares],
+        "shares": [
+            {
+                "candidates": [{"index": index, "params": params} for index, params in share.candidates],
+                "only": share.only,
+            }
+            for share in search
+        ],
+        "fit_shares": [asdict(share) for share in shares.of_fit(run.case, rows)],
     }
 
 
 def evaluate(event: Evaluate) -> dict[str, Any]:
     """The cross-validated scores of one share's candidates, and which of them failed."""
-    made_with = training()
     candidates = [(each.index, each.params) for each in event.candidates]
-    evaluations, failures = train.evaluate(
-        made_with.seeded(event.seed),
-        made_with.offline,
-        event.dataset_version,
-        event.schema_hash,
-        candidates,
-        event.folds,
-    )
+    evaluations, failures = training().run(event).evaluate(candidates, event.folds, event.only)
     return {
         "evaluations": [{**asdict(each), "mean": each.mean} for each in evaluations],
         "failures": [asdict(each) for each in failures],
     }
 
 
+def fit_share(event: Share) -> dict[str, Any]:
+    """Where the result of a share of the fit lies."""
+    return {"name": training().run(event).fit_share(*searched(event), event.share.value)}
+
+
 def fit(event: Fit) -> dict[str, Any]:
     """The published winner of all shares' evaluations, with its figures on the held-out rows."""
-    made_with = training()
+    evaluations, failures = searched(event)
+    published = training().run(event).fit(evaluations, failures)
+    figures = ("accuracy", "roc_auc", "log_loss", "brier")
+    return {
+        "model_version": published.version,
+        **{name: published.metrics[name] for name in figures},
+        "failed_candidates": len({each.index for each in failures}),
+    }
+
+
+def searched(event: Fit) -> tuple[list[Evaluation], list[Failure]]:
+    """What all shares of the search found."""
     evaluations = [
-        Evaluation(each.index, each.params, tuple(each.fold_scores), each.leaves, each.nested)
+        Evaluation(each.index, each.params, tuple(each.fold_scores), each.leaves, each.nested, each.only)
         for share in event.evaluations
         for each in share
     ]
@@ -134,21 +171,7 @@ def fit(event: Fit) -> dict[str, Any]:
         for each in share
         for candidate in each.candidates or [Candidate(index=each.index or 0, params=each.params)]
     ]
-    published = train.fit(
-        made_with.seeded(event.seed),
-        made_with.offline,
-        made_with.registry,
-        event.dataset_version,
-        event.schema_hash,
-        evaluations,
-        failures,
-    )
-    figures = ("accuracy", "roc_auc", "log_loss", "brier")
-    return {
-        "model_version": published.version,
-        **{name: published.metrics[name] for name in figures},
-        "failed_candidates": len(failures),
-    }
+    return evaluations, failures
 
 
 def promote(event: Promote) -> dict[str, Any]:
@@ -175,6 +198,7 @@ def promote(event: Promote) -> dict[str, Any]:
 STEPS: Mapping[str, tuple[type[BaseModel], Callable[[Any], dict[str, Any]]]] = {
     "plan": (Plan, plan),
     "evaluate": (Evaluate, evaluate),
+    "fit_share": (Share, fit_share),
     "fit": (Fit, fit),
     "promote": (Promote, promote),
 }

@@ -14,6 +14,7 @@ from mlops.data.csv_content import CsvContent
 from mlops.data.objects import ObjectStore
 from mlops.errors import DatasetNotFoundError, StoreUnavailableError
 from mlops.features.stores import FeatureRow
+from mlops.monitoring import expire as expire_module
 from mlops.monitoring.expire import Retention, expire
 from mlops.monitoring.retraining import Retraining
 from mlops.registry.decisions import ModelDecision
@@ -131,9 +132,23 @@ def test_the_champion_its_predecessors_and_the_newest_stay(world: World) -> None
     about = (NOW.isoformat(), world.models[0], "promoted", "earlier", world.models[0], two)
     world.decisions.record(ModelDecision(*about, {}))
 
-    assert world.expire() == {"reports": 0, "models": 1, "datasets": 1, "totals": 2, "batch_files": 0}
+    assert world.expire() == {
+        "reports": 0,
+        "models": 1,
+        "datasets": 1,
+        "totals": 2,
+        "batch_files": 0,
+        "training_files": 0,
+    }
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 4, 5]
-    assert world.expire() == {"reports": 0, "models": 0, "datasets": 0, "totals": 0, "batch_files": 0}
+    assert world.expire() == {
+        "reports": 0,
+        "models": 0,
+        "datasets": 0,
+        "totals": 0,
+        "batch_files": 0,
+        "training_files": 0,
+    }
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 4, 5]
 
 
@@ -159,6 +174,7 @@ def test_nothing_is_dropped_below_the_figures(world: World) -> None:
         "datasets": 0,
         "totals": 0,
         "batch_files": 0,
+        "training_files": 0,
     }
     assert world.listed() == world.tables() == world.counted() == [0, 1, 2, 3, 4, 5]
 
@@ -225,3 +241,16 @@ def test_scored_files_are_dropped_when_they_are_older_than_predictions_are_kept(
     world.batches = NOW - datetime.now(UTC) - timedelta(minutes=5)
     assert world.expire()["batch_files"] == len(dropped)
     assert set(world.objects.keys(world.bucket, "")) & {kept, *dropped} == {kept}
+
+
+def test_what_a_run_left_for_its_steps_is_dropped_when_no_run_can_need_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "training/0123-4567/matrix.npz"
+    world.objects.put(world.bucket, key, b"", "application/zip")
+    age = NOW - datetime.now(UTC)  # of what was written a moment ago
+    monkeypatch.setattr(expire_module, "UNFINISHED_FOR", age + timedelta(minutes=5))
+    assert world.expire()["training_files"] == 0
+    monkeypatch.setattr(expire_module, "UNFINISHED_FOR", age - timedelta(minutes=5))
+    assert world.expire()["training_files"] == 1
+    assert key not in set(world.objects.keys(world.bucket, ""))

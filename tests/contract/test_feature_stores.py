@@ -65,6 +65,7 @@ def test_offline_rows_come_back_exactly_and_in_order(offline: OfflineStore) -> N
 
     assert offline.write("v1", SCHEMA, rows) == 3
     assert rows_of(offline.read("v1", SCHEMA)) == [as_read(row) for row in reversed(rows)]
+    assert offline.count("v1", SCHEMA) == len(rows)
 
 
 @pytest.mark.parametrize("awkward", ["", "a\tb", "a\\b", "\\.", "\\N", "line\nend\r", "é%s{}'\""])
@@ -124,6 +125,8 @@ def test_offline_rows_of_another_version_or_schema_are_not_there(offline: Offlin
 
     with pytest.raises(DatasetNotFoundError):
         offline.read(*key)
+    with pytest.raises(DatasetNotFoundError):
+        offline.count(*key)
 
 
 def test_an_entity_says_of_which_dataset_it_is(online: OnlineStore, entities: EntityReader) -> None:

@@ -72,6 +72,23 @@ def test_any_number_of_guesses_costs_one_call(rotate: Callable[[str], None], cal
     assert secrets.MAX_AGE < 30
 
 
+def test_a_secret_is_read_again_for_those_who_want_it_fresh(
+    rotate: Callable[[str], None], calls: list[str], clock: Clock
+) -> None:
+    rotate("old")
+    assert secrets.read(NAME) == "old"
+    rotate("new")
+    clock.now += secrets.PAUSE - 1
+    assert secrets.read(NAME, secrets.PAUSE) == "old"
+    clock.now += 1
+    assert [secrets.read(NAME, age) for age in (secrets.MAX_AGE, secrets.PAUSE, secrets.MAX_AGE)] == [
+        "old",
+        "new",
+        "new",
+    ]
+    assert len(calls) == 2
+
+
 def test_a_secret_that_is_not_to_be_had_is_not_asked_for_at_each_guess(
     rotate: Callable[[str], None], calls: list[str], clock: Clock
 ) -> None:

@@ -157,7 +157,7 @@ def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud)
     bad = {"index": ["not an index"], "params": {}}
     document = {
         "features": {"dataset_version": card["dataset_version"], "schema_hash": card["schema_hash"]},
-        "plan": {"seed": 1912, "shares": [[bad], [good]]},
+        "plan": {"seed": 1912, "shares": [{"candidates": [each], "only": [0, 1]} for each in (bad, good)]},
     }
     run = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(document))["executionArn"]
     ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 60)

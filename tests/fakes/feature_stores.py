@@ -22,6 +22,11 @@ class MemoryOfflineStore:
             self._sets[key] = list(rows)
         return len(self._sets[key])
 
+    def count(self, dataset_version: str, schema_hash: str) -> int:
+        if (dataset_version, schema_hash) not in self._sets:
+            raise DatasetNotFoundError(dataset_version)
+        return len(self._sets[dataset_version, schema_hash])
+
     def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
         rows = self._sets.get((dataset_version, schema_hash))
         if not rows:

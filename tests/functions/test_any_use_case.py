@@ -34,7 +34,7 @@ def trained(survey_case: UseCase, invoke: Invoke, survey_table: Table) -> str:
     features = invoke("features", {"dataset_version": dataset["dataset_version"]})
     about = {name: features[name] for name in ("dataset_version", "schema_hash")}
     plan = invoke("training", {"step": "plan", **about})
-    searched = [invoke("training", {"step": "evaluate", **about, "candidates": each}) for each in plan["shares"]]
+    searched = [invoke("training", {"step": "evaluate", **about, **each}) for each in plan["shares"]]
     evaluations, failures = ([each[name] for each in searched] for name in ("evaluations", "failures"))
     fitted = invoke("training", {"step": "fit", **about, "evaluations": evaluations, "failures": failures})
     promoted = invoke("training", {"step": "promote", "model_version": fitted["model_version"]})

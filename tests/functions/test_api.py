@@ -30,7 +30,7 @@ KEY = "correct horse"
 @pytest.fixture(autouse=True)
 def admin_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("mlops.stores.secrets.read", {"titanic/key": KEY}.__getitem__)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda name, _: {"titanic/key": KEY}[name])
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ def test_the_hourly_run_tells_what_expired(
     old, new = (registry.publish({CARD: json.dumps({"dataset_version": name}).encode()}) for name in "ab")
 
     expired = invoke("monitoring", {"task": "expire"})
-    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0, "batch_files": 0}
+    assert expired == {"reports": 0, "models": 1, "datasets": 0, "totals": 0, "batch_files": 0, "training_files": 0}
     assert [name for name, _ in registry.reader.versions()] == [new, champion]
     assert not list(objects.keys("titanic-models", f"models/{old}/"))
 

@@ -39,7 +39,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> MemoryRuns:
     runs = MemoryRuns()
     monkeypatch.setattr("mlops.stores.batch_runs.StepFunctionsRuns", lambda _machine: runs)
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda *_: KEY)
     return runs
 
 

@@ -18,7 +18,7 @@ KEY = "correct horse"
 @pytest.fixture(autouse=True)
 def admin_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("mlops.stores.secrets.read", {"titanic/key": KEY}.__getitem__)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda name, _: {"titanic/key": KEY}[name])
 
 
 @pytest.fixture

@@ -40,13 +40,10 @@ def stored(rows: list[FeatureRow], version: str = "7d118fef8b6ccf7f") -> str:
 
 def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str], objects: MemoryObjectStore) -> None:
     plan = invoke("training", {"step": "plan", **dataset})
-    assert [len(share) for share in plan["shares"]] == [8, 8]
+    assert [len(share["candidates"]) for share in plan["shares"]] == [8, 8]
     assert {name: plan[name] for name in dataset} == dataset
 
-    searched = [
-        invoke("training", {"step": "evaluate", **dataset, "candidates": share})["evaluations"]
-        for share in plan["shares"]
-    ]
+    searched = [invoke("training", {"step": "evaluate", **dataset, **share})["evaluations"] for share in plan["shares"]]
     assert {each["index"] for share in searched for each in share} == set(range(16))
     assert all(-0.5 < each["mean"] < -0.35 for share in searched for each in share)
 
@@ -77,7 +74,7 @@ def test_a_run_may_bring_its_own_seed(
     monkeypatch.setenv("TRAINING_SEED", str(seed))
     assert invoke("training", {"step": "plan", **dataset}) == plan
     (share, *_) = plan["shares"]
-    evaluate = {"step": "evaluate", **dataset, "candidates": share[:1]}
+    evaluate = {"step": "evaluate", **dataset, "candidates": share["candidates"][:1]}
     assert invoke("training", {**evaluate, "seed": seed}) == invoke("training", evaluate)
     assert invoke("training", {**evaluate, "seed": seed + 1}) != invoke("training", evaluate)
 
@@ -87,8 +84,12 @@ def test_a_deployment_may_have_a_shorter_search(
 ) -> None:
     monkeypatch.setenv("SEARCH_CANDIDATES", "3")
 
-    assert [len(share) for share in invoke("training", {"step": "plan", **dataset})["shares"]] == [2, 1]
-    assert [len(share) for share in invoke("training", {"step": "plan", **dataset, "count": 4})["shares"]] == [2, 2]
+    def shares(**more: int) -> list[int]:
+        plan = invoke("training", {"step": "plan", **dataset, **more})
+        return [len(share["candidates"]) for share in plan["shares"]]
+
+    assert shares() == [2, 1]
+    assert shares(count=4) == [2, 2]
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, "soon"])
@@ -97,7 +98,7 @@ def test_a_seed_that_is_none_is_named(invoke: Invoke, dataset: dict[str, str], s
         invoke("training", {"step": "plan", **dataset, "run": {"seed": seed}})
 
 
-@pytest.mark.parametrize("name", ["plan", "evaluate", "fit"])
+@pytest.mark.parametrize("name", ["plan", "evaluate", "fit_share", "fit"])
 def test_the_sample_events(invoke: Invoke, sample: Sample, dataset: dict[str, str], name: str) -> None:
     assert invoke("training", sample("training", name))
 

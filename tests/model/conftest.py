@@ -13,7 +13,8 @@ from fakes.object_store import MemoryObjectStore
 from mlops.features.stores import FeatureRow
 from mlops.model.portable import Model
 from mlops.registry.versions import CARD, Registry
-from mlops.training import train
+from mlops.training.shares import of_search
+from mlops.training.train import Run
 from mlops.use_case import UseCase
 
 # Of these few the same one wins as of all of them (docs/evidence.md).
@@ -39,9 +40,9 @@ class Trained:
 def trained(case: UseCase, feature_rows: list[FeatureRow]) -> Trained:
     offline, registry = MemoryOfflineStore(case), Registry(MemoryObjectStore(), "models", case)
     offline.write("list", case.schema_hash, feature_rows)
-    of_list = (case, offline, "list", case.schema_hash)
-    evaluations = [each for share in train.plan(case, CANDIDATES) for each in train.evaluate(*of_list, share)[0]]
-    version = train.fit(case, offline, registry, "list", case.schema_hash, evaluations).version
+    run = Run(case, offline, registry, "list", case.schema_hash)
+    shares = of_search(case, len(feature_rows), CANDIDATES)
+    version = run.fit([each for share in shares for each in run.evaluate(share.candidates)[0]]).version
     reader = registry.reader
     return Trained(
         version,

@@ -15,7 +15,8 @@ from titanic import USE_CASE
 from mlops.features.stores import FeatureRow
 from mlops.registry.versions import Registry
 from mlops.model.search import Evaluation
-from mlops.training import train
+from mlops.training.shares import of_search
+from mlops.training.train import Run
 
 CASE = replace(USE_CASE, search=replace(USE_CASE.search, trees=20))
 rows = [
@@ -27,12 +28,12 @@ rows = [
     for i in range(300)
 ]
 if "warm" in sys.argv:
-    train.plan(CASE)
+    of_search(CASE, len(rows))
 offline, objects = MemoryOfflineStore(CASE), MemoryObjectStore()
 offline.write("list", CASE.schema_hash, rows)
 evaluation = Evaluation(0, {"max_depth": 5, "criterion": "entropy", "max_features": "sqrt"}, (0.7, 0.9))
 registry = Registry(objects, "models", CASE)
-version = train.fit(CASE, offline, registry, "list", CASE.schema_hash, [evaluation]).version
+version = Run(CASE, offline, registry, "list", CASE.schema_hash).fit([evaluation]).version
 for key in objects.keys("models", f"models/{version}/"):
     print(key, hashlib.sha256(objects.get("models", key)[0]).hexdigest())
 """

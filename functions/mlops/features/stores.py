@@ -37,6 +37,9 @@ class OfflineStore(Protocol):
     def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
         """Keep the rows, all of them or none, and say how many; what is there already is left and counted."""
 
+    def count(self, dataset_version: str, schema_hash: str) -> int:
+        """How many rows `read` gives; DatasetNotFoundError if they were not written."""
+
     def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
         """The rows by id, shorter ids first; DatasetNotFoundError if they were not written."""
 

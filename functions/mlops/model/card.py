@@ -199,7 +199,7 @@ def as_json(document: Mapping[str, Any]) -> bytes:
 
 
 def _without_nested(each: Evaluation) -> dict[str, Any]:
-    return {name: value for name, value in asdict(each).items() if name != "nested"}
+    return {name: value for name, value in asdict(each).items() if name not in ("nested", "only")}
 
 
 def _counts(rows: TrainingSet) -> dict[str, int]:

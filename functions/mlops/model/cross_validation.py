@@ -1,6 +1,6 @@
 """How good a way of training is, on rows that each model was not shown: repeated cross-validation, in hashed folds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -20,6 +20,16 @@ REPEATS = 5
 MANY_ROWS, MAX_ROWS = 5000, 10_000
 # Differences within it are of no practical consequence: of accuracy, and of log loss in nats.
 REGION = {"accuracy": 0.01, "log_loss": 0.01}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One fold of one repeat of a set of folds; `test` are its rows, which a model of the others scores."""
+
+    set: str
+    repeat: int
+    fold: int
+    test: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,44 +84,66 @@ class Validation:
 
 
 def validate(case: UseCase, params: Params, rows: TrainingSet) -> Validation:
-    """Cross-validate some parameters, in folds that the search did not use; the encoder is fitted inside each.
+    """Cross-validate some parameters, in folds that the search did not use. Of very many rows a sample is looked at."""
+    total, rows = len(rows), sampled(case, rows)
+    found = [(each, score_round(case, params, rows, each.test)) for each in rounds(case, rows)]
+    return gather(case, rows, total, found)
 
-    Of very many rows a sample is looked at, chosen by the same hash in each version.
+
+def sampled(case: UseCase, rows: TrainingSet) -> TrainingSet:
+    """The rows that are validated: at most MAX_ROWS, those whose keys have the least hashes.
+
+    So two versions look at the same ones.
     """
-    total, rows = len(rows), _sampled(case, rows)
-    search = with_trees(case.search, TREES_SHARE)
-    repeats = REPEATS if len(rows) <= MANY_ROWS else 1
-    cells = records(rows.features) if case.baselines else []
-    prior, sets = np.zeros((repeats, len(rows))), dict[str, Scores]()
-    baselines: dict[str, dict[str, NDArray[np.float64]]] = {each.name: {} for each in case.baselines}
-    for name, its in keys(case, rows).items():
-        folds, found = folds_of(its, repeats), np.zeros((repeats, len(rows)))
-        decided = {each.name: np.zeros((repeats, len(rows))) for each in case.baselines}
-        for repeat, fold in np.ndindex(repeats, FOLDS):
-            test = folds[repeat] == fold
-            if not test.any():
-                continue
-            known = rows.take((~test).nonzero()[0])
-            encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
-            inputs = encoder.transform(rows.features[test])
-            found[repeat, test], _ = score_unseen(search, params, matrix, known.labels, inputs)
-            if name == "rows":
-                prior[repeat, test] = known.labels.mean()
-            for each in case.baselines:
-                decided[each.name][repeat, test] = _decisions(each, cells, rows.labels, test)
-        sets[name] = Scores(folds, found)
-        for baseline, decisions in decided.items():
-            baselines[baseline][name] = decisions
-    scores = OutOfFold(rows.ids, rows.labels, total, sets["rows"], sets.get("groups"))
-    return Validation(scores, prior, baselines)
-
-
-def _sampled(case: UseCase, rows: TrainingSet) -> TrainingSet:
-    """At most MAX_ROWS: those whose keys have the least hashes, so that two versions look at the same ones."""
     if len(rows) <= MAX_ROWS:
         return rows
     digests = [sha256(key.encode()).digest() for key in row_keys(case, rows)]
     return rows.take(np.array(sorted(sorted(range(len(rows)), key=digests.__getitem__)[:MAX_ROWS])))
+
+
+def rounds(case: UseCase, rows: TrainingSet) -> list[Round]:
+    """The rounds of a validation of these rows, each of a set of folds, a repeat and a fold; empty folds are none."""
+    repeats = REPEATS if len(rows) <= MANY_ROWS else 1
+    return [
+        Round(name, repeat, fold, folds[repeat] == fold)
+        for name, its in keys(case, rows).items()
+        for folds in [folds_of(its, repeats)]
+        for repeat, fold in np.ndindex(repeats, FOLDS)
+        if (folds[repeat] == fold).any()
+    ]
+
+
+def score_round(case: UseCase, params: Params, rows: TrainingSet, test: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """P(class 1) of the rows of one fold by a model of the others, the encoder fitted on these alone."""
+    known = rows.take((~test).nonzero()[0])
+    encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
+    inputs = encoder.transform(rows.features[test])
+    found, _ = score_unseen(with_trees(case.search, TREES_SHARE), params, matrix, known.labels, inputs)
+    return found
+
+
+def gather(
+    case: UseCase, rows: TrainingSet, total: int, scored: Iterable[tuple[Round, NDArray[np.float64]]]
+) -> Validation:
+    """What was found in every round, beside the class prior and the baselines in the same folds.
+
+    `rows` are those that were `sampled` of `total`.
+    """
+    cells = records(rows.features) if case.baselines else []
+    shape = (REPEATS if len(rows) <= MANY_ROWS else 1, len(rows))
+    sets, prior = dict[str, Scores](), np.zeros(shape)
+    baselines: dict[str, dict[str, NDArray[np.float64]]] = {each.name: {} for each in case.baselines}
+    for of, probabilities in scored:
+        found = sets.setdefault(of.set, Scores(np.zeros(shape, dtype=np.int64), np.zeros(shape)))
+        found.folds[of.repeat, of.test] = of.fold
+        found.probabilities[of.repeat, of.test] = probabilities
+        if of.set == "rows":
+            prior[of.repeat, of.test] = rows.labels[~of.test].mean()
+        for each in case.baselines:
+            decisions = baselines[each.name].setdefault(of.set, np.zeros(shape))
+            decisions[of.repeat, of.test] = _decisions(each, cells, rows.labels, of.test)
+    scores = OutOfFold(rows.ids, rows.labels, total, sets["rows"], sets.get("groups"))
+    return Validation(scores, prior, baselines)
 
 
 def _decisions(

@@ -5,7 +5,7 @@ other folds alone (G. Cawley and N. Talbot, "On Over-fitting in Model Selection"
 score candidates inside the outer folds, and who gathers them scores the winners.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mlops.model import search
 from mlops.model.estimator import score_unseen
 from mlops.model.out_of_fold import DIGITS, FOLDS, correct, folds_of, keys, log_losses
-from mlops.model.search import Evaluation, Params
+from mlops.model.search import Evaluation
 from mlops.model.training_set import TrainingSet
 from mlops.statistics.correlated import posterior
 from mlops.use_case import UseCase
@@ -72,8 +72,22 @@ def inner(case: UseCase, evaluations: Sequence[Evaluation], rows: TrainingSet) -
 
 def outer(case: UseCase, evaluations: Sequence[Evaluation], rows: TrainingSet) -> dict[str, Nested]:
     """By set of folds, how good the winners of the outer folds are on these."""
-    folds = list(outer_folds(case, rows)) if len(rows) <= search.FEW_ROWS else []
-    found: dict[str, list[tuple[float, float, int]]] = {}
+    return gather((each, score_round(case, rows, each)) for each in rounds(case, evaluations, rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One outer fold: its rows, and who won among the others."""
+
+    set: str
+    test: NDArray[np.bool_]
+    winner: Evaluation
+
+
+def rounds(case: UseCase, evaluations: Sequence[Evaluation], rows: TrainingSet) -> list[Round]:
+    """The outer folds whose winners are to be scored; of many rows none."""
+    folds = outer_folds(case, rows) if len(rows) <= search.FEW_ROWS else ()
+    found = []
     for place, (name, test) in enumerate(folds):
         inside = [
             Evaluation(each.index, each.params, tuple(line[:-1]), line[-1])
@@ -81,16 +95,23 @@ def outer(case: UseCase, evaluations: Sequence[Evaluation], rows: TrainingSet) -
             if len(lines := each.nested.get(name, ())) == FOLDS
             for line in [lines[place % FOLDS]]
         ]
-        if not inside or not test.any():
-            continue
-        winner = search.winner(case.search, inside)
-        accuracy, loss = _scored(case, winner.params, rows, test)
-        found.setdefault(name, []).append((accuracy, loss, winner.index))
-    return {name: Nested(*zip(*each, strict=True)) for name, each in found.items()}
+        if inside and test.any():
+            found.append(Round(name, test, search.winner(case.search, inside)))
+    return found
 
 
-def _scored(case: UseCase, params: Params, rows: TrainingSet, test: NDArray[np.bool_]) -> tuple[float, float]:
-    known, unseen = rows.take((~test).nonzero()[0]), rows.take(test.nonzero()[0])
+def score_round(case: UseCase, rows: TrainingSet, of: Round) -> tuple[float, float]:
+    """The winner's accuracy and log loss on the rows of one outer fold, fitted on the others."""
+    known, unseen = rows.take((~of.test).nonzero()[0]), rows.take(of.test.nonzero()[0])
     encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
-    chances, _ = score_unseen(case.search, params, matrix, known.labels, encoder.transform(unseen.features))
+    inputs = encoder.transform(unseen.features)
+    chances, _ = score_unseen(case.search, of.winner.params, matrix, known.labels, inputs)
     return float(correct(unseen.labels, chances).mean()), float(log_losses(unseen.labels, chances).mean())
+
+
+def gather(scored: Iterable[tuple[Round, Sequence[float]]]) -> dict[str, Nested]:
+    """What was found in every round, by set of folds."""
+    found: dict[str, list[tuple[float, float, int]]] = {}
+    for of, (accuracy, loss) in scored:
+        found.setdefault(of.set, []).append((accuracy, loss, of.winner.index))
+    return {name: Nested(*zip(*each, strict=True)) for name, each in found.items()}

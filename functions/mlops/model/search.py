@@ -5,7 +5,8 @@ Candidates and scores depend on the seed and the data alone, so a share of them 
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import ParameterSampler, RepeatedStratifiedKFold, train_test_split
 
 from mlops.model.estimator import score_unseen, with_trees
-from mlops.model.out_of_fold import correct, log_losses
+from mlops.model.out_of_fold import DIGITS, correct, log_losses
 from mlops.model.training_set import TrainingSet
 from mlops.statistics.correlated import posterior
 from mlops.use_case import Search, UseCase
@@ -30,6 +31,9 @@ TRIES = 2
 # Of more rows the search looks at so many: to tell candidates apart it needs no more.
 MAX_ROWS = 5000
 
+# Each fold from the first one on.
+ALL = (0, 1)
+
 Params = Mapping[str, Any]
 
 
@@ -37,6 +41,7 @@ Params = Mapping[str, Any]
 class Evaluation:
     """A candidate's score on each fold of each repeat; greater is better. `leaves` are a tree's, on average.
 
+    A share of the folds is each `only[1]`-th one from `only[0]` on.
     `nested` holds for each set of folds and each outer fold the scores inside it and the leaves (model/nested.py).
     """
 
@@ -45,6 +50,7 @@ class Evaluation:
     fold_scores: tuple[float, ...]
     leaves: float = 0.0
     nested: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+    only: tuple[int, int] = ALL
 
     @property
     def mean(self) -> float:
@@ -80,8 +86,9 @@ def evaluate(
     folds: int = FOLDS,
     repeats: int | None = None,
     trees_share: int = TREES_SHARE,
+    only: tuple[int, int] = ALL,
 ) -> tuple[list[Evaluation], list[Failure]]:
-    """Score a share of the candidates, each given as (index, params), on each fold.
+    """Score a share of the candidates, each given as (index, params), on each fold of a share of them.
 
     The encoder is fitted on the training part of each fold, for a statistic of all rows would tell of the test part.
     A candidate that fails, and fails again, takes no other with it.
@@ -89,7 +96,7 @@ def evaluate(
     search, scores = with_trees(case.search, trees_share), {index: list[float]() for index, _ in share}
     leaves, failed = {index: list[float]() for index, _ in share}, dict[int, Failure]()
     repeats = repeats or (REPEATS if len(rows) <= FEW_ROWS else 1)
-    for train, test in splits(rows.labels, search.seed, folds, repeats):
+    for train, test in islice(splits(rows.labels, search.seed, folds, repeats), only[0], None, only[1]):
         known, unseen = rows.take(train), rows.take(test)
         encoder, matrix = case.encoding.fit_transform(known.features, known.labels)
         inputs = encoder.transform(unseen.features)
@@ -103,11 +110,28 @@ def evaluate(
             except Exception as error:  # whatever it is, it is this candidate's
                 failed[index] = Failure(index, params, f"{type(error).__name__}: {error}")
     scored = [
-        Evaluation(index, params, tuple(scores[index]), float(np.mean(leaves[index])))
+        Evaluation(index, params, tuple(scores[index]), round(float(np.mean(leaves[index])), DIGITS), only=only)
         for index, params in share
         if index not in failed
     ]
     return scored, list(failed.values())
+
+
+def join(evaluations: Sequence[Evaluation], failures: Sequence[Failure]) -> tuple[list[Evaluation], list[Failure]]:
+    """Evaluations on all folds, of those on shares of them; a candidate that failed on some has failed."""
+    failed = {each.index: each for each in reversed(failures)}
+    of: dict[int, list[Evaluation]] = {}
+    for each in sorted(evaluations, key=lambda each: (each.index, each.only)):
+        of.setdefault(each.index, []).append(each)
+    return [_joined(shares) for index, shares in of.items() if index not in failed], list(failed.values())
+
+
+def _joined(shares: Sequence[Evaluation]) -> Evaluation:
+    scores, weights = [0.0] * sum(len(each.fold_scores) for each in shares), [len(each.fold_scores) for each in shares]
+    for each in shares:
+        scores[each.only[0] :: each.only[1]] = each.fold_scores
+    leaves = round(float(np.average([each.leaves for each in shares], weights=weights)), DIGITS)
+    return replace(shares[0], fold_scores=tuple(scores), leaves=leaves, only=ALL)
 
 
 def sample(rows: TrainingSet, seed: int, most: int | None = None) -> TrainingSet:

@@ -1,6 +1,6 @@
 """Rows to learn from: features as a DataFrame, with labels and ids."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from mlops.use_case import Cell, Derived, Feature
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 
 # Rows that are in memory as Python objects at once: they take ten times as much there as in a frame.
@@ -49,6 +49,29 @@ def training_set(features: Sequence[Feature], rows: Iterable[tuple[str, int, Seq
     if not frames:
         return TrainingSet(frame(features, ()), np.array([], dtype=np.int64))
     return TrainingSet(pd.concat(frames) if len(frames) > 1 else frames[0], np.concatenate(labels))
+
+
+def from_columns(
+    features: Sequence[Feature], ids: Sequence[str], labels: "ArrayLike", columns: Mapping[str, Any]
+) -> TrainingSet:
+    """The set of whole columns by feature, as a DataFrame, a dict of NumPy arrays or an Arrow table has them.
+
+    Missing are None, NaN and Arrow's null. KeyError names a feature that is not among the columns.
+    """
+    import numpy as np
+    import pandas as pd
+
+    index, series = pd.Index(list(ids), dtype=object), {}
+    for feature in features:
+        column = columns[feature.name]
+        cells = column.to_pylist() if hasattr(column, "to_pylist") else column  # Arrow's nulls are None then
+        if feature.type in ("number", "flag"):
+            series[feature.name] = pd.Series(np.asarray(cells, dtype="float64"), index)
+        else:
+            codes, values = pd.factorize(np.asarray(cells, dtype=object))  # -1 is a missing cell
+            texts = np.array([*map(str, values), None], dtype=object)
+            series[feature.name] = pd.Series(texts[codes], index)
+    return TrainingSet(pd.DataFrame(series, index), np.asarray(labels, dtype=np.int64))
 
 
 def frame(

@@ -19,6 +19,8 @@ from mlops.telemetry.stores import Telemetry
 LATEST_DECISIONS = 50
 # What batch scoring is given and leaves in the data bucket.
 SCORED = ("batches/", "scoring/")
+# What the steps of training leave for one another in the models bucket, and how long: twice the longest run.
+UNFINISHED, UNFINISHED_FOR = "training/", timedelta(hours=2)
 _log = logging.getLogger(__name__)
 
 
@@ -76,10 +78,20 @@ def expire(
     for key in scored:
         objects.delete(data_bucket, key)
 
+    unfinished = [each.key for each in objects.listed(bucket, UNFINISHED) if each.at < now() - UNFINISHED_FOR]
+    for key in unfinished:
+        objects.delete(bucket, key)
+
     scores = (name.split("|") for name in telemetry.totals() if name.startswith(f"{metrics.SCORE}|"))
     totals = ["|".join(parts) for parts in scores if parts[1] not in remaining]
     telemetry.drop(totals)
-    dropped_of = {"reports": reports, "models": dropped, "batch_files": scored, "totals": totals}
+    dropped_of = {
+        "reports": reports,
+        "models": dropped,
+        "batch_files": scored,
+        "training_files": unfinished,
+        "totals": totals,
+    }
     return {**{name: len(each) for name, each in dropped_of.items()}, "datasets": tables}
 
 

@@ -4,6 +4,7 @@ from mlops.errors import InvalidInputError, NotEnoughDataError
 from mlops.features.stores import OfflineStore
 from mlops.model.holdout import Parts, divide
 from mlops.model.search import FOLDS
+from mlops.model.training_set import TrainingSet
 from mlops.use_case import UseCase
 
 # Enough of each class that every fold and the hold-out hold several of both.
@@ -11,11 +12,13 @@ MINIMUM_ROWS = 50
 MINIMUM_OF_A_CLASS = FOLDS + 1
 
 
-def parts(case: UseCase, offline: OfflineStore, dataset_version: str, schema_hash: str) -> Parts:
-    """The dataset's rows, divided; NotEnoughDataError if it cannot carry a model."""
+def parts(
+    case: UseCase, offline: OfflineStore, dataset_version: str, schema_hash: str, kept: TrainingSet | None = None
+) -> Parts:
+    """The dataset's rows, divided; NotEnoughDataError if it cannot carry a model. `kept` are its rows, if at hand."""
     if schema_hash != case.schema_hash:
         raise InvalidInputError(f"This code trains on feature schema {case.schema_hash}, not {schema_hash}")
-    rows = offline.read(dataset_version, schema_hash)
+    rows = offline.read(dataset_version, schema_hash) if kept is None else kept
     positive = int(rows.labels.sum())
     (many, few) = case.entity[1], min(positive, len(rows) - positive)
     if len(rows) < MINIMUM_ROWS or few < MINIMUM_OF_A_CLASS:

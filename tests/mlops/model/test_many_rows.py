@@ -3,19 +3,23 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from arro3.core import Array, DataType, Table
 from pandas.testing import assert_frame_equal
 
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from mlops.features.stores import FeatureRow
 from mlops.model import training_set as module
+from mlops.model.estimator import grow, grow_trees, join, portable
 from mlops.model.holdout import divide
-from mlops.model.training_set import TrainingSet, records, training_set
+from mlops.model.training_set import TrainingSet, from_columns, records, training_set
 from mlops.registry.versions import CARD, MODEL, REFERENCE, Registry
-from mlops.training import train
+from mlops.training.train import Run
 from mlops.use_case import UseCase
 
 
@@ -94,8 +98,8 @@ def test_the_card_says_what_was_drawn_and_the_forest_is_grown_on_all(
     offline, registry = MemoryOfflineStore(few), Registry(MemoryObjectStore(), "models", few)
     offline.write("a dataset", few.schema_hash, feature_rows)
     params = {"max_depth": 4, "bootstrap": bootstrap}
-    evaluations, _ = train.evaluate(few, offline, "a dataset", few.schema_hash, [(0, params)], 2)
-    published = train.fit(few, offline, registry, "a dataset", few.schema_hash, evaluations)
+    run = Run(few, offline, registry, "a dataset", few.schema_hash)
+    published = run.fit(run.evaluate([(0, params)], 2)[0])
     card = json.loads(registry.reader.artifact(published.version, CARD))
     assert card["serving"]["rows"] == len(feature_rows)
     assert (card["training"]["rows"], card["holdout"]["rows"]) == (300, 178)
@@ -108,3 +112,80 @@ def test_the_card_says_what_was_drawn_and_the_forest_is_grown_on_all(
         np.mean([row.label for row in feature_rows]), abs=0.05
     )
     assert registry.reader.artifact(published.version, MODEL)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "numpy", "arrow"])
+def test_columns_make_the_same_set_as_rows(case: UseCase, feature_rows: list[FeatureRow], kind: str) -> None:
+    """Whole columns, as pandas, NumPy or Arrow has them, missing cells included."""
+    whole = training_set(case.features, rows_of(case, feature_rows))
+    columns: Any = pd.DataFrame([row.features for row in feature_rows])
+    if kind == "arrow":
+        types = {"number": DataType.float64(), "flag": DataType.float64()}
+        columns = Table.from_pydict(
+            {
+                each.name: Array(
+                    [
+                        None if pd.isna(cell) else cell if each.type in types else str(cell)
+                        for cell in columns[each.name]
+                    ],
+                    types.get(each.type, DataType.string()),
+                )
+                for each in case.features
+            }
+        )
+    elif kind == "numpy":
+        columns = {name: columns[name].to_numpy() for name in columns}
+    ids, labels = [row.row_id for row in feature_rows], [row.label for row in feature_rows]
+    made = from_columns(case.features, ids, labels, columns)
+
+    assert_frame_equal(made.features, whole.features)
+    assert made.ids == whole.ids
+    assert (made.labels == whole.labels).all()
+
+
+def test_a_column_that_is_not_there_is_named(case: UseCase) -> None:
+    with pytest.raises(KeyError, match="pclass"):
+        from_columns(case.features, [], [], {})
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"max_depth": 6, "max_samples": 0.6},
+        {"max_depth": 5, "bootstrap": False},
+        {"min_samples_leaf": 50, "criterion": "entropy", "max_features": 0.6, "class_weight": "balanced"},
+    ],
+)
+def test_a_forest_grown_in_shares_is_that_of_one_process(case: UseCase, params: dict[str, object]) -> None:
+    """On 100,000 rows, with scikit-learn's own seeds: each tree, each probability, each score out of bag."""
+    chance = np.random.default_rng(5)
+    matrix = chance.normal(size=(100_000, 4)).astype(np.float32)
+    labels = (matrix[:, 0] + matrix[:, 1] ** 2 + chance.normal(size=len(matrix)) > 1).astype(np.int64)
+    few = replace(case.search, trees=7)
+    params = {**params, "oob_score": params.get("bootstrap", True)}
+    whole = grow(few, params, matrix, labels)
+    trees = [tree for share in ((0, 3), (3, 6), (6, 7)) for tree in grow_trees(few, params, matrix, labels, *share)]
+    joined = join(few, params, trees, matrix, labels)
+
+    assert portable(joined) == portable(whole)
+    assert (joined.predict_proba(matrix[:1000]) == whole.predict_proba(matrix[:1000])).all()
+    assert joined.get_params() == whole.get_params()
+    assert [each.random_state for each in joined.estimators_] == [each.random_state for each in whole.estimators_]
+    if params["oob_score"]:
+        assert np.array_equal(joined.oob_decision_function_, whole.oob_decision_function_, equal_nan=True)
+
+
+def test_what_memory_held_before_is_in_no_forest(case: UseCase) -> None:
+    """Between the fields of a tree's nodes are bytes that nothing writes; a version is named by all its bytes."""
+    chance = np.random.default_rng(5)
+    matrix = chance.normal(size=(500, 4)).astype(np.float32)
+    labels = (matrix[:, 0] > 0).astype(np.int64)
+    few = replace(case.search, trees=3)
+    for tree in grow_trees(few, {}, matrix, labels, 0, 3):
+        leaves, nodes = tree.apply(matrix), tree.__getstate__()["nodes"]
+        unused = nodes.view(np.uint8).reshape(len(nodes), -1)[:, -7:]
+        unused[:] = 0xAA
+        assert tree.__getstate__()["nodes"].tobytes() == nodes.tobytes()
+        join(few, {}, [tree], matrix, labels)
+        assert not unused.any()
+        assert (tree.apply(matrix) == leaves).all()

@@ -16,8 +16,9 @@ from mlops.data.csv_content import CsvContent
 from mlops.features.featurize import featurize
 from mlops.model.holdout import divide
 from mlops.registry.versions import CARD, Registry
-from mlops.training import train
 from mlops.training.promote import Outcome, promote
+from mlops.training.shares import of_search
+from mlops.training.train import Run
 from mlops.use_case import UseCase
 
 ANSWER = HEADER.index("Answer")
@@ -30,10 +31,11 @@ def trained(table: list[list[str]], case: UseCase = USE_CASE) -> tuple[Outcome, 
     datasets, offline, online = MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)
     version = datasets.load("here", CsvContent(BytesIO(text.getvalue().encode()), case), 0.2).version
     featurize(case, datasets, offline, online, version)
-    of_table = (case, offline, version, case.schema_hash)
-    evaluations = [each for share in train.plan(case) for each in train.evaluate(*of_table, share)[0]]
     registry = Registry(MemoryObjectStore(), "models", case)
-    model = train.fit(case, offline, registry, version, case.schema_hash, evaluations).version
+    run = Run(case, offline, registry, version, case.schema_hash)
+    model = run.fit(
+        [each for share in of_search(case, len(table)) for each in run.evaluate(share.candidates)[0]]
+    ).version
     outcome = promote(case, offline, datasets, registry, MemoryDecisionLog(), model)
     return outcome, json.loads(registry.reader.artifact(model, CARD))
 

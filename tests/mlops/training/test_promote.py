@@ -22,8 +22,8 @@ from mlops.features.stores import FeatureRow
 from mlops.model.search import Evaluation
 from mlops.registry.set_champion import set_champion
 from mlops.registry.versions import MODEL, Champion, Registry
-from mlops.training import train
 from mlops.training.promote import ROUNDS, Outcome, promote
+from mlops.training.train import Run
 from mlops.use_case import UseCase
 
 
@@ -43,7 +43,7 @@ class Works:
     def model(self, depth: int = 4, dataset: str = "list", **params: Any) -> str:
         evaluation = Evaluation(0, {"max_depth": depth, "max_features": 0.8, **params}, (0.8,))
         schema = self.case.schema_hash
-        return train.fit(self.case, self.offline, self.registry, dataset, schema, [evaluation]).version
+        return Run(self.case, self.offline, self.registry, dataset, schema).fit([evaluation]).version
 
     def promote(self, version: str) -> Outcome:
         return promote(self.case, self.offline, self.datasets, self.registry, self.decisions, version)

@@ -15,14 +15,15 @@ from mlops.features.stores import FeatureRow
 from mlops.model.card import card
 from mlops.model.holdout import held_out
 from mlops.model.portable import Model, dump
-from mlops.model.search import Evaluation, Failure
+from mlops.model.search import Evaluation, Failure, Params
 from mlops.model.table_encoder import TableEncoding
 from mlops.model.training_set import TrainingSet
 from mlops.monitoring import drift
 from mlops.registry.versions import CARD, REFERENCE, Registry
 from mlops.training import train
 from mlops.training.parts import MINIMUM_ROWS
-from mlops.training.train import Published
+from mlops.training.shares import SHARES, of_search
+from mlops.training.train import Published, Run
 from mlops.use_case import UseCase
 
 EVALUATIONS = [
@@ -49,25 +50,24 @@ def registry(objects: MemoryObjectStore, small: UseCase) -> Registry:
 def fitted(offline: MemoryOfflineStore, registry: Registry, rows: list[FeatureRow], name: str = "list") -> Published:
     case = registry.case
     offline.write(name, case.schema_hash, rows)
-    return train.fit(case, offline, registry, name, case.schema_hash, EVALUATIONS)
+    return Run(case, offline, registry, name, case.schema_hash).fit(EVALUATIONS)
 
 
 def test_the_plan_deals_every_candidate_once(case: UseCase) -> None:
-    shares = train.plan(case, count=8, shares=3)
+    def dealt(count: int | None, number: int = SHARES) -> list[list[tuple[int, Params]]]:
+        return [share.candidates for share in of_search(case, 891, count, number)]
 
-    assert sorted(index for share in shares for index, _ in share) == list(range(8))
-    assert [len(share) for share in shares] == [3, 3, 2]
-    assert train.plan(case, count=8, shares=1)[0] == sorted(
-        (each for share in shares for each in share), key=lambda x: x[0]
-    )
-    assert len(train.plan(case, count=2, shares=5)) == 2
-    assert sum(map(len, train.plan(case))) == case.search.candidates
+    assert sorted(index for share in dealt(8, 3) for index, _ in share) == list(range(8))
+    assert [len(share) for share in dealt(8, 3)] == [3, 3, 2]
+    assert dealt(8, 1)[0] == sorted((each for share in dealt(8, 3) for each in share), key=lambda x: x[0])
+    assert len(dealt(2, 5)) == 2
+    assert sum(map(len, dealt(None))) == case.search.candidates
 
 
 @pytest.mark.parametrize(("count", "shares"), [(0, 1), (8, 0), (-1, 2)])
 def test_a_plan_of_nothing_is_refused(case: UseCase, count: int, shares: int) -> None:
     with pytest.raises(InvalidInputError):
-        train.plan(case, count, shares)
+        of_search(case, 891, count, shares)
 
 
 def test_the_card_tells_what_was_published(
@@ -155,9 +155,9 @@ def test_too_few_rows_are_refused(
     offline.write("few", small.schema_hash, feature_rows[:count])
 
     with pytest.raises(NotEnoughDataError, match=f"has {count} passengers"):
-        train.fit(small, offline, registry, "few", small.schema_hash, EVALUATIONS)
+        Run(small, offline, registry, "few", small.schema_hash).fit(EVALUATIONS)
     with pytest.raises(NotEnoughDataError):
-        train.evaluate(small, offline, "few", small.schema_hash, [(0, {})])
+        Run(small, offline, registry, "few", small.schema_hash).evaluate([(0, {})])
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -188,12 +188,13 @@ def test_candidates_that_failed_are_named_in_the_card(
     case = registry.case
     offline.write("list", case.schema_hash, feature_rows)
     failed = Failure(2, {"max_depth": 9}, "MemoryError: no more")
-    version = train.fit(case, offline, registry, "list", case.schema_hash, EVALUATIONS, [failed]).version
+    run = Run(case, offline, registry, "list", case.schema_hash)
+    version = run.fit(EVALUATIONS, [failed]).version
 
     card = json.loads(registry.reader.artifact(version, CARD))
     assert card["search"]["failures"] == [{"index": 2, "params": {"max_depth": 9}, "reason": "MemoryError: no more"}]
     with pytest.raises(SearchFailedError, match="no more"):
-        train.fit(case, offline, registry, "list", case.schema_hash, [], [failed])
+        run.fit([], [failed])
 
 
 def test_what_is_missing_is_named(
@@ -201,12 +202,12 @@ def test_what_is_missing_is_named(
 ) -> None:
     case = registry.case
     with pytest.raises(DatasetNotFoundError):
-        train.fit(case, offline, registry, "unknown", case.schema_hash, EVALUATIONS)
+        Run(case, offline, registry, "unknown", case.schema_hash).fit(EVALUATIONS)
     with pytest.raises(InvalidInputError, match="schema"):
-        train.fit(case, offline, registry, "list", "0123456789abcdef", EVALUATIONS)
+        Run(case, offline, registry, "list", "0123456789abcdef").fit(EVALUATIONS)
     offline.write("list", case.schema_hash, feature_rows)
     with pytest.raises(SearchFailedError, match="candidate"):
-        train.fit(case, offline, registry, "list", case.schema_hash, [])
+        Run(case, offline, registry, "list", case.schema_hash).fit([])
 
 
 def test_the_card_is_of_format_4_and_names_the_label(

@@ -46,16 +46,28 @@ class PostgresOfflineStore:
             cursor.execute(_KEEP, (*key, written))
             return written
 
+    def count(self, dataset_version: str, schema_hash: str) -> int:
+        with self._database.transaction() as cursor:
+            cursor.execute(_FIND, (dataset_version, schema_hash))
+            found = cursor.fetchone()
+        if found is None:
+            raise _not_found(dataset_version, schema_hash)
+        return int(found[0])
+
     def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
         key = (dataset_version, schema_hash)
         with self._database.stream(_READ, key) as rows:
             found = training_set(self._features, rows)
         if not len(found):
-            raise DatasetNotFoundError(
-                f"No features of dataset {dataset_version!r} by schema {schema_hash!r}: run the features step for it"
-            )
+            raise _not_found(dataset_version, schema_hash)
         return found
 
     def _line(self, key: tuple[str, str], row: FeatureRow) -> str:
         values = _encode([row.features[name] for name in self._names]).replace("\\", "\\\\")  # no raw tab in JSON
         return f"{key[0]}\t{key[1]}\t{row.row_id.translate(_ESCAPES)}\t{row.label}\t{values}\n"
+
+
+def _not_found(dataset_version: str, schema_hash: str) -> DatasetNotFoundError:
+    return DatasetNotFoundError(
+        f"No features of dataset {dataset_version!r} by schema {schema_hash!r}: run the features step for it"
+    )
