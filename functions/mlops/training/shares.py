@@ -17,7 +17,6 @@ from mlops.model.search import FOLDS, Evaluation, Params
 from mlops.model.training_set import TrainingSet
 from mlops.use_case import UseCase
 
-# Few rows are worth no more functions than this.
 SHARES = 2
 # Trees of one share where the forest is grown in several.
 TREES = 25
@@ -50,9 +49,13 @@ def of_search(case: UseCase, rows: int, count: int | None = None, shares: int = 
 
 
 def of_fit(case: UseCase, rows: int) -> list[FitShare]:
-    """The rounds of validation; of very many rows also the trees of the forest, for growing them takes longest."""
-    count, trees = SHARES if rows <= search.FEW_ROWS else FOLDS, case.search.trees
-    its = [FitShare(rounds=(first, count)) for first in range(count)]
+    """The rounds of validation; of very many rows also the trees of the forest, for growing them takes longest.
+
+    Of few rows nothing: handing the work out would take as long as doing it.
+    """
+    if rows <= search.FEW_ROWS:
+        return []
+    its, trees = [FitShare(rounds=(first, FOLDS)) for first in range(FOLDS)], case.search.trees
     if rows > case.search.sample:
         its += [FitShare(trees=(first, min(first + TREES, trees))) for first in range(0, trees, TREES)]
     return its

@@ -189,11 +189,11 @@ class Run:
     ) -> tuple[Validation, dict[str, Nested]]:
         """Cross-validation and nested cross-validation, joined of their shares."""
         rows, by_share = cross_validation.sampled(self.case, everyone), []
-        for share in shares.of_fit(self.case, len(everyone)):
-            if share.rounds is not None:
-                kept = self.workspace.arrays(shares.name(self.case, evaluations, share))
-                found = shares.scores(self.case, params, evaluations, rows, share) if kept is None else kept.values()
-                by_share.append(list(found))
+        its = [each for each in shares.of_fit(self.case, len(everyone)) if each.rounds is not None]
+        for share in its or [FitShare(rounds=(0, 1))]:
+            kept = self.workspace.arrays(shares.name(self.case, evaluations, share)) if its else None
+            found = shares.scores(self.case, params, evaluations, rows, share) if kept is None else kept.values()
+            by_share.append(list(found))
         return shares.join(self.case, evaluations, rows, len(everyone), by_share)
 
 
