@@ -87,9 +87,9 @@ class Cloud:
         return Session("test", "test", localstack_host=host).client(service)
 
 
-def call(url: str, body: Any = None) -> Any:
+def call(url: str, body: Any = None, key: str = "") -> Any:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", "X-Api-Key": key})
     with urllib.request.urlopen(request, timeout=30) as response:
         return json.load(response)
 

@@ -24,6 +24,10 @@ class FileNotThereError(InvalidInputError):
     """There is no such file in the data bucket."""
 
 
+class FeaturesIncompleteError(MlopsError):
+    """Parts of a dataset's features are missing, so the rest is not published."""
+
+
 class NotEnoughDataError(InvalidInputError):
     """The dataset cannot carry a model: too few rows, or one class only."""
 

@@ -14,7 +14,7 @@ from generate import write
 from mlops.data.csv_content import CsvContent
 from mlops.data.datasets import DatasetVersion
 from mlops.errors import DatasetNotFoundError
-from mlops.features.featurize import featurize
+from mlops.features.featurize import Featurizing
 from mlops.stores.entity_reader import RespEntityReader
 from mlops.stores.online_store import RedisOnlineStore
 from mlops.stores.postgres.database import Database
@@ -36,7 +36,7 @@ from mlops.stores.postgres.dataset_store import PostgresDatasetStore
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.stores.online_store import RedisOnlineStore
 from mlops.data.csv_content import CsvContent
-from mlops.features.featurize import featurize
+from mlops.features.featurize import Featurizing
 from titanic import USE_CASE as case
 
 step, where, postgres, valkey, subject = sys.argv[1:]
@@ -59,14 +59,14 @@ if step == "ingest":
         Table.profile = stop
     PostgresDatasetStore(Database(postgres), case).load("killed", content, 0.2)
 else:
-    # Every row is derived twice: for the offline store, then for the online one.
     online = RedisOnlineStore(valkey, case)
     if where == "switch":
         online._client.eval = stop
     else:
-        case = replace(case, derive=stopping_at({"offline": 500, "online": 3500}[where], case.derive))
+        # In the second portion: the first one is staged online, and nothing is offline.
+        case = replace(case, derive=stopping_at(1500, case.derive))
     stores = PostgresDatasetStore(Database(postgres), case), PostgresOfflineStore(Database(postgres), case), online
-    featurize(case, *stores, subject)
+    Featurizing(case, *stores).whole(subject)
 print("done")
 """
 
@@ -92,7 +92,7 @@ def kill(postgres_url: str, redis_url: str) -> Kill:
 def old(database: Database, valkey: "redis.Redis", postgres_url: str, redis_url: str, tmp_path: Path) -> DatasetVersion:
     """A version that is in all stores."""
     dataset = ingested(database, write(tmp_path / "old.csv", 100, seed=1, bad=0))
-    featurize(USE_CASE, *stores(database, postgres_url, redis_url), dataset.version)
+    Featurizing(USE_CASE, *stores(database, postgres_url, redis_url)).whole(dataset.version)
     return dataset
 
 
@@ -141,7 +141,7 @@ def test_killed_ingestion_leaves_the_old_version_alone(
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("where", ["offline", "online", "switch"])
+@pytest.mark.parametrize("where", ["staged", "switch"])
 def test_a_killed_features_run_leaves_the_old_version_online(
     database: Database, old: DatasetVersion, kill: Kill, postgres_url: str, redis_url: str, tmp_path: Path, where: str
 ) -> None:
@@ -158,9 +158,9 @@ def test_a_killed_features_run_leaves_the_old_version_online(
     kill("featurize", where, new.version)
 
     assert holds(old.version, 100)
-    if where == "offline":
+    if where == "staged":
         with pytest.raises(DatasetNotFoundError):
             offline.read(new.version, USE_CASE.schema_hash)
-    assert featurize(USE_CASE, datasets, offline, online, new.version)["online_version"] == new.version
+    assert Featurizing(USE_CASE, datasets, offline, online).whole(new.version)["online_version"] == new.version
     assert holds(new.version, ROWS)
     assert len(offline.read(new.version, USE_CASE.schema_hash)) == ROWS

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -144,14 +145,27 @@ def test_a_model_of_noise_is_refused_and_the_audit_says_why(cloud: Cloud) -> Non
     assert decision["evidence"]["better than the prior"]["holds"] is False
 
 
+def run_states(cloud: Cloud, names: list[str], document: Mapping[str, Any]) -> dict[str, Any]:
+    """The output of some of the pipeline's own states, one after the other."""
+    states = cloud.client("stepfunctions")
+    known = states.describe_state_machine(stateMachineArn=cloud.outputs()["pipeline_arn"])
+    kept = {name: json.loads(known["definition"])["States"][name] for name in names}
+    for state in kept.values():
+        for elsewhere in ("Catch", "Default"):
+            state.pop(elsewhere, None)
+    kept[names[-1]] = {**{name: value for name, value in kept[names[-1]].items() if name != "Next"}, "End": True}
+    machine = json.dumps({"StartAt": names[0], "States": kept})
+    made = states.create_state_machine(name=f"part-{uuid4().hex}", definition=machine, roleArn=known["roleArn"])
+    run = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(document))["executionArn"]
+    ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 60)
+    states.delete_state_machine(stateMachineArn=made["stateMachineArn"])
+    assert ended["status"] == "SUCCEEDED", ended
+    output: dict[str, Any] = json.loads(ended["output"])
+    return output
+
+
 def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud) -> None:
-    """The pipeline's own Search state, with a share that the function breaks at, and again when it is tried again."""
-    outputs, states = cloud.outputs(), cloud.client("stepfunctions")
-    known = states.describe_state_machine(stateMachineArn=outputs["pipeline_arn"])
-    search = json.loads(known["definition"])["States"]["Search"]
-    del search["Next"], search["Catch"]
-    machine = json.dumps({"StartAt": "Search", "States": {"Search": {**search, "End": True}}})
-    made = states.create_state_machine(name=f"search-{uuid4().hex}", definition=machine, roleArn=known["roleArn"])
+    """The function breaks at one share, and again when it is tried again."""
     card = cloud.call("/model")
     good = {"index": 0, "params": {"max_depth": 3, "n_estimators": 5}}
     bad = {"index": ["not an index"], "params": {}}
@@ -159,15 +173,57 @@ def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud)
         "features": {"dataset_version": card["dataset_version"], "schema_hash": card["schema_hash"]},
         "plan": {"seed": 1912, "shares": [{"candidates": [each], "only": [0, 1]} for each in (bad, good)]},
     }
-    run = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(document))["executionArn"]
-    ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 60)
-    states.delete_state_machine(stateMachineArn=made["stateMachineArn"])
-    assert ended["status"] == "SUCCEEDED", ended
-    found = json.loads(ended["output"])["search"]
+    found = run_states(cloud, ["Search"], document)["search"]
     assert [[each["index"] for each in share] for share in found["evaluations"]] == [[], [0]]
     (lost,) = found["failures"][0]
     assert lost["candidates"] == [bad]
     assert "candidates.0.index" in lost["reason"]
+
+
+def test_a_fit_in_shares_is_the_same_version(cloud: Cloud) -> None:
+    card = cloud.call("/model")
+    evaluations = [[{"index": 0, "params": {"max_depth": 2}, "fold_scores": [-0.5, -0.4]}]]
+
+    def version(shares: list[dict[str, Any]]) -> Any:
+        document = {
+            "features": {"dataset_version": card["dataset_version"], "schema_hash": card["schema_hash"]},
+            "plan": {"seed": 1912, "fit_shares": shares},
+            "search": {"evaluations": evaluations, "failures": []},
+        }
+        return run_states(cloud, ["FitShares", "Fit"], document)["model"]["model_version"]
+
+    alone, bucket, s3 = version([]), cloud.outputs()["models_bucket"], cloud.client("s3")
+    assert version([{"rounds": [0, 2], "trees": None}, {"rounds": [1, 2], "trees": None}]) == alone
+    left = s3.list_objects_v2(Bucket=bucket, Prefix="training/")["Contents"]
+    assert len(left) == 2
+
+
+def test_features_in_parts_become_readable_at_once(cloud: Cloud) -> None:
+    outputs, functions = cloud.outputs(), cloud.client("lambda")
+
+    def invoke(function: str, event: Mapping[str, Any]) -> Any:
+        done = functions.invoke(FunctionName=outputs["functions"][function], Payload=json.dumps(event))
+        assert "FunctionError" not in done, done["Payload"].read()
+        return json.load(done["Payload"])
+
+    def online(row_id: int) -> Any:
+        return call(f"{outputs['api_url']}/entities/{row_id}", key=outputs["admin_api_key"])["dataset_version"]
+
+    before, rows = online(1), LIST.read_text().replace("Braund, Mr. Owen Harris", f"Braund, Mr. {uuid4().hex}")
+    cloud.client("s3").put_object(Bucket=outputs["data_bucket"], Key="apart/parts.csv", Body=rows.encode())
+    version = invoke("IngestionFunction", {"bucket": outputs["data_bucket"], "key": "apart/parts.csv"})[
+        "dataset_version"
+    ]
+    parts = [[number, 3] for number in range(3)]
+    done = invoke("FeaturesFunction", {"dataset_version": version, "step": "part", "part": parts[0]})
+    assert 0 < done["rows"] < 891
+    assert online(1) == before
+
+    document = {"dataset": {"dataset_version": version}, "features": {"parts": parts}}
+    found = run_states(cloud, ["Divided", "FeatureParts", "PublishFeatures"], document)["features"]
+    assert (found["rows"], found["online_version"]) == (891, version)
+    assert invoke("FeaturesFunction", {"dataset_version": version, "step": "plan"}) == {**found, "parts": []}
+    assert [online(1), online(891)] == [version, version]
 
 
 def test_a_file_that_is_not_the_declared_table_fails_the_run_with_its_cause(cloud: Cloud) -> None:

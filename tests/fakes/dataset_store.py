@@ -77,6 +77,10 @@ class MemoryDatasetStore:
         self.find(version)
         return iter(self._versions[version][2])
 
+    def part(self, version: str, number: int, of: int) -> Iterator[LabelledRow]:
+        self.find(version)
+        return iter(self._versions[version][2][number::of])
+
     def _profile(self, version: str) -> Profile:
         rows = list(self.rows(version))
         counts = {"0": sum(row.label == 0 for row in rows), "1": sum(row.label == 1 for row in rows)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from mlops.data.datasets import DatasetVersion
 from mlops.errors import DatasetNotFoundError
-from mlops.features.stores import Entity, FeatureRow
+from mlops.features.stores import Entity, FeatureRow, incomplete
 from mlops.model.training_set import TrainingSet, training_set
 from mlops.use_case import Derived, UseCase
 
@@ -15,12 +15,26 @@ class MemoryOfflineStore:
     def __init__(self, case: UseCase) -> None:
         self._case = case
         self._sets: dict[tuple[str, str], list[FeatureRow]] = {}
+        self._parts: dict[tuple[str, str], dict[str, FeatureRow]] = {}
 
     def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
         key = (dataset_version, schema_hash)
         if key not in self._sets:
             self._sets[key] = list(rows)
         return len(self._sets[key])
+
+    def write_part(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
+        written, key = list(rows), (dataset_version, schema_hash)
+        self._parts.setdefault(key, {}).update({row.row_id: row for row in written})
+        return len(written)
+
+    def publish(self, dataset_version: str, schema_hash: str, rows: int) -> None:
+        key = (dataset_version, schema_hash)
+        parts = self._parts.get(key, {})
+        if key not in self._sets:
+            if len(parts) != rows:
+                raise incomplete("offline", dataset_version, len(parts), rows)
+            self._sets[key] = list(parts.values())
 
     def count(self, dataset_version: str, schema_hash: str) -> int:
         if (dataset_version, schema_hash) not in self._sets:
@@ -45,13 +59,26 @@ class MemoryOnlineStore:
     def __init__(self, case: UseCase) -> None:
         self._case = case
         self._current: dict[str, tuple[DatasetVersion, dict[str, Derived]]] = {}
+        self._staged: dict[tuple[str, str], dict[str, Derived]] = {}
 
-    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[str, Derived]]) -> str:
+    def stage(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[FeatureRow]) -> bool:
+        if late := self._is_late(dataset, schema_hash):
+            return not late
+        staged = self._staged.setdefault((schema_hash, dataset.version), {})
+        staged.update({row.row_id: row.features for row in rows})
+        return True
+
+    def publish(self, dataset: DatasetVersion, schema_hash: str) -> str:
+        if not self._is_late(dataset, schema_hash):
+            rows = self._staged.get((schema_hash, dataset.version), {})
+            if len(rows) != dataset.rows:
+                raise incomplete("online", dataset.version, len(rows), dataset.rows)
+            self._current[schema_hash] = dataset, rows
+        return self._current[schema_hash][0].version
+
+    def _is_late(self, dataset: DatasetVersion, schema_hash: str) -> bool:
         there = self._current.get(schema_hash)
-        if there and (there[0].version == dataset.version or there[0].loaded_at > dataset.loaded_at):
-            return there[0].version
-        self._current[schema_hash] = dataset, dict(rows)
-        return dataset.version
+        return bool(there and (there[0].version == dataset.version or there[0].loaded_at > dataset.loaded_at))
 
     def get(self, row_id: str) -> Entity | None:
         there = self._current.get(self._case.schema_hash)

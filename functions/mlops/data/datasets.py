@@ -55,6 +55,9 @@ class DatasetStore(Protocol):
     def rows(self, version: str) -> Iterator[LabelledRow]:
         """The rows that were loaded, by id: shorter ids first, so that numbers are in their order."""
 
+    def part(self, version: str, number: int, of: int) -> Iterator[LabelledRow]:
+        """One of so many parts of about equal size, in any order: each row is in one of them, always the same."""
+
     def profiles(self, version: str) -> tuple[Profile, Profile | None]:
         """What was measured of its rows as they were loaded, and of the version that was loaded last before it."""
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from typing import Any
-from uuid import uuid4
 
 import redis
 from redis.backoff import ExponentialBackoff
@@ -13,8 +12,9 @@ from redis.retry import Retry
 
 from mlops.data.datasets import DatasetVersion
 from mlops.errors import StoreUnavailableError
+from mlops.features.stores import FeatureRow, incomplete
 from mlops.stores.entity_reader import EVENT_TIME, VERSION, field, key, packed
-from mlops.use_case import Derived, UseCase
+from mlops.use_case import UseCase
 
 # Seconds for connecting and for each answer.
 TIMEOUT = 5.0
@@ -23,16 +23,20 @@ _ABANDONED_SECONDS = 3600
 _OLD_SECONDS = 3600
 _AWAY = (redis.ConnectionError, redis.TimeoutError, redis.ReadOnlyError, redis.OutOfMemoryError)
 
-# Answers with the version that is current then. Repeated after a lost answer it finds nothing left to do.
+# The version that is current then; or how many fields there are of the new one, if they are not all. Repeated after a
+# lost answer it finds the version current.
 _SWITCH = """
 local building, current, old = KEYS[1], KEYS[2], KEYS[3]
-local lifetime, version, event_time = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('EXISTS', current) == 1 then
-    local newest = redis.call('HGET', current, 'event_time') or 0
-    if redis.call('EXISTS', building) == 0 or tonumber(newest) > tonumber(event_time) then
-        redis.call('UNLINK', building)
-        return redis.call('HGET', current, 'version')
-    end
+local lifetime, version, event_time, fields = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local newest = redis.call('HMGET', current, 'version', 'event_time')
+if newest[1] == version or tonumber(newest[2] or 0) > tonumber(event_time) then
+    redis.call('UNLINK', building)
+    return newest[1]
+end
+if redis.call('HLEN', building) ~= fields then
+    return redis.call('HLEN', building)
+end
+if newest[1] then
     redis.call('UNLINK', old)
     redis.call('RENAME', current, old)
     redis.call('EXPIRE', old, lifetime)
@@ -48,33 +52,46 @@ class RedisOnlineStore:
 
     A version is built under a name of its own and then renamed: the name that readers use is the pointer, so a
     read is one command, and the switch is atomic. What it replaces expires, as does what a dead writer left behind.
+    Two writers of one version write the same, so it does not matter whose rows are whose.
     """
 
     def __init__(self, url: str, case: UseCase) -> None:
         self._url = url
         self._names = [feature.name for feature in case.features]
 
-    def publish(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[tuple[str, Derived]]) -> str:
+    def stage(self, dataset: DatasetVersion, schema_hash: str, rows: Iterable[FeatureRow]) -> bool:
+        about = {VERSION: dataset.version, EVENT_TIME: repr(dataset.loaded_at)}
+        with translated():
+            there, newest = self._client.hmget(key(schema_hash, "current"), VERSION, EVENT_TIME)
+            if there == dataset.version.encode() or float(newest or 0) > dataset.loaded_at:
+                return False
+            building, remaining = _building(dataset, schema_hash), iter(rows)
+            while portion := list(islice(remaining, _PORTION)):
+                values = {field(row.row_id): packed(dataset.loaded_at, row.features, self._names) for row in portion}
+                with self._client.pipeline() as pipeline:
+                    pipeline.hset(building, mapping={**about, **values})
+                    pipeline.expire(building, _ABANDONED_SECONDS)
+                    pipeline.execute()
+        return True
+
+    def publish(self, dataset: DatasetVersion, schema_hash: str) -> str:
         current = key(schema_hash, "current")
         with translated():
-            old, newest = self._client.hmget(current, VERSION, EVENT_TIME)
-            if old == dataset.version.encode() or float(newest or 0) > dataset.loaded_at:
-                return str(old.decode())
-            building = key(schema_hash, f"building:{uuid4().hex}")
-            about = {VERSION: dataset.version, EVENT_TIME: repr(dataset.loaded_at)}
-            self._client.hset(building, mapping=about)
-            self._client.expire(building, _ABANDONED_SECONDS)
-            remaining = iter(rows)
-            while portion := list(islice(remaining, _PORTION)):
-                values = {field(row_id): packed(dataset.loaded_at, row, self._names) for row_id, row in portion}
-                self._client.hset(building, mapping=values)
-            keys = (building, current, key(schema_hash, f"old:{old.decode() if old else None}"))
-            there = self._client.eval(_SWITCH, len(keys), *keys, _OLD_SECONDS, *about.values())
-            return str(there.decode())
+            old = self._client.hget(current, VERSION)
+            keys = (_building(dataset, schema_hash), current, key(schema_hash, f"old:{old.decode() if old else None}"))
+            about = (dataset.version, repr(dataset.loaded_at), dataset.rows + len((VERSION, EVENT_TIME)))
+            there = self._client.eval(_SWITCH, len(keys), *keys, _OLD_SECONDS, *about)
+        if isinstance(there, int):
+            raise incomplete("online", dataset.version, max(there - len((VERSION, EVENT_TIME)), 0), dataset.rows)
+        return str(there.decode())
 
     @cached_property
     def _client(self) -> Any:
         return client(self._url)
+
+
+def _building(dataset: DatasetVersion, schema_hash: str) -> str:
+    return key(schema_hash, f"building:{dataset.version}:{dataset.loaded_at!r}")
 
 
 def client(url: str, timeout: float | None = None, tries: int = 3) -> Any:

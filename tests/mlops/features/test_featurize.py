@@ -10,7 +10,7 @@ from fakes.dataset_store import MemoryDatasetStore
 from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
 from mlops.data.csv_content import CsvContent
 from mlops.errors import DatasetNotFoundError
-from mlops.features.featurize import featurize
+from mlops.features.featurize import Featurizing
 from mlops.model.training_set import records
 from mlops.use_case import Column, UseCase
 
@@ -19,7 +19,7 @@ def test_online_is_offline_is_recomputed_for_every_row(case: UseCase, passenger_
     datasets, offline, online = MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)
     version = datasets.load("here", CsvContent(BytesIO(passenger_list), case), 0).version
 
-    result = featurize(case, datasets, offline, online, version)
+    result = Featurizing(case, datasets, offline, online).whole(version)
 
     schema = case.schema_hash
     assert result == {"dataset_version": version, "schema_hash": schema, "rows": 891, "online_version": version}
@@ -57,7 +57,7 @@ def test_ids_are_ordered_by_their_length_and_then_as_text(case: UseCase, passeng
 def _ids(case: UseCase, lines: list[bytes]) -> list[str]:
     datasets, offline, online = MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)
     version = datasets.load("here", CsvContent(BytesIO(b"\n".join(lines)), case), 0).version
-    featurize(case, datasets, offline, online, version)
+    Featurizing(case, datasets, offline, online).whole(version)
     ids = offline.read(version, case.schema_hash).ids
     assert ids == [row.row_id for row in datasets.rows(version)]
     assert all(isinstance(each, str) for each in ids)
@@ -67,7 +67,7 @@ def _ids(case: UseCase, lines: list[bytes]) -> list[str]:
 def test_numbers_that_are_not_recorded_are_nan_and_texts_none(case: UseCase, passenger_list: bytes) -> None:
     datasets, offline, online = MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)
     version = datasets.load("here", CsvContent(BytesIO(passenger_list), case), 0).version
-    featurize(case, datasets, offline, online, version)
+    Featurizing(case, datasets, offline, online).whole(version)
 
     features = offline.read(version, case.schema_hash).features
     assert features.dtypes["age"] == "float64"
@@ -78,4 +78,4 @@ def test_numbers_that_are_not_recorded_are_nan_and_texts_none(case: UseCase, pas
 
 def test_a_version_that_was_not_ingested_is_not_found(case: UseCase) -> None:
     with pytest.raises(DatasetNotFoundError):
-        featurize(case, MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case), "none")
+        Featurizing(case, MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)).whole("none")

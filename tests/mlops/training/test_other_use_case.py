@@ -13,7 +13,7 @@ from fakes.feature_stores import MemoryOfflineStore, MemoryOnlineStore
 from fakes.object_store import MemoryObjectStore
 from fakes.survey import HEADER, USE_CASE, lines
 from mlops.data.csv_content import CsvContent
-from mlops.features.featurize import featurize
+from mlops.features.featurize import Featurizing
 from mlops.model.holdout import divide
 from mlops.registry.versions import CARD, Registry
 from mlops.training.promote import Outcome, promote
@@ -30,7 +30,7 @@ def trained(table: list[list[str]], case: UseCase = USE_CASE) -> tuple[Outcome, 
     csv.writer(text).writerows(table)
     datasets, offline, online = MemoryDatasetStore(case), MemoryOfflineStore(case), MemoryOnlineStore(case)
     version = datasets.load("here", CsvContent(BytesIO(text.getvalue().encode()), case), 0.2).version
-    featurize(case, datasets, offline, online, version)
+    Featurizing(case, datasets, offline, online).whole(version)
     registry = Registry(MemoryObjectStore(), "models", case)
     run = Run(case, offline, registry, version, case.schema_hash)
     model = run.fit(
@@ -79,7 +79,7 @@ def test_rows_of_equal_content_are_held_out_together() -> None:
     csv.writer(text).writerows([header, *rows, *rows, *rows])
     datasets, offline = MemoryDatasetStore(USE_CASE), MemoryOfflineStore(USE_CASE)
     version = datasets.load("here", CsvContent(BytesIO(text.getvalue().encode()), USE_CASE), 0).version
-    featurize(USE_CASE, datasets, offline, MemoryOnlineStore(USE_CASE), version)
+    Featurizing(USE_CASE, datasets, offline, MemoryOnlineStore(USE_CASE)).whole(version)
 
     parts = divide(USE_CASE, offline.read(version, USE_CASE.schema_hash))
     content = [{row_id.partition(".")[0] for row_id in part.ids} for part in (parts.training, parts.holdout)]

@@ -17,7 +17,7 @@ from mlops.errors import DatasetNotFoundError
 from mlops.stores.postgres.copying import copy_rows
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.loading import Table, unstage
-from mlops.stores.postgres.rules import ID, LABEL
+from mlops.stores.postgres.rules import ID, LABEL, literal
 from mlops.use_case import UseCase
 
 # Faults of a refused file that are told: enough to mend whatever made it.
@@ -107,12 +107,19 @@ class PostgresDatasetStore:
             yield from (Rejection(*row) for row in rows)
 
     def rows(self, version: str) -> Iterator[LabelledRow]:
+        return self._rows(version, f'ORDER BY length({ID}), {ID} COLLATE "C"')
+
+    def part(self, version: str, number: int, of: int) -> Iterator[LabelledRow]:
+        # By the table's blocks, which are read without the others; nothing moves a row after its version was loaded.
+        partition = literal(f"{self._table.name}_{version}")
+        blocks = f"(pg_relation_size({partition}) / current_setting('block_size')::int)"
+        low, high = (f"format('(%%s,0)', {blocks} * {place} / {of})::tid" for place in (number, number + 1))
+        return self._rows(version, f"AND ctid >= {low}" + (f" AND ctid < {high}" if number + 1 < of else ""))
+
+    def _rows(self, version: str, clause: str) -> Iterator[LabelledRow]:
         self.find(version)
         fields = ", ".join([ID, LABEL, *(field for field, _ in self._table.rules.columns)])
-        query = f"""
-            SELECT {fields} FROM {self._table.name} WHERE dataset_version = %s
-            ORDER BY length({ID}), {ID} COLLATE "C"
-        """
+        query = f"SELECT {fields} FROM {self._table.name} WHERE dataset_version = %s {clause}"
         names = [column.name for column in self._case.kept]
         with self._database.stream(query, (version,)) as rows:
             yield from (LabelledRow(id_, label, dict(zip(names, cells, strict=True))) for id_, label, *cells in rows)
