@@ -18,6 +18,7 @@ from mlops.errors import InvalidInputError
 from mlops.model.search import ALL, FOLDS, Evaluation, Failure
 from mlops.training import shares
 from mlops.training.promote import promote as promote_version
+from mlops.training.train import KeptRows
 from mlops.wiring.events import mapping, parsed
 
 logger = Logger(service="training")
@@ -179,7 +180,7 @@ def promote(event: Promote) -> dict[str, Any]:
     made_with = training()
     outcome = promote_version(
         made_with.case,
-        made_with.offline,
+        KeptRows(made_with.case, made_with.offline, made_with.registry),
         made_with.datasets,
         made_with.registry,
         made_with.decisions,

@@ -32,7 +32,14 @@ class Entity:
     features: Derived
 
 
-class OfflineStore(Protocol):
+class OfflineReader(Protocol):
+    """Feature history by dataset version and schema hash, to be read."""
+
+    def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
+        """The rows by id, shorter ids first; DatasetNotFoundError if they were not written."""
+
+
+class OfflineStore(OfflineReader, Protocol):
     """Feature history by dataset version and schema hash; the labels live here and nowhere else."""
 
     def write(self, dataset_version: str, schema_hash: str, rows: Iterable[FeatureRow]) -> int:
@@ -46,9 +53,6 @@ class OfflineStore(Protocol):
 
     def count(self, dataset_version: str, schema_hash: str) -> int:
         """How many rows `read` gives; DatasetNotFoundError if they were not written."""
-
-    def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
-        """The rows by id, shorter ids first; DatasetNotFoundError if they were not written."""
 
 
 class OnlineStore(Protocol):

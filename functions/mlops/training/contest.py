@@ -10,7 +10,7 @@ import numpy as np
 from mlops.data.datasets import DatasetStore
 from mlops.data.labels import COMPOSED
 from mlops.errors import DatasetNotFoundError, ModelCorruptedError, ModelNotFoundError
-from mlops.features.stores import OfflineStore
+from mlops.features.stores import OfflineReader
 from mlops.model.evaluation import members
 from mlops.model.out_of_fold import OutOfFold
 from mlops.model.portable import Model
@@ -52,7 +52,7 @@ class Version:
         return self.scores, lambda places: model.score(features.iloc[list(places)])
 
 
-def read_version(case: UseCase, offline: OfflineStore, registry: Registry, name: str, model: Model | None) -> Version:
+def read_version(case: UseCase, offline: OfflineReader, registry: Registry, name: str, model: Model | None) -> Version:
     """ModelNotFoundError or ModelCorruptedError if there is nothing to compare it by."""
     card, scores = json.loads(registry.reader.artifact(name, CARD)), registry.reader.out_of_fold(name)
     try:
@@ -64,7 +64,7 @@ def read_version(case: UseCase, offline: OfflineStore, registry: Registry, name:
 
 def contest_with(
     case: UseCase,
-    offline: OfflineStore,
+    offline: OfflineReader,
     datasets: DatasetStore,
     registry: Registry,
     pointer: Champion | None,

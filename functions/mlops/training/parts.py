@@ -1,7 +1,8 @@
 """A dataset as training takes it: read, found large enough, and divided."""
 
+from collections.abc import Callable
+
 from mlops.errors import InvalidInputError, NotEnoughDataError
-from mlops.features.stores import OfflineStore
 from mlops.model.holdout import Parts, divide
 from mlops.model.search import FOLDS
 from mlops.model.training_set import TrainingSet
@@ -12,13 +13,11 @@ MINIMUM_ROWS = 50
 MINIMUM_OF_A_CLASS = FOLDS + 1
 
 
-def parts(
-    case: UseCase, offline: OfflineStore, dataset_version: str, schema_hash: str, kept: TrainingSet | None = None
-) -> Parts:
-    """The dataset's rows, divided; NotEnoughDataError if it cannot carry a model. `kept` are its rows, if at hand."""
+def parts(case: UseCase, read: Callable[[], TrainingSet], dataset_version: str, schema_hash: str) -> Parts:
+    """The dataset's rows, divided; NotEnoughDataError if it cannot carry a model."""
     if schema_hash != case.schema_hash:
         raise InvalidInputError(f"This code trains on feature schema {case.schema_hash}, not {schema_hash}")
-    rows = offline.read(dataset_version, schema_hash) if kept is None else kept
+    rows = read()
     positive = int(rows.labels.sum())
     (many, few) = case.entity[1], min(positive, len(rows) - positive)
     if len(rows) < MINIMUM_ROWS or few < MINIMUM_OF_A_CLASS:

@@ -8,7 +8,7 @@ from time import perf_counter
 
 from mlops.data.datasets import DatasetStore
 from mlops.errors import DatasetNotFoundError, PromotionConflictError
-from mlops.features.stores import OfflineStore
+from mlops.features.stores import OfflineReader
 from mlops.model.portable import Model
 from mlops.model.training_set import records
 from mlops.registry.audit import catch_up, of_champion
@@ -34,7 +34,7 @@ class Outcome:
 
 def promote(
     case: UseCase,
-    offline: OfflineStore,
+    offline: OfflineReader,
     datasets: DatasetStore,
     registry: Registry,
     decisions: DecisionLog,

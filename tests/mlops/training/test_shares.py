@@ -9,13 +9,14 @@ from pandas.testing import assert_frame_equal
 
 from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
+from mlops.errors import DatasetNotFoundError
 from mlops.features.stores import FeatureRow
 from mlops.model import cross_validation, search
 from mlops.model.search import Evaluation, Failure
 from mlops.registry.versions import Registry
 from mlops.training import shares
 from mlops.training.shares import FitShare, of_fit, of_search
-from mlops.training.train import Run
+from mlops.training.train import KeptRows, Run
 from mlops.training.workspace import PREFIX
 from mlops.use_case import UseCase
 
@@ -154,3 +155,17 @@ def test_rows_come_back_from_the_workspace_as_they_were(small: UseCase, make: Ma
     assert (found.labels == rows.labels).all()
     assert found.labels.dtype == np.int64
     assert run.workspace.rows("others") is None
+
+
+def test_what_a_run_keeps_is_not_read_from_the_database(small: UseCase, make: Make) -> None:
+    run = make(small)
+    store = KeptRows(small, run.offline, run.registry)
+    run.prepare()
+    version, schema = run.dataset_version, small.schema_hash
+    kept = store.read(version, schema)
+    assert_frame_equal(kept.features, run.offline.read(version, schema).features)
+    assert isinstance(run.offline, MemoryOfflineStore)
+    run.offline._sets.clear()
+    assert store.read(version, schema).ids == kept.ids
+    with pytest.raises(DatasetNotFoundError):
+        store.read("another", schema)
