@@ -58,7 +58,7 @@ def test_no_answer_tells_where_a_store_is(
 ) -> None:
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
     if away not in ("secrets", "all"):
-        monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
+        monkeypatch.setattr("mlops.stores.secrets.read", lambda *_: KEY)
     if warm:
         assert http("POST", "/predict", ROW)[0] == 200
     for name, value in AWAY[away].items():
@@ -81,7 +81,7 @@ def test_a_lost_promotion_race_names_no_object(
     http: Http, champion: str, objects: MemoryObjectStore, case: UseCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda *_: KEY)
     registry = Registry(objects, "titanic-models", case)
     model = registry.reader.artifact(champion, "model.safetensors")
     rival = registry.publish({"model.safetensors": model, "card.json": b"{}"})

@@ -25,7 +25,7 @@ def described(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     request.getfixturevalue("champion" if request.param == "titanic" else "survey_champion")
     monkeypatch.syspath_prepend(FUNCTIONS / "inference")
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
-    monkeypatch.setattr("mlops.stores.secrets.read", lambda _: KEY)
+    monkeypatch.setattr("mlops.stores.secrets.read", lambda *_: KEY)
     import api
     from dependencies import Dependencies
 

@@ -181,10 +181,11 @@ class Run:
             if share.trees is not None:
                 kept = self.workspace.trees(shares.name(self.case, evaluations, share))
                 trees += grow_trees(search, params, matrix, labels, *share.trees) if kept is None else kept
+        bagged = params.get("bootstrap", True) and len(rows) <= search.sample
         forest = (
             join(search, params, trees, matrix, labels)
             if trees
-            else grow(search, {**params, "oob_score": params.get("bootstrap", True)}, matrix, labels)
+            else grow(search, {**params, "oob_score": bagged}, matrix, labels)
         )
         return Model(encoder, portable(forest)), forest
 
