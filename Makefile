@@ -124,25 +124,31 @@ dev: $(CLOUD_ENVS)  ## run the functions from their sources with hot reload, and
 sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud, without containers where no engine runs: eval "$$(make -s sam-env DOCKER=no)"
 	@$(CLOUD) sam-env $(if $(filter no,$(DOCKER)),--no-docker)
 
-test:  ## every test: four suites in parallel, each on its own cloud
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-cloud test-product test-system test-doors
+# Four at once; the one that is done first makes room for the last.
+test:  ## every test: five suites, four in parallel, each on its own cloud
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-system test-doors test-product test-cloud test-flow
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; options: make test-cloud ARGS="-k timeout"
 	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest $(ARGS)
 
-# Tests that need a whole cloud, and tests that also need a browser, Airflow or Docker.
+# Tests that need a whole cloud: of its own commands and doors, and of what flows through it.
 SYSTEM := tests/e2e
+FLOW := $(addprefix tests/e2e/test_,observability.py pipeline.py parity.py)
+# Tests that also need a browser, Airflow or Docker.
 DOORS := tests/browser tests/dags tests/compose
-# End-to-end tests that run on the doors' cloud, so that both suites take about as long.
-SHARED := $(addprefix tests/e2e/test_,batch.py operations.py tracking.py)
+# End-to-end tests that run on the doors' cloud, so that the suites take about as long.
+SHARED := $(addprefix tests/e2e/test_,operations.py tracking.py)
 # The second use case all the way: minutes of its own, so it is no part of `make test`.
 EXAMPLE := tests/example
 
 test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
-test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests, on their own cloud
-	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(SHARED)) $(ARGS)
+test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, faults, guides and doors, on their own cloud
+	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(FLOW) $(SHARED)) $(ARGS)
+
+test-flow: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of the pipeline and monitoring, on their own cloud
+	@FIRST_PORT=16432 $(ENVS)/dev/bin/python -m pytest $(FLOW) $(ARGS)
 
 test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(EXAMPLE) $(ARGS)

@@ -88,6 +88,7 @@ with DAG(
         task_id="fit",
         function_name=function("TrainingFunction"),
         payload={"step": "fit", **searched},
+        trigger_rule="none_failed",  # of few rows there are no shares, and a mapping of nothing is skipped
         doc_md="Fits the winner, joins the shares, measures the model on rows it has not seen and registers it.",
     )
     fit_share >> fit

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from localstack_client.session import Session
 
 from embedded_cloud import processes
+from embedded_cloud.state import State
 
 CHECKOUT = Path(__file__).parents[1]
 PASSENGER = {
@@ -36,6 +38,10 @@ PASSENGER = {
 HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
 
 
+# Clouds that a test gave a command since they were last found whole.
+_commanded: set[Path] = set()
+
+
 @dataclass(frozen=True)
 class Cloud:
     """One checkout with one state folder, driven through the command line as a person would."""
@@ -45,11 +51,13 @@ class Cloud:
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str) -> list[str]:
+        _commanded.add(self.state)
         program = str(HOME / "envs/cloud/bin/embedded-cloud")
         return [program, "--home", str(HOME), "--state", str(self.state), *arguments]
 
     def variables(self) -> dict[str, str]:
         """The least a shell has, no schedule that fires between two lines of a test, and a short search."""
+        _commanded.add(self.state)
         needed = {name: os.environ[name] for name in ("PATH", "HOME")}
         return {**needed, "SCHEDULES": "DISABLED", "SEARCH_CANDIDATES": "4", **self.environment}
 
@@ -65,10 +73,8 @@ class Cloud:
         return done.stderr + done.stdout
 
     def outputs(self) -> dict[str, Any]:
-        done = self.run("outputs")
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+        """What the command of that name prints, from where it has it: tests ask hundreds of times."""
+        return State(self.state).read("outputs")
 
     def call(self, path: str, body: Any = None) -> Any:
         return call(self.outputs()["api_url"] + path, body)
@@ -83,8 +89,12 @@ class Cloud:
         return str(described["StackResourceDetail"]["PhysicalResourceId"])
 
     def client(self, service: str) -> Any:
-        host = self.outputs()["endpoint_url"].removeprefix("http://")
-        return Session("test", "test", localstack_host=host).client(service)
+        return _client(service, self.outputs()["endpoint_url"].removeprefix("http://"))
+
+
+@cache
+def _client(service: str, host: str) -> Any:
+    return Session("test", "test", localstack_host=host).client(service)
 
 
 def call(url: str, body: Any = None, key: str = "") -> Any:
@@ -94,14 +104,14 @@ def call(url: str, body: Any = None, key: str = "") -> Any:
         return json.load(response)
 
 
-def until(condition: Callable[[], Any], timeout_seconds: float = 60) -> Any:
-    """Wait for a condition; returns its first true answer."""
+def until(condition: Callable[[], Any], timeout_seconds: float = 60, pause_seconds: float = 0.1) -> Any:
+    """Wait for a condition, asked for again after each pause; returns its first true answer."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         answer = condition()
         if answer:
             return answer
-        time.sleep(0.1)
+        time.sleep(pause_seconds)
     raise AssertionError(f"not within {timeout_seconds} s")
 
 
@@ -150,6 +160,14 @@ def copied(s3: Any, models: str, version: str) -> str:
     return name
 
 
+def is_whole(cloud: Cloud) -> bool:
+    """Whether its three services run and it answers."""
+    services = ("postgres", "valkey", "localstack")
+    with suppress(OSError):
+        return all(any(processes.find(cloud.state, name)) for name in services) and bool(cloud.champion())
+    return False
+
+
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is deployed."""
@@ -178,7 +196,9 @@ def running_cloud(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def cloud(running_cloud: Cloud) -> Cloud:
     """The session's cloud, whole again whatever the test before did to it."""
-    running_cloud.up()
+    if running_cloud.state in _commanded or not is_whole(running_cloud):
+        running_cloud.up()
+        _commanded.discard(running_cloud.state)
     return running_cloud
 
 

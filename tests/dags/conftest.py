@@ -20,6 +20,7 @@ from embedded_cloud.dag_run import error_of
 
 VARIABLE = "/airflow/variables/titanic"
 TIMEOUT_SECONDS = 300
+PAUSE_SECONDS = 1  # an answer costs Airflow as much as a task does here
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +62,7 @@ class Airflow:
             state = self.call("GET", run)["state"]
             return state if state in ("success", "failed") else None
 
-        return str(until(ended, TIMEOUT_SECONDS))
+        return str(until(ended, TIMEOUT_SECONDS, PAUSE_SECONDS))
 
     def tasks(self, run: str) -> dict[str, dict[str, Any]]:
         """Task instances by id; of a mapped task the last."""
@@ -108,7 +109,7 @@ def airflow(airflow_python: Path, running_cloud: Cloud) -> Iterator[Airflow]:
     server = Airflow(running_cloud, said["Airflow"], said["password"])
     server.login()
     dag_files = list((CHECKOUT / "dags").glob("*.py"))
-    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(dag_files), TIMEOUT_SECONDS)
+    until(lambda: server.call("GET", "/api/v2/dags")["total_entries"] == len(dag_files), TIMEOUT_SECONDS, PAUSE_SECONDS)
     yield server
     processes.stop(running_cloud.state, "airflow")
 

@@ -11,7 +11,7 @@ from clouds import CHECKOUT, Cloud, listening_on, until
 from embedded_cloud import processes
 from embedded_cloud.processes import Service
 
-from .conftest import TIMEOUT_SECONDS, Airflow
+from .conftest import PAUSE_SECONDS, TIMEOUT_SECONDS, Airflow
 
 DATASET = "raw/titanic.csv"
 Deploy = Callable[[str, str], str]
@@ -77,10 +77,10 @@ def test_every_version_of_a_csv_in_the_inbox_starts_the_pipeline_once(airflow: A
         runs = airflow.call("GET", "/api/v2/dags/titanic_pipeline/dagRuns?run_type=asset_triggered")["dag_runs"]
         return runs if len(runs) == 3 else None
 
-    runs = {run["partition_key"].split("-")[0]: run for run in until(started)}
+    runs = {run["partition_key"].split("-")[0]: run for run in until(started, 60, PAUSE_SECONDS)}
     path = "/api/v2/dags/titanic_pipeline/dagRuns/"
     good, bad = (path + runs[name]["dag_run_id"] for name in ("taken/GOOD", "taken/bad"))
-    until(lambda: airflow.tasks(good)["ingest"]["state"] == "success", TIMEOUT_SECONDS)
+    until(lambda: airflow.tasks(good)["ingest"]["state"] == "success", TIMEOUT_SECONDS, PAUSE_SECONDS)
     assert airflow.answer(good, "ingest")["rows"] == 891
     airflow.call("PATCH", good, {"state": "failed"})  # the rest is another test's
     assert airflow.end(bad) == "failed"
@@ -161,7 +161,7 @@ def test_a_handler_that_always_fails_is_reported_in_its_own_words_and_the_rerun_
     dag, _, run_id = run.removeprefix("/api/v2/dags/").partition("/dagRuns/")
     clear = {"dag_run_id": run_id, "only_failed": True, "dry_run": False, "reset_dag_runs": True}
     airflow.call("POST", f"/api/v2/dags/{dag}/clearTaskInstances", clear)
-    until(lambda: airflow.call("GET", run)["state"] != "failed")
+    until(lambda: airflow.call("GET", run)["state"] != "failed", 60, PAUSE_SECONDS)
     assert airflow.end(run) == "success"
     assert airflow.tasks(run)["event"] == before, "what had succeeded was run again"
     assert airflow.answer(run, "predict")["model_version"] == airflow.cloud.champion()

@@ -108,8 +108,10 @@ def test_an_upload_starts_the_pipeline_and_its_champion_serves_without_a_restart
     assert [name for name in entered if name != "Evaluate"] == [
         "Ingest",
         "Features",
+        "Divided",
         "Plan",
         "Search",
+        "FitShares",
         "Fit",
         "Promote",
     ]
