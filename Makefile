@@ -156,6 +156,9 @@ test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from i
 test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after each of their effects, on their own cloud
 	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
 
+soak: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## ten releases and ten restarts on a cloud of their own: disk and memory after each; TIMES=10
+	@TIMES=$(or $(TIMES),10) $(ENVS)/dev/bin/python -m pytest -q -p no:cacheprovider tests/soak/restarts.py $(ARGS)
+
 test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow,$(ENVS)/$(env)/$(READY))  ## tests of the site in a browser, Airflow and Compose, on their own cloud
 	@FIRST_PORT=15432 $(ENVS)/dev/bin/python -m pytest $(DOORS) $(SHARED) $(ARGS)
 

@@ -35,6 +35,7 @@ PASSENGER = {
     "Cabin": "C85",
     "Embarked": "C",
 }
+LIST = CHECKOUT / "data/titanic.csv"
 HOME = CHECKOUT / ".local"  # environments and builds are shared: both are named by content
 
 

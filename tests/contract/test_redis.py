@@ -9,10 +9,10 @@ import redis
 
 from mlops.data.datasets import DatasetVersion
 from mlops.errors import StoreUnavailableError
+from mlops.features.stores import FeatureRow
 from mlops.stores.entity_reader import RespEntityReader
 from mlops.stores.online_store import RedisOnlineStore
 from mlops.stores.prediction_log import RespPredictionLog
-from mlops.use_case import Derived
 from titanic import USE_CASE
 
 SCHEMA = USE_CASE.schema_hash
@@ -20,19 +20,26 @@ NOBODY = dict.fromkeys((column.name for column in USE_CASE.kept), None)
 BRAUND = {**NOBODY, "Pclass": 3, "Name": "Braund, Mr. Owen", "Sex": "male", "SibSp": 0, "Parch": 0}
 
 
-def rows(fare: float, count: int = 3) -> Iterator[tuple[str, Derived]]:
+def rows(fare: float, count: int) -> Iterator[FeatureRow]:
     features = USE_CASE.derive({**BRAUND, "Fare": fare})
-    return ((str(number), features) for number in range(count))
+    return (FeatureRow(str(number), 0, features) for number in range(count))
 
 
-def dataset(number: int) -> DatasetVersion:
-    return DatasetVersion(f"v{number}", "here", 3, 0, 1_700_000_000.25, f"v{number}", "s")
+def dataset(number: int, count: int) -> DatasetVersion:
+    """The one of a greater number was loaded later."""
+    return DatasetVersion(f"v{number}", "here", count, 0, 1_700_000_000.25 + number, f"v{number}", "s")
+
+
+def put(store: RedisOnlineStore, number: int, fare: float | None = None, count: int = 3) -> str:
+    """Stage and publish a dataset of passengers who paid so much; the version that is online then."""
+    store.stage(dataset(number, count), SCHEMA, rows(number if fare is None else fare, count))
+    return store.publish(dataset(number, count), SCHEMA)
 
 
 def test_the_current_version_stays_and_the_one_it_replaced_expires(redis_url: str, valkey: "redis.Redis") -> None:
     store = RedisOnlineStore(redis_url, USE_CASE)
     for number in (1, 2):
-        store.publish(dataset(number), SCHEMA, rows(number))
+        put(store, number)
 
     lifetimes = {key.decode().rpartition("}:")[2]: valkey.ttl(key) for key in valkey.scan_iter()}
     assert lifetimes.pop("current") == -1
@@ -41,30 +48,30 @@ def test_the_current_version_stays_and_the_one_it_replaced_expires(redis_url: st
 
 
 def test_what_a_dead_run_left_behind_expires(redis_url: str, valkey: "redis.Redis") -> None:
-    def dying() -> Iterator[tuple[str, Derived]]:
+    def dying() -> Iterator[FeatureRow]:
         yield from rows(1, count=1500)
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        RedisOnlineStore(redis_url, USE_CASE).publish(dataset(1), SCHEMA, dying())
+        RedisOnlineStore(redis_url, USE_CASE).stage(dataset(1, 2000), SCHEMA, dying())
 
     (left,) = valkey.keys()
     assert 0 < valkey.ttl(left) <= 3600
 
 
 def test_a_value_holds_its_event_time_and_no_label(redis_url: str, valkey: "redis.Redis") -> None:
-    RedisOnlineStore(redis_url, USE_CASE).publish(dataset(1), SCHEMA, rows(7.25, count=1))
+    put(RedisOnlineStore(redis_url, USE_CASE), 1, 7.25, count=1)
 
     (key,) = valkey.keys()
-    assert valkey.hget(key, "id:0") == b'[1700000000.25,3,"male","Mr",null,0,0,1,1,7.25,0,"U",null,null,null]'
+    assert valkey.hget(key, "id:0") == b'[1700000001.25,3,"male","Mr",null,0,0,1,1,7.25,0,"U",null,null,null]'
 
 
 def test_readers_see_one_version_or_the_other_while_writers_race(redis_url: str, valkey: "redis.Redis") -> None:
-    RedisOnlineStore(redis_url, USE_CASE).publish(dataset(0), SCHEMA, rows(0, 2000))
+    put(RedisOnlineStore(redis_url, USE_CASE), 0, count=2000)
     done = Event()
 
     def write(number: int) -> None:
-        RedisOnlineStore(redis_url, USE_CASE).publish(dataset(number), SCHEMA, rows(number, 2000))
+        assert put(RedisOnlineStore(redis_url, USE_CASE), number, count=2000) >= f"v{number}"
 
     def read() -> int:
         entities, reads = RespEntityReader(RespPredictionLog(redis_url), USE_CASE), 0
@@ -85,7 +92,7 @@ def test_readers_see_one_version_or_the_other_while_writers_race(redis_url: str,
 
     (current,) = (key for key in valkey.scan_iter() if key.endswith(b":current"))
     assert len({value for field, value in valkey.hgetall(current).items() if field.startswith(b"id:")}) == 1
-    assert valkey.hlen(current) == 2002
+    assert (valkey.hlen(current), valkey.hget(current, "version")) == (2002, b"v2")
 
 
 def test_a_server_that_is_away_is_reported() -> None:
@@ -94,4 +101,6 @@ def test_a_server_that_is_away_is_reported() -> None:
     with pytest.raises(StoreUnavailableError, match="Redis"):
         RespEntityReader(RespPredictionLog(url), USE_CASE).get("1")
     with pytest.raises(StoreUnavailableError, match="Redis"):
-        RedisOnlineStore(url, USE_CASE).publish(dataset(1), SCHEMA, rows(1))
+        RedisOnlineStore(url, USE_CASE).publish(dataset(1, 3), SCHEMA)
+    with pytest.raises(StoreUnavailableError, match="Redis"):
+        RedisOnlineStore(url, USE_CASE).stage(dataset(1, 3), SCHEMA, rows(1, 3))

@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg2
 import pytest
 
-from clouds import HOME, Cloud
+from clouds import HOME, LIST, Cloud, until
 
 # Effects of an `up` that releases, and whether the next `up` is of the new sources or of the old ones, which somebody
 # has checked out again. The first two enabled rules are those of the stack that serves, which `up` begins with.
@@ -37,9 +40,12 @@ def test_a_killed_release_is_put_right(cloud: Cloud, passenger: dict[str, Any], 
     try:
         handler.write_text(f"{original}\n# killed after {point}{sources}\n")
         assert killed(cloud, point) == -9
+        upload = uploaded(cloud)
         if sources == "old":
             handler.write_text(original)
         cloud.up()
+        until(lambda: upload in ingested(cloud) or letters(cloud))
+        assert upload in ingested(cloud), letters(cloud)
         assert cloud.champion() == champion
         assert cloud.call("/predict", passenger)["probability"] == before
         assert stacks(cloud) == [cloud.outputs()["stack_name"]]
@@ -57,6 +63,28 @@ def killed(cloud: Cloud, point: str) -> int:
     )
     assert done.returncode, f"{point} never happened:\n{done.stderr}"
     return done.returncode
+
+
+def uploaded(cloud: Cloud) -> str:
+    """A list that is too short for a model, uploaded where it starts a run; its address."""
+    key, (header, *rows) = f"raw/{uuid4().hex}.csv", LIST.read_text().splitlines()[:41]
+    rows[0] = rows[0].replace("Braund", uuid4().hex)
+    bucket = cloud.outputs()["data_bucket"]
+    cloud.client("s3").put_object(Bucket=bucket, Key=key, Body="\n".join([header, *rows]).encode())
+    return f"s3://{bucket}/{key}"
+
+
+def ingested(cloud: Cloud) -> set[str]:
+    """Where the dataset versions come from."""
+    with closing(psycopg2.connect(cloud.outputs()["database_url"])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT source FROM dataset_versions")
+        return {source for (source,) in cursor}
+
+
+def letters(cloud: Cloud) -> list[str]:
+    """The events that started no run."""
+    queue = cloud.client("sqs").receive_message(QueueUrl=cloud.dead_letters())
+    return [each["Body"] for each in queue.get("Messages", [])]
 
 
 def stacks(cloud: Cloud) -> list[str]:

@@ -6,15 +6,13 @@ import io
 import json
 import random
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from clouds import Cloud, call, until
+from clouds import LIST, Cloud, call, until
 
-LIST = Path(__file__).parents[2] / "data" / "titanic.csv"
 OUTPUTS = {
     "api_url",
     "web_url",

@@ -1,7 +1,7 @@
 """The digest of the code that a model is made by: of exactly the modules that training imports."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,17 +22,17 @@ def code_digest(*roots: str) -> str:
     return total.hexdigest()[:16]
 
 
-def _imported(name: str, source: bytes) -> Iterator[str]:
+@cache
+def _imported(name: str, source: bytes) -> list[str]:
     """The modules that a module names in its imports, wherever these stand, and the packages above them."""
+    found = [name.rpartition(".")[0]] if "." in name else []
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Import(names=names):
-                yield from (alias.name for alias in names)
+                found += [alias.name for alias in names]
             case ast.ImportFrom(module=str(module), names=names, level=0):
-                yield module
-                yield from (f"{module}.{alias.name}" for alias in names)
-    if "." in name:
-        yield name.rpartition(".")[0]
+                found += [module, *(f"{module}.{alias.name}" for alias in names)]
+    return found
 
 
 def _file(name: str) -> Path | None:

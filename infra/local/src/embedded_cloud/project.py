@@ -9,7 +9,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.resources import files
+from hashlib import md5
+from importlib.util import find_spec
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ TRIGGERS = ("PipelineUpload", "PipelineRetraining")
 MIGRATION = {"migrate": True}
 DAGS, AIRFLOW_LAUNCHER = Path("dags"), Path("infra/airflow/standalone.py")
 # Swagger UI for the API's /docs: these files of the package, and nothing else of it.
-SWAGGER = files("flask_swagger_ui") / "dist"
 SWAGGER_FILES = ("swagger-ui-bundle.js", "swagger-ui.css", "LICENSE")
 SAMPLE_ROWS = 1000  # as many as one batch request takes
 
@@ -162,18 +162,29 @@ def example(api: str) -> Mapping[str, Any] | None:
     return examples[0]["row"] if examples else None
 
 
+def _swagger() -> Path:
+    """Swagger UI's files; the package that has them is not imported, for it would import Flask into every command."""
+    spec = find_spec("flask_swagger_ui")
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parent / "dist"
+
+
 def publish(cloud: Platform, checkout: Path, stack: Stack) -> None:
     """Make a stack's addresses the ones that `outputs` prints and the site calls."""
     s3, bucket, addresses = cloud.aws.buckets, cloud.use_case.web_bucket, outputs(cloud, stack)
     contents = pages(checkout / "web", addresses["api_url"], cloud.use_case)
     if not cloud.aws.store:
         s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    there = {each["Key"]: each["ETag"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
     for key, body in contents.items():
+        if there.get(key) == f'"{md5(body, usedforsecurity=False).hexdigest()}"':
+            continue
         kind = guess_type(key)[0] or "application/octet-stream"
         s3.put_object(
             Bucket=bucket, Key=key, Body=body, ContentType=kind, CacheControl="no-cache"
         )  # asked for, then 304
-    for stale in {each["Key"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])} - contents.keys():
+    for stale in there.keys() - contents.keys():
         s3.delete_object(Bucket=bucket, Key=stale)
     tell_airflow(cloud, stack)
     _write_scrape_target(cloud, addresses["api_url"])
@@ -183,7 +194,7 @@ def publish(cloud: Platform, checkout: Path, stack: Stack) -> None:
 def pages(site: Path, api_url: str, use_case: UseCase = DEFAULT_USE_CASE) -> dict[str, bytes]:
     """The site's files by name, as they are served: told where the API is, and allowed to call it and no other."""
     contents = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
-    contents |= {f"swagger/{name}": (SWAGGER / name).read_bytes() for name in SWAGGER_FILES}
+    contents |= {f"swagger/{name}": (_swagger() / name).read_bytes() for name in SWAGGER_FILES}
     contents["sample.csv"] = b"".join(first_rows(site.parent / use_case.table, SAMPLE_ROWS))
     contents["config.js"] = f"window.MLOPS = {json.dumps({'apiUrl': api_url})};\n".encode()
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(api_url))
