@@ -6,12 +6,14 @@ import io
 import json
 import random
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from clouds import LIST, Cloud, call, until
+from generate import write
 
 OUTPUTS = {
     "api_url",
@@ -157,7 +159,7 @@ def run_states(cloud: Cloud, names: list[str], document: Mapping[str, Any]) -> d
     machine = json.dumps({"StartAt": names[0], "States": kept})
     made = states.create_state_machine(name=f"part-{uuid4().hex}", definition=machine, roleArn=known["roleArn"])
     run = states.start_execution(stateMachineArn=made["stateMachineArn"], input=json.dumps(document))["executionArn"]
-    ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 60)
+    ended = until(lambda: (now := states.describe_execution(executionArn=run))["status"] != "RUNNING" and now, 180)
     states.delete_state_machine(stateMachineArn=made["stateMachineArn"])
     assert ended["status"] == "SUCCEEDED", ended
     output: dict[str, Any] = json.loads(ended["output"])
@@ -180,50 +182,58 @@ def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud)
     assert "candidates.0.index" in lost["reason"]
 
 
-def test_a_fit_in_shares_is_the_same_version(cloud: Cloud) -> None:
-    card = cloud.call("/model")
-    evaluations = [[{"index": 0, "params": {"max_depth": 2}, "fold_scores": [-0.5, -0.4]}]]
+def test_a_fit_in_shares_is_the_same_version(cloud: Cloud, tmp_path: Path) -> None:
+    """Of so many rows that the plan divides the fit; then by the function alone, when nothing of that is left."""
+    bucket, s3 = cloud.outputs()["models_bucket"], cloud.client("s3")
+    dataset = ingested(cloud, write(tmp_path / "many.csv", 2_100, bad=0).read_bytes())
+    features = invoke(cloud, "FeaturesFunction", dataset)
+    made = run_states(cloud, ["Plan", "Search", "FitShares", "Fit"], {"features": features})
+    assert len(made["plan"]["shares"]) == 10
+    assert len(made["plan"]["fit_shares"]) == 5
+    left = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket, Prefix="training/")["Contents"]]
+    assert len([key for key in left if dataset["dataset_version"] in key]) == 5
 
-    def version(shares: list[dict[str, Any]]) -> Any:
-        document = {
-            "features": {"dataset_version": card["dataset_version"], "schema_hash": card["schema_hash"]},
-            "plan": {"seed": 1912, "fit_shares": shares},
-            "search": {"evaluations": evaluations, "failures": []},
-        }
-        return run_states(cloud, ["FitShares", "Fit"], document)["model"]["model_version"]
-
-    alone, bucket, s3 = version([]), cloud.outputs()["models_bucket"], cloud.client("s3")
-    assert version([{"rounds": [0, 2], "trees": None}, {"rounds": [1, 2], "trees": None}]) == alone
-    left = s3.list_objects_v2(Bucket=bucket, Prefix="training/")["Contents"]
-    assert len(left) == 2
+    for key in left:
+        s3.delete_object(Bucket=bucket, Key=key)
+    about = {name: features[name] for name in ("dataset_version", "schema_hash")}
+    alone = invoke(cloud, "TrainingFunction", {"step": "fit", **about, **made["search"], "seed": made["plan"]["seed"]})
+    assert alone == made["model"]
 
 
 def test_features_in_parts_become_readable_at_once(cloud: Cloud) -> None:
-    outputs, functions = cloud.outputs(), cloud.client("lambda")
-
-    def invoke(function: str, event: Mapping[str, Any]) -> Any:
-        done = functions.invoke(FunctionName=outputs["functions"][function], Payload=json.dumps(event))
-        assert "FunctionError" not in done, done["Payload"].read()
-        return json.load(done["Payload"])
+    outputs = cloud.outputs()
 
     def online(row_id: int) -> Any:
         return call(f"{outputs['api_url']}/entities/{row_id}", key=outputs["admin_api_key"])["dataset_version"]
 
     before, rows = online(1), LIST.read_text().replace("Braund, Mr. Owen Harris", f"Braund, Mr. {uuid4().hex}")
-    cloud.client("s3").put_object(Bucket=outputs["data_bucket"], Key="apart/parts.csv", Body=rows.encode())
-    version = invoke("IngestionFunction", {"bucket": outputs["data_bucket"], "key": "apart/parts.csv"})[
-        "dataset_version"
-    ]
+    dataset = ingested(cloud, rows.encode())
     parts = [[number, 3] for number in range(3)]
-    done = invoke("FeaturesFunction", {"dataset_version": version, "step": "part", "part": parts[0]})
+    done = invoke(cloud, "FeaturesFunction", {**dataset, "step": "part", "part": parts[0]})
     assert 0 < done["rows"] < 891
     assert online(1) == before
 
-    document = {"dataset": {"dataset_version": version}, "features": {"parts": parts}}
+    document = {"dataset": dataset, "features": {"parts": parts}}
     found = run_states(cloud, ["Divided", "FeatureParts", "PublishFeatures"], document)["features"]
-    assert (found["rows"], found["online_version"]) == (891, version)
-    assert invoke("FeaturesFunction", {"dataset_version": version, "step": "plan"}) == {**found, "parts": []}
-    assert [online(1), online(891)] == [version, version]
+    assert (found["rows"], found["online_version"]) == (891, dataset["dataset_version"])
+    assert invoke(cloud, "FeaturesFunction", {**dataset, "step": "plan"}) == {**found, "parts": []}
+    assert [online(1), online(891)] == [dataset["dataset_version"]] * 2
+
+
+def ingested(cloud: Cloud, table: bytes) -> dict[str, Any]:
+    """The dataset of a table that was uploaded where it starts no run."""
+    bucket = cloud.outputs()["data_bucket"]
+    cloud.client("s3").put_object(Bucket=bucket, Key="apart/table.csv", Body=table)
+    done = invoke(cloud, "IngestionFunction", {"bucket": bucket, "key": "apart/table.csv"})
+    return {"dataset_version": done["dataset_version"]}
+
+
+def invoke(cloud: Cloud, function: str, event: Mapping[str, Any]) -> Any:
+    name = cloud.outputs()["functions"][function]
+    done = cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    answer = json.load(done["Payload"])
+    assert "FunctionError" not in done, answer
+    return answer
 
 
 def test_a_file_that_is_not_the_declared_table_fails_the_run_with_its_cause(cloud: Cloud) -> None:

@@ -18,6 +18,8 @@ from mlops.use_case import Slice, UseCase
 DIGITS = 6
 # Points of a curve, of which a picture shows no more.
 MAX_POINTS = 300
+# Of so many rows with the same score no single one weighs much in it.
+ROWS_OF_ONE_SCORE = 5
 
 
 def metrics(labels: Sequence[int], probabilities: Sequence[float]) -> dict[str, Any]:
@@ -116,3 +118,12 @@ def _thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _round(value: Any) -> float:
     return round(float(value), DIGITS)
+
+
+def expected_scores(served: NDArray[np.float64], unseen: NDArray[np.float64]) -> list[float]:
+    """The scores to expect of rows like the training rows, given a served and an unseen score of each.
+
+    One that several rows have in common is expected as served: unseen ones scatter around it, which looks like drift.
+    """
+    _, place, rows = np.unique(served, return_inverse=True, return_counts=True)
+    return [score for score in np.where(rows[place] >= ROWS_OF_ONE_SCORE, served, unseen).tolist() if score == score]

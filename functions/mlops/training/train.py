@@ -28,6 +28,7 @@ from mlops.model.card import Fitted, as_json, card
 from mlops.model.cross_validation import Validation
 from mlops.model.estimator import fit as fit_model
 from mlops.model.estimator import grow, grow_trees, join, portable
+from mlops.model.evaluation import expected_scores
 from mlops.model.holdout import Parts
 from mlops.model.nested import Nested
 from mlops.model.portable import Model, dump
@@ -43,7 +44,6 @@ from mlops.training.workspace import Workspace
 from mlops.use_case import Encoder, UseCase
 
 _digest = cache(code_digest)  # reading all of that code takes a seventh of a second
-ROWS_OF_ONE_SCORE = 5  # of so many no single row weighs much in the score
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +223,3 @@ def _chosen(
         why = f": {failed[0].reason}" if failed else ""
         raise SearchFailedError(f"No candidate was evaluated, so none can be chosen{why}")
     return search.winner(case.search, joined), joined, failed
-
-
-def expected_scores(served: NDArray[np.float64], unseen: NDArray[np.float64]) -> list[float]:
-    """The scores to expect of rows like the training rows, given a served and an unseen score of each.
-
-    One that several rows have in common is expected as served: unseen ones scatter around it, which looks like drift.
-    """
-    _, place, rows = np.unique(served, return_inverse=True, return_counts=True)
-    return [score for score in np.where(rows[place] >= ROWS_OF_ONE_SCORE, served, unseen).tolist() if score == score]

@@ -12,6 +12,7 @@ from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from mlops.errors import DatasetNotFoundError, InvalidInputError, NotEnoughDataError, SearchFailedError
 from mlops.features.stores import FeatureRow
+from mlops.model import evaluation
 from mlops.model.card import card
 from mlops.model.holdout import held_out
 from mlops.model.portable import Model, dump
@@ -106,9 +107,9 @@ def test_the_artifacts_are_of_one_model(
 
 
 def test_a_score_that_many_rows_share_is_expected_as_it_is_served() -> None:
-    served = np.array([0.1] * train.ROWS_OF_ONE_SCORE + [0.7] * 2 + [0.9])
+    served = np.array([0.1] * evaluation.ROWS_OF_ONE_SCORE + [0.7] * 2 + [0.9])
     unseen = np.array([0.08, 0.12] * 2 + [float("nan")] + [0.6, 0.5] + [float("nan")])
-    assert train.expected_scores(served, unseen) == [0.1] * train.ROWS_OF_ONE_SCORE + [0.6, 0.5]
+    assert evaluation.expected_scores(served, unseen) == [0.1] * evaluation.ROWS_OF_ONE_SCORE + [0.6, 0.5]
 
 
 def test_held_out_rows_do_not_reach_the_model_that_is_measured(
