@@ -17,8 +17,8 @@ from mlops import settings
 from mlops.errors import InvalidInputError
 from mlops.model.search import ALL, FOLDS, Evaluation, Failure
 from mlops.training import shares
+from mlops.training.kept_rows import KeptRows
 from mlops.training.promote import promote as promote_version
-from mlops.training.train import KeptRows
 from mlops.wiring.events import mapping, parsed
 
 logger = Logger(service="training")

@@ -202,18 +202,6 @@ class Run:
         return shares.join(self.case, evaluations, rows, len(everyone), by_share)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRows:
-    """An offline store that answers with what a run keeps of very many rows, which is read in a tenth of the time."""
-
-    case: UseCase
-    offline: OfflineStore
-    registry: Registry
-
-    def read(self, dataset_version: str, schema_hash: str) -> TrainingSet:
-        return Run(self.case, self.offline, self.registry, dataset_version, schema_hash).read()
-
-
 def _chosen(
     case: UseCase, evaluations: Sequence[Evaluation], failures: Sequence[Failure]
 ) -> tuple[Evaluation, list[Evaluation], list[Failure]]:

@@ -15,8 +15,9 @@ from mlops.model import cross_validation, search
 from mlops.model.search import Evaluation, Failure
 from mlops.registry.versions import Registry
 from mlops.training import shares
+from mlops.training.kept_rows import KeptRows
 from mlops.training.shares import FitShare, of_fit, of_search
-from mlops.training.train import KeptRows, Run
+from mlops.training.train import Run
 from mlops.training.workspace import PREFIX
 from mlops.use_case import UseCase
 
