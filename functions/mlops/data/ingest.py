@@ -46,14 +46,13 @@ def ingest(
                 raise DatasetRefusedError(f"{refused} More in s3://{store_bucket}/{where}") from None
             raise
     loaded = dataset.version
+    bad = _quarantine(objects, store_bucket, loaded, datasets.rejections(loaded)) if dataset.rejected else None
     return {
         "dataset_version": loaded,
         "source": dataset.source,
         "rows": dataset.rows,
         "rejected": dataset.rejected,
-        "quarantine_key": _quarantine(objects, store_bucket, loaded, datasets.rejections(loaded))
-        if dataset.rejected
-        else None,
+        "quarantine_key": bad,
         "quality": _quality(objects, datasets, store_bucket, dataset),
     }
 

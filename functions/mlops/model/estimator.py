@@ -1,10 +1,8 @@
 """The scikit-learn side of the forest: growing one, and turning it into the portable form. For training alone."""
 
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from warnings import catch_warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,53 +27,13 @@ def grow(
     thread, or scores would differ in the last bit from run to run. More trees never make a forest worse, only slower,
     so their number is chosen and not searched.
     """
-    forest = _unfitted(search, params, len(labels)).fit(matrix, labels)
+    forest = unfitted(search, params, len(labels)).fit(matrix, labels)
     for each in forest.estimators_:
-        each.tree_ = _without_chance_bytes(each.tree_)
+        each.tree_ = without_chance_bytes(each.tree_)
     return forest.set_params(n_jobs=1)
 
 
-def grow_trees(
-    search: Search,
-    params: Mapping[str, Any],
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    first: int,
-    last: int,
-) -> list[Tree]:
-    """Trees `first` to before `last` of the forest that `grow` makes, bit for bit.
-
-    A warm start draws the seeds of the trees that are there already, whatever these are.
-    """
-    forest = _unfitted(search, {**params, "oob_score": False}, len(labels), n_estimators=last, warm_start=True)
-    forest.estimators_ = [None] * first
-    return [each.tree_ for each in forest.fit(matrix, labels).estimators_[first:]]
-
-
-def join(
-    search: Search,
-    params: Mapping[str, Any],
-    trees: Sequence[Tree],
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.int64],
-) -> RandomForestClassifier:
-    """The forest of `grow`, of trees that were grown in shares on these rows."""
-    forest = _unfitted(search, {**params, "oob_score": False}, len(labels), n_estimators=1).fit(matrix, labels)
-    seeds, first = np.random.RandomState(search.seed), forest.estimators_[0]
-    forest.estimators_ = []
-    for tree in trees:
-        estimator = copy(first).set_params(random_state=seeds.randint(np.iinfo(np.int32).max))
-        estimator.tree_ = _without_chance_bytes(tree)
-        forest.estimators_.append(estimator)
-    forest.set_params(n_estimators=len(trees))
-    if params.get("oob_score"):
-        # Nothing is left to grow: only the scores out of bag are taken.
-        with catch_warnings(action="ignore"):
-            forest.set_params(warm_start=True, oob_score=True).fit(matrix, labels).set_params(warm_start=False)
-    return forest.set_params(n_jobs=1)
-
-
-def _without_chance_bytes(tree: Tree) -> Tree:
+def without_chance_bytes(tree: Tree) -> Tree:
     """The tree with zeros between its nodes' fields: what memory held there before would be pickled too."""
     nodes = tree.__getstate__()["nodes"]  # the tree's own memory
     used = np.zeros(nodes.dtype.itemsize, dtype=bool)
@@ -85,7 +43,8 @@ def _without_chance_bytes(tree: Tree) -> Tree:
     return tree
 
 
-def _unfitted(search: Search, params: Mapping[str, Any], rows: int, **more: Any) -> RandomForestClassifier:
+def unfitted(search: Search, params: Mapping[str, Any], rows: int, **more: Any) -> RandomForestClassifier:
+    """The forest of a use case before it sees the rows, of which there are so many."""
     cores = -1 if rows > MANY_ROWS else 1
     forest = RandomForestClassifier(n_estimators=search.trees, random_state=search.seed, n_jobs=cores)
     return forest.set_params(**{**params, **more})

@@ -27,12 +27,13 @@ from mlops.model import cross_validation, nested, search
 from mlops.model.card import Fitted, as_json, card
 from mlops.model.cross_validation import Validation
 from mlops.model.estimator import fit as fit_model
-from mlops.model.estimator import grow, grow_trees, join, portable
+from mlops.model.estimator import grow, portable
 from mlops.model.evaluation import expected_scores
 from mlops.model.holdout import Parts
 from mlops.model.nested import Nested
 from mlops.model.portable import Model, dump
 from mlops.model.search import ALL, FOLDS, Evaluation, Failure, Params
+from mlops.model.shared_forest import grow_trees, join
 from mlops.model.training_set import TrainingSet
 from mlops.registry.versions import CARD, MODEL, OUT_OF_FOLD, REFERENCE, Registry
 from mlops.statistics.reference import reference

@@ -15,8 +15,9 @@ from fakes.feature_stores import MemoryOfflineStore
 from fakes.object_store import MemoryObjectStore
 from mlops.features.stores import FeatureRow
 from mlops.model import training_set as module
-from mlops.model.estimator import grow, grow_trees, join, portable
+from mlops.model.estimator import grow, portable
 from mlops.model.holdout import divide
+from mlops.model.shared_forest import grow_trees, join
 from mlops.model.training_set import TrainingSet, from_columns, records, training_set
 from mlops.registry.versions import CARD, MODEL, REFERENCE, Registry
 from mlops.training.train import Run
@@ -157,12 +158,11 @@ def test_a_column_that_is_not_there_is_named(case: UseCase) -> None:
     ],
 )
 def test_a_forest_grown_in_shares_is_that_of_one_process(case: UseCase, params: dict[str, object]) -> None:
-    """On 100,000 rows, with scikit-learn's own seeds: each tree, each probability, each score out of bag."""
+    """On 100,000 rows, with scikit-learn's own seeds: each tree and each probability."""
     chance = np.random.default_rng(5)
     matrix = chance.normal(size=(100_000, 4)).astype(np.float32)
     labels = (matrix[:, 0] + matrix[:, 1] ** 2 + chance.normal(size=len(matrix)) > 1).astype(np.int64)
     few = replace(case.search, trees=5)
-    params = {**params, "oob_score": params.get("bootstrap", True)}
     whole = grow(few, params, matrix, labels)
     trees = [tree for share in ((0, 2), (2, 4), (4, 5)) for tree in grow_trees(few, params, matrix, labels, *share)]
     joined = join(few, params, trees, matrix, labels)
@@ -171,8 +171,6 @@ def test_a_forest_grown_in_shares_is_that_of_one_process(case: UseCase, params: 
     assert (joined.predict_proba(matrix[:1000]) == whole.predict_proba(matrix[:1000])).all()
     assert joined.get_params() == whole.get_params()
     assert [each.random_state for each in joined.estimators_] == [each.random_state for each in whole.estimators_]
-    if params["oob_score"]:
-        assert np.array_equal(joined.oob_decision_function_, whole.oob_decision_function_, equal_nan=True)
 
 
 def test_what_memory_held_before_is_in_no_forest(case: UseCase) -> None:
