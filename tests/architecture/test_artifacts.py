@@ -136,6 +136,21 @@ def test_another_use_case_is_no_part_of_a_build(checkout: Path) -> None:
     assert build.digest(checkout, DEFAULT_USE_CASE) != before
 
 
+def test_only_what_changed_is_built_again(built: Path, checkout: Path, tmp_path: Path) -> None:
+    """The rest of a release is made of the files of the build before."""
+    handler = checkout / "functions/ingestion/handler.py"
+    handler.write_text(handler.read_text() + f"\n# changed in {tmp_path}\n")
+    again = build.build(checkout, CHECKOUT / ".local/build", ENVIRONMENTS, tmp_path / "build.log")
+    files = {name: [folder / f"{name}Function/handler.py" for folder in (built, again)] for name in FUNCTIONS}
+    same = {name for name, (before, after) in files.items() if before.samefile(after)}
+    assert same == set(FUNCTIONS) - {"Ingestion"}
+    assert "changed in" in files["Ingestion"][1].read_text()
+    assert "changed in" not in files["Ingestion"][0].read_text()
+    before, after = (json.loads((folder / build.DIGESTS).read_text()) for folder in (built, again))
+    assert {name for name in before if before[name] != after[name]} == {"IngestionFunction"}
+    build.remove(again)
+
+
 def test_an_artifact_is_of_the_use_case_that_is_named(checkout: Path, tmp_path: Path) -> None:
     example = checkout / "examples/another_one"
     example.mkdir(parents=True)

@@ -11,7 +11,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,9 +25,9 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
 SOURCES = ("template.yaml", "step_functions", "functions/Makefile", "functions/mlops")
-DIGESTS = "digests.json"  # of a build: by artifact, its `sha256` and `bytes`
+DIGESTS = "digests.json"  # of a build: by artifact, its `sha256`, `bytes` and the digest that it was `made_of`
 HOLDERS = "holders"  # of a build: links to the documents of clouds that deploy it
-FORMAT = 3  # of a build's folder: another one is another build
+FORMAT = 4  # of a build's folder: another one is another build
 KEPT_BUILDS = 3
 # psycopg2-binary and obstore have no wheels for ARM that are older; Lambda's x86_64 has glibc 2.26.
 PLATFORMS = {"aarch64": "aarch64-manylinux_2_28"}
@@ -41,11 +41,15 @@ def runtime() -> str:
 
 def digest(project: Path, use_case: UseCase) -> str:
     """Digest of the sources, the use case, the interpreter's version and the machine's: the name of the build."""
+    return _digest(project, _sources(project, use_case), use_case)[:12]
+
+
+def _digest(project: Path, sources: Iterable[Path], use_case: UseCase) -> str:
     total = hashlib.sha256(f"{FORMAT} {runtime()} {lambda_architecture()} {use_case.name}".encode())
-    for path in _sources(project, use_case):
+    for path in sources:
         total.update(f"{path.relative_to(project)}\0{path.stat().st_size}\0".encode())
         total.update(path.read_bytes())
-    return total.hexdigest()[:12]
+    return total.hexdigest()
 
 
 def build(project: Path, builds: Path, environments: Path, log: Path, use_case: UseCase = DEFAULT_USE_CASE) -> Path:
@@ -70,12 +74,16 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
         }
         python = environments / "lambda" / "bin" / "python"
 
+        known = _known(builds)
+
         def function(name: str) -> tuple[str, dict[str, Any]]:
-            artifact = unfinished / name
+            artifact, made_of = unfinished / name, _digest(project, _sources_of(project, use_case, name), use_case)
+            if (found := known.get(made_of)) and _linked(found[0], artifact):
+                return name, found[1]
             artifact.mkdir()
             _run(["make", f"build-{name}"], project / "functions", {**environment, "ARTIFACTS_DIR": str(artifact)}, log)
             _check_import(artifact, python, use_case)
-            return name, _frozen(artifact)
+            return name, {**_frozen(artifact), "made_of": made_of}
 
         log.write_bytes(b"")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -96,6 +104,26 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
     _forget_old(builds)
     _forget_dependencies(builds.parent / "dependencies")
     return target
+
+
+def _known(builds: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """The artifacts of earlier builds, by the digest of what they were made of."""
+    found = {}
+    for digests in builds.glob(f"[!.]*/{DIGESTS}"):
+        with suppress(OSError, ValueError):
+            for name, about in json.loads(digests.read_text()).items():
+                found[about.get("made_of", "")] = digests.parent / name, about
+    return found
+
+
+def _linked(earlier: Path, artifact: Path) -> bool:
+    """Make an artifact of links to the files of an earlier one, which are read-only; False if it is gone meanwhile."""
+    try:
+        shutil.copytree(earlier, artifact, copy_function=os.link)
+    except (OSError, shutil.Error):
+        remove(artifact)
+        return False
+    return True
 
 
 def artifacts(build: Path) -> list[Path]:
@@ -196,7 +224,17 @@ def _environment(environments: Path) -> dict[str, str]:
 def _sources(project: Path, use_case: UseCase) -> Iterator[Path]:
     """All that is built from: other use cases are not among it, so editing them rebuilds nothing."""
     handlers = sorted(handler.parent for handler in (project / "functions").glob("*/handler.py"))
-    roots = [*(project / name for name in SOURCES), *handlers, use_case.folder(project) / use_case.name]
+    return _files([*(project / name for name in SOURCES), *handlers, use_case.folder(project) / use_case.name])
+
+
+def _sources_of(project: Path, use_case: UseCase, function: str) -> Iterator[Path]:
+    """What one artifact is made of."""
+    functions = project / "functions"
+    own = functions / function.removesuffix("Function").lower()
+    return _files([functions / "Makefile", functions / "mlops", own, use_case.folder(project) / use_case.name])
+
+
+def _files(roots: Iterable[Path]) -> Iterator[Path]:
     for root in roots:
         found = [root] if root.is_file() else sorted(root.rglob("*"))
         yield from (path for path in found if path.is_file() and "__pycache__" not in path.parts)

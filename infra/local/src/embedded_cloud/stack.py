@@ -118,9 +118,26 @@ def names(aws: Aws, prefix: str) -> list[str]:
 
 
 def delete(aws: Aws, name: str) -> None:
+    """Delete a stack, unless that is under way; what fails is tried again, for what is left then is less."""
     cloudformation = aws.client("cloudformation")
-    cloudformation.delete_stack(StackName=name)
-    cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=POLL)
+    for last in (False, False, True):
+        if _status(aws, name) != "DELETE_IN_PROGRESS":
+            cloudformation.delete_stack(StackName=name)
+        try:
+            cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=POLL)
+            break
+        except WaiterError:
+            if last:
+                raise
+
+
+def _status(aws: Aws, name: str) -> str:
+    """A stack's status, empty where there is none of that name."""
+    cloudformation = aws.client("cloudformation")
+    try:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+    except cloudformation.exceptions.ClientError:
+        return ""
 
 
 def drain(aws: Aws, stack: Stack, timeout_seconds: float) -> list[str]:
