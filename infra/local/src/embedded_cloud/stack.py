@@ -118,8 +118,14 @@ def names(aws: Aws, prefix: str) -> list[str]:
 
 
 def delete(aws: Aws, name: str) -> None:
-    """Delete a stack, unless that is under way; what fails is tried again, for what is left then is less."""
+    """Delete a stack, unless that is under way; what fails is tried again, for what is left then is less.
+
+    One that is being created is waited for: LocalStack would go on creating what it is to delete.
+    """
     cloudformation = aws.client("cloudformation")
+    deadline = time.monotonic() + POLL["Delay"] * POLL["MaxAttempts"]
+    while _status(aws, name) == "CREATE_IN_PROGRESS" and time.monotonic() < deadline:
+        time.sleep(POLL["Delay"])
     for last in (False, False, True):
         if _status(aws, name) != "DELETE_IN_PROGRESS":
             cloudformation.delete_stack(StackName=name)
