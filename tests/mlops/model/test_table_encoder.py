@@ -1,7 +1,7 @@
 """The encoder of an ordinary table: one row and many are encoded alike, and no row tells its own label."""
 
 import json
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -156,8 +156,8 @@ def test_a_batch_is_encoded_within_its_time() -> None:
     table = [{f"f{i}": f"v{random.integers(8 + i)}" if i % 2 else float(i) for i in range(60)} for _ in range(1_000)]
     encoder, _ = TableEncoding(features).fit_transform(pd.DataFrame(table), np.arange(1_000) % 2)
 
-    begin = perf_counter()
+    begin = process_time()
     for row in table:
         encoder.encode(row)
 
-    assert perf_counter() - begin < 0.25
+    assert process_time() - begin < 0.25
