@@ -123,6 +123,10 @@ def join(evaluations: Sequence[Evaluation], failures: Sequence[Failure]) -> tupl
     of: dict[int, list[Evaluation]] = {}
     for each in sorted(evaluations, key=lambda each: (each.index, each.only)):
         of.setdefault(each.index, []).append(each)
+    for index, (first, *others) in of.items():
+        there, total = 1 + len(others), first.only[1]
+        if there != total:
+            failed.setdefault(index, Failure(index, first.params, f"{there} of {total} shares of its folds are there"))
     return [_joined(shares) for index, shares in of.items() if index not in failed], list(failed.values())
 
 

@@ -137,11 +137,16 @@ def test_evaluations_on_shares_of_the_folds_are_joined() -> None:
         Evaluation(0, {}, (0.9,), 2.0),
         Evaluation(1, {}, (0.1, 0.3, 0.5), 8.0, only=(0, 2)),
         Evaluation(2, {}, (0.7,), 1.0, only=(4, 5)),
+        Evaluation(4, {}, (0.7, 0.8), 1.0, only=(0, 5)),
     ]
     joined, failed = search.join(parts, [Failure(2, {}, "first"), Failure(2, {}, "second"), Failure(3, {}, "lost")])
 
     assert joined == [Evaluation(0, {}, (0.9,), 2.0), Evaluation(1, {}, (0.1, 0.2, 0.3, 0.4, 0.5), 6.0)]
-    assert [(each.index, each.reason) for each in failed] == [(3, "lost"), (2, "first")]
+    assert [(each.index, each.reason) for each in failed] == [
+        (3, "lost"),
+        (2, "first"),
+        (4, "1 of 5 shares of its folds are there"),
+    ]
 
 
 def test_rows_come_back_from_the_workspace_as_they_were(small: UseCase, make: Make) -> None:
