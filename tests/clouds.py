@@ -60,7 +60,7 @@ class Cloud:
         """The least a shell has, no schedule that fires between two lines of a test, and a short search."""
         _commanded.add(self.state)
         needed = {name: os.environ[name] for name in ("PATH", "HOME")}
-        return {**needed, "SCHEDULES": "DISABLED", "SEARCH_CANDIDATES": "4", **self.environment}
+        return {**needed, "SCHEDULES": "DISABLED", "SEARCH_CANDIDATES": "2", **self.environment}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

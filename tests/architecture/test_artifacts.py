@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,17 @@ def test_only_what_changed_is_built_again(built: Path, checkout: Path, tmp_path:
     before, after = (json.loads((folder / build.DIGESTS).read_text()) for folder in (built, again))
     assert {name for name in before if before[name] != after[name]} == {"IngestionFunction"}
     build.remove(again)
+
+
+def test_what_two_build_at_once_is_built_by_one(built: Path, checkout: Path, tmp_path: Path) -> None:
+    handler = checkout / "functions/features/handler.py"
+    handler.write_text(handler.read_text() + f"\n# changed in {tmp_path}\n")
+    logs = [tmp_path / "one.log", tmp_path / "other.log"]
+    with ThreadPoolExecutor(2) as both:
+        found = list(both.map(lambda log: build.build(checkout, built.parent, ENVIRONMENTS, log), logs))
+    assert found[0] == found[1]
+    assert [log.exists() for log in logs].count(True) == 1
+    build.remove(found[0])
 
 
 def test_an_artifact_is_of_the_use_case_that_is_named(checkout: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import filelock
 import yaml
 
 from embedded_cloud.architecture import lambda_architecture
@@ -60,12 +61,20 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
     environment, or with SAM's words for a broken template; what was built before stays as it was.
     """
     target = builds / digest(project, use_case)
-    if (target / "template.yaml").exists():
-        target.touch()
-        return target
+    builds.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(builds / ".lock"):  # who comes meanwhile has much the same to build
+        if (target / "template.yaml").exists():
+            target.touch()
+        else:
+            _build(project, target, environments, log, use_case)
+    return target
+
+
+def _build(project: Path, target: Path, environments: Path, log: Path, use_case: UseCase) -> None:
+    builds = target.parent
     log.parent.mkdir(parents=True, exist_ok=True)
     unfinished = builds / f".{target.name}.{os.getpid()}"
-    unfinished.mkdir(parents=True)
+    unfinished.mkdir()
     try:
         environment = {
             **_environment(environments),
@@ -94,16 +103,11 @@ def build(project: Path, builds: Path, environments: Path, log: Path, use_case: 
             (unfinished / DIGESTS).write_text(json.dumps(dict(frozen)))
         shutil.copytree(project / "step_functions", unfinished / "step_functions")
         (unfinished / "template.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
-        try:
-            unfinished.rename(target)
-        except OSError:
-            if not target.exists():  # else another one was quicker
-                raise
+        unfinished.rename(target)
     finally:
         remove(unfinished)
     _forget_old(builds)
     _forget_dependencies(builds.parent / "dependencies")
-    return target
 
 
 def _known(builds: Path) -> dict[str, tuple[Path, dict[str, Any]]]:
