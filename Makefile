@@ -133,7 +133,7 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; 
 
 # Tests that need a whole cloud: of its own commands and doors, and of what flows through it.
 SYSTEM := tests/e2e
-FLOW := $(addprefix tests/e2e/test_,observability.py pipeline.py parity.py)
+FLOW := $(addprefix tests/e2e/test_,observability.py pipeline.py parity.py api.py batch.py)
 # Tests that also need a browser, Airflow or Docker.
 DOORS := tests/browser tests/dags tests/compose
 # End-to-end tests that run on the doors' cloud, so that the suites take about as long.
@@ -147,7 +147,7 @@ test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v np
 test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, faults, guides and doors, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(FLOW) $(SHARED)) $(ARGS)
 
-test-flow: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of the pipeline and monitoring, on their own cloud
+test-flow: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of the pipeline, the API, batches and monitoring, on their own cloud
 	@FIRST_PORT=16432 $(ENVS)/dev/bin/python -m pytest $(FLOW) $(ARGS)
 
 test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud

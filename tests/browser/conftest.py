@@ -1,7 +1,6 @@
 """A browser on the site of the session's cloud. Whatever happens, a page complains of nothing and asks no one else."""
 
 import re
-import shutil
 import time
 import urllib.error
 from collections.abc import Callable, Iterator
@@ -13,20 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from browsers import program
 from clouds import Cloud, kill, until
 from mlops.stores.prediction_log import PAUSE
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MILLISECONDS = 20_000
 # What Chromium itself says of an answer that is none; a test that provokes one names it.
 NETWORK = re.compile("Failed to load resource")
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
-
-
-def program() -> str | None:
-    """Where Chromium is; none is downloaded."""
-    return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .conftest import program
+from browsers import program
+
 from .test_every_page import PAGES, WIDTHS, complete
 
 ALL = Path(".local/screenshots")

@@ -1,7 +1,6 @@
 """Compose: every service healthy and confined, the site predicts, a file in the inbox becomes a champion."""
 
 import json
-import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from browsers import program
 from clouds import CHECKOUT, call, until
 
 from .conftest import Compose
@@ -74,13 +74,12 @@ def test_the_address_answers(compose: Compose, page: str) -> None:
 
 
 def test_the_site_predicts_in_a_browser(compose: Compose, outputs: dict[str, Any]) -> None:
-    program = shutil.which("chromium")
-    if not program:
+    if not (chromium := program()):
         pytest.skip("Chromium is not installed")
     from playwright.sync_api import expect, sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -210,7 +210,7 @@ def test_each_row_is_in_one_part(datasets: DatasetStore, case: UseCase, passenge
     version = datasets.load("here", CsvContent(BytesIO(passenger_list), case), 0).version
     parts = [[row.row_id for row in datasets.part(version, number, of)] for number in range(of)]
     assert sorted(row for part in parts for row in part) == sorted(row.row_id for row in datasets.rows(version))
-    assert all(parts) == (of < 60)  # it fills fewer blocks than that
+    assert of > 2 or all(parts)
 
 
 def test_in_parts_or_whole_the_stores_hold_the_same(

@@ -1,12 +1,12 @@
 """A picture of a run's graph in Airflow's own pages."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from browsers import program
 from clouds import CHECKOUT
 
 DOCS = CHECKOUT / "docs/img/airflow-graph.png"
@@ -15,8 +15,7 @@ SIZE = {"width": 1440, "height": 560}
 
 def picture(url: str, token: str, run: str, file: Path) -> set[str]:
     """Take it and return the tasks that it shows; KEEP_PICTURES=1 writes it to docs/img."""
-    chromium = shutil.which("chromium")
-    if not chromium:
+    if not (chromium := program()):
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -14,7 +14,7 @@ from clouds import HOME, LIST, Cloud, until
 
 # Effects of an `up` that releases, and whether the next `up` is of the new sources or of the old ones, which somebody
 # has checked out again. The first two enabled rules are those of the stack that serves, which `up` begins with.
-POINTS = [("EnableRule:4", "old"), ("DisableRule:2", "old"), ("DeleteStack:1", "new")]
+POINTS = [("EnableRule:4", "old"), ("DeleteStack:1", "new")]
 MORE_POINTS = [
     ("write release:1", "new"),
     ("CreateChangeSet:1", "new"),
@@ -23,6 +23,7 @@ MORE_POINTS = [
     ("EnableRule:3", "new"),
     ("EnableRule:4", "new"),
     ("DisableRule:1", "old"),
+    ("DisableRule:2", "old"),
     ("DisableRule:2", "new"),
     ("write outputs:1", "old"),
     ("write deployment:1", "new"),

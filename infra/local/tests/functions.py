@@ -79,13 +79,13 @@ class Function:
 
 
 def archive(source: str, files: dict[str, bytes] | None = None) -> bytes:
-    """A deployment package with `source` as app.py; scripts (``*.sh``) can be executed."""
+    """A deployment package with `source` as app.py; scripts (``*.sh``) and a bootstrap can be executed."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as package:
         package.writestr("app.py", textwrap.dedent(source))
         for name, data in (files or {}).items():
             entry = zipfile.ZipInfo(name)
-            entry.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
+            entry.external_attr = (0o755 if name.endswith((".sh", "bootstrap")) else 0o644) << 16
             package.writestr(entry, data)
     return content.getvalue()
 

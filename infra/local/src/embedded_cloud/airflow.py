@@ -105,6 +105,8 @@ class Airflow:
             "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
             "AIRFLOW__SECRETS__BACKEND": SECRETS_BACKEND,
             "AIRFLOW__SECRETS__BACKEND_KWARGS": json.dumps(parameters),
+            # A busy machine may hold a write for longer than the 5 s after which SQLite gives up.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",

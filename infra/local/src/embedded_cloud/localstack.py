@@ -56,6 +56,7 @@ def environment(
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "GATEWAY_SERVER": "loopback",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
+        "PROVIDER_OVERRIDE_DYNAMODB": "moto",
         "LAMBDA_PROCESS_PYTHON": str(Path(runtime_python).absolute()),
         "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "30",  # over the init phase's 10 s
         "LAMBDA_KEEPALIVE_MS": "600000",

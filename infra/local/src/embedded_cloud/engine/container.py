@@ -148,7 +148,7 @@ class Container:
         variables = runtime_variables(
             {"TZ": ":UTC", **self.wants.variables, "_HANDLER": handler},
             {},
-            python=self._python,
+            programs=[self._python.parent],
             task_root=self.wants.task_root,
             runtime=self._runtime,
             scratch=self._scratch,

@@ -9,9 +9,11 @@ from localstack.aws.api.lambda_ import InvalidParameterValueException
 from localstack.aws.chain import HandlerChain
 from localstack.http import Response
 from localstack.runtime import hooks
+from localstack.services.lambda_.invocation.lambda_models import LayerVersion
+from localstack.services.lambda_.invocation.models import lambda_stores
 
 from embedded_cloud.architecture import lambda_architecture
-from embedded_cloud.plugins.executor.executor import runtime_name
+from embedded_cloud.plugins.executor import layers, runtimes
 
 OPERATIONS = {
     "CreateFunction",
@@ -21,6 +23,8 @@ OPERATIONS = {
     "UpdateFunctionConfiguration",
     "UpdateFunctionUrlConfig",
 }
+
+LAYER_VERSION_PARTS = 8  # arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
 
 
 @hooks.on_infra_start()
@@ -41,16 +45,29 @@ def _reasons(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
     """What was seen and the remedy."""
     if operation == "InvokeWithResponseStream" or request.get("InvokeMode") == "RESPONSE_STREAM":
         yield "response streaming, and answers are sent whole here: use Invoke, or InvokeMode BUFFERED"
+    here = ", ".join(runtimes.names())
     if request.get("PackageType") == "Image" or request.get("ImageUri"):
-        yield f"a container image, and only ZIP packages run here: deploy one for {runtime_name()}"
-    if (runtime := request.get("Runtime")) and runtime != runtime_name():
-        yield f"runtime {runtime}, and only {runtime_name()} runs here: set Runtime to it"
-    for layer in request.get("Layers") or ():
-        remedy = "put its modules into the artifact; an extension runs on AWS only"
-        yield f"layer {layer}, and there are no layers here: {remedy}"
+        yield f"a container image, and only ZIP packages run here: deploy one for {here}"
+    if (runtime := request.get("Runtime")) and runtime not in runtimes.names():
+        yield f"runtime {runtime}, and here are {here}: set Runtime to one of them, or install its interpreter"
+    for arn in request.get("Layers") or ():
+        if not (layer := _layer(arn)):
+            yield f"layer {arn}, which is not in this cloud: publish it here, or put its modules into the artifact"
+        elif found := layers.extensions(layer):
+            yield f"layer {arn} with the extension {found[0]}, and extensions run on AWS only: leave the layer out here"
     if (request.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
         yield "SnapStart, and no snapshots are taken here: set ApplyOn to None"
     wanted = request.get("Architectures") or (["x86_64"] if operation == "CreateFunction" else [])
     if wanted and wanted != [machine := lambda_architecture()]:
         remedy = f"build for it and set Architectures to [{machine}]"
         yield f"architecture {', '.join(wanted)}, and this machine is {machine}: {remedy}"
+
+
+def _layer(arn: str) -> LayerVersion | None:
+    """A layer's version that was published here."""
+    parts = arn.split(":")
+    if len(parts) != LAYER_VERSION_PARTS:
+        return None
+    _, _, _, region, account, _, name, version = parts
+    layer = lambda_stores[account][region].layers.get(name)
+    return layer.layer_versions.get(version) if layer else None

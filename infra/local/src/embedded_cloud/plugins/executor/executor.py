@@ -6,20 +6,16 @@ import json
 import logging
 import os
 import resource
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from localstack.runtime import events
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
-from localstack.services.lambda_.invocation.runtime_executor import (
-    LambdaRuntimeException,
-    RuntimeExecutor,
-)
+from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
 
 from embedded_cloud.plugins.cloudwatch import LogStream, cloudwatch
-from embedded_cloud.plugins.executor import development
+from embedded_cloud.plugins.executor import development, layers, runtimes
 from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits
 from embedded_cloud.plugins.executor.log import RuntimeLog
 from embedded_cloud.plugins.executor.platform_log import JsonLog, PlatformLog, TextLog
@@ -86,9 +82,10 @@ class ProcessExecutor(RuntimeExecutor):
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
-        """Unzip the code; raises LambdaRuntimeException where the runtime environment is broken."""
-        runtime_name()
+        """Unzip the code and the layers; raises LambdaRuntimeException where the runtime environment is broken."""
+        runtimes.names()
         function_version.config.code.prepare_for_execution()
+        layers.opt(function_version)
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
@@ -132,26 +129,29 @@ class ProcessExecutor(RuntimeExecutor):
     def _launch(self) -> Launch:
         self._fingerprint = self._current_fingerprint()
         settings = self.function_version.config
-        task_root = self._task_root()
-        python = interpreter()
+        task_root, opt, sources = self._task_root(), layers.opt(self.function_version), self._sources()
+        started = runtimes.start(settings.runtime, settings.handler, task_root, opt, sources)
+        given = {**self._given, **lent_credentials(), **started.variables, **(layers.variables(opt) if opt else {})}
+        configured = settings.environment or {}
+        for searched in ("PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"):  # the runtime's own folders stay in force
+            if searched in given and searched in configured:
+                configured = {**configured, searched: os.pathsep.join((given[searched], configured[searched]))}
         variables = runtime_variables(
-            {**self._given, **lent_credentials()},
-            settings.environment or {},
-            python=python,
+            given,
+            configured,
+            programs=[started.programs, *([opt / "bin"] if opt else [])],
             task_root=task_root,
             runtime=settings.runtime,
             scratch=self._scratch,
         )
-        directory, *behind = [*self._sources(), task_root]  # the first on sys.path, and those after it
-        if behind:
-            paths = [*map(str, behind), *filter(None, [variables.get("PYTHONPATH")])]
-            variables["PYTHONPATH"] = os.pathsep.join(paths)
         if level := self._application_level:
             variables |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": level}
-        # -B: the artifact is read-only on Lambda, so no bytecode is written; what it ships is used.
-        command = [str(python), "-B", "-m", "awslambdaric", settings.handler]
+        command = list(started.command)
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command.insert(0, wrapper)
+        if opt:
+            command = layers.at_opt(opt, command)
+        directory = sources[0] if sources else task_root
         return Launch(command, directory, variables, freeze=not self._watched())
 
 
@@ -166,17 +166,6 @@ def _event(payload: dict[str, str], client_context: str | None) -> Event:
     return Event(payload["invoke-id"], payload["payload"].encode(), headers)
 
 
-def interpreter() -> Path:
-    """The Python of the runtime environment, which holds awslambdaric and boto3 alone.
-
-    Raises LambdaRuntimeException when LAMBDA_PROCESS_PYTHON does not name it.
-    """
-    path = os.environ.get("LAMBDA_PROCESS_PYTHON", "")
-    if not os.access(path, os.X_OK):
-        raise LambdaRuntimeException(f"LAMBDA_PROCESS_PYTHON names no interpreter: {path!r}")
-    return Path(path).absolute()
-
-
 def lent_credentials() -> dict[str, str]:
     """`LAMBDA_PROCESS_CREDENTIALS` as ``key:secret``, for an S3 beside LocalStack's that checks who comes.
 
@@ -186,16 +175,6 @@ def lent_credentials() -> dict[str, str]:
     if not key:
         return {}
     return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
-
-
-@functools.cache
-def runtime_name() -> str:
-    """Lambda's name of the runtime that the interpreter is, such as ``python3.11``."""
-    program = "import awslambdaric, sys; print('python%d.%d' % sys.version_info[:2])"
-    done = subprocess.run([interpreter(), "-B", "-c", program], env={}, capture_output=True, text=True, timeout=60)
-    if done.returncode:
-        raise LambdaRuntimeException(f"the runtime environment is broken: {done.stderr.strip()}")
-    return done.stdout.strip()
 
 
 def allow_many_environments() -> None:

@@ -223,11 +223,11 @@ class Sandbox:
 
     def _first_request(self, deadline: float, seconds: float) -> Request:
         """Launch the runtime and wait until it asks for an event."""
-        launch = self._launch()
-        variables = {**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
-        self._freeze = launch.freeze
         limit = self._limits.memory_size * MEGABYTE
         try:
+            launch = self._launch()
+            variables = {**launch.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address}
+            self._freeze = launch.freeze
             self._process = RuntimeProcess(launch.command, launch.directory, variables, limit)
         except OSError as error:
             raise failures.InvalidEntrypointError(error) from error
