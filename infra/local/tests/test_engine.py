@@ -181,8 +181,8 @@ def test_images_are_here_and_current(client: Any) -> None:
 
 def test_what_no_process_can_be_is_refused_in_words(client: Any, code: Path) -> None:
     with pytest.raises(Exception, match="No such image"):
-        client.images.get("public.ecr.aws/lambda/nodejs:22-rapid-x86_64")
-    (told,) = client.api.pull("public.ecr.aws/lambda/nodejs", tag="22-x86_64", stream=True, decode=True)
+        client.images.get("public.ecr.aws/lambda/ruby:3.3-rapid-x86_64")
+    (told,) = client.api.pull("public.ecr.aws/lambda/ruby", tag="3.3-x86_64", stream=True, decode=True)
     assert f"only {REPOSITORY.rpartition('/')[2].replace(':', '')}" in told["error"]
     (told,) = client.api.build(
         fileobj=(code / "app.py").open("rb"), custom_context=True, tag="samcli/lambda-x", decode=True

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import urllib.error
@@ -143,3 +144,42 @@ def test_an_image_is_refused_in_words(folder: Path, variables: dict[str, str], t
     done = invoke(tmp_path, variables, {})
     assert done.returncode != 0
     assert f"cannot run without containers, only {RUNTIME}" in done.stderr
+
+
+OTHERS = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Node:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: RUNTIME, Handler: index.handler, CodeUri: node/}
+  Shell:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: provided.al2023, Handler: none, CodeUri: shell/}
+"""
+ONCE = """#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+while true; do
+  id=$(curl -sSi "$api/next" | sed -n 's/^lambda-runtime-aws-request-id: *//Ip' | tr -d '\\r')
+  curl -sS "$api/$id/response" -d '"of a shell"' >&2
+done
+"""
+
+
+@pytest.mark.parametrize(("function", "answer"), [("Node", {"got": 1}), ("Shell", "of a shell")])
+def test_other_runtimes(tmp_path: Path, variables: dict[str, str], function: str, answer: Any) -> None:
+    if not (program := shutil.which("node")):
+        pytest.skip("Node is not installed")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    runtime = f"nodejs{version.removeprefix('v').split('.')[0]}.x"
+    (tmp_path / "template.yaml").write_text(OTHERS.replace("RUNTIME", runtime))
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node/index.js").write_text("exports.handler = async (event) => ({ got: event })")
+    (tmp_path / "shell").mkdir()
+    (tmp_path / "shell/bootstrap").write_text(ONCE)
+    (tmp_path / "shell/bootstrap").chmod(0o755)
+    command = ["sam", "local", "invoke", function, "--event", "-"]
+    given = {"cwd": tmp_path, "env": variables, "input": "1", "timeout": 60}
+    done = subprocess.run(command, capture_output=True, text=True, **given)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == answer
+    assert containers(variables) == []

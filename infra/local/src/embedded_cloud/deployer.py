@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import filelock
 from rich.markup import escape
 
 from embedded_cloud import build, external, pipeline, project
@@ -44,7 +45,7 @@ def main() -> None:
 
     try:
         cloud.use_case.check(checkout)
-        with ThreadPoolExecutor(1) as background:
+        with filelock.FileLock(state / "lock"), ThreadPoolExecutor(1) as background:  # the keeper may deploy as well
             log = cloud.state.logs / "build.log"
             built = background.submit(build.build, checkout, cloud.builds, cloud.environments, log, cloud.use_case)
             deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))

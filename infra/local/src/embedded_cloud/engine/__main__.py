@@ -14,6 +14,7 @@ from embedded_cloud.engine.api import Api
 from embedded_cloud.engine.containers import Containers
 from embedded_cloud.engine.images import Images
 from embedded_cloud.engine.server import Server
+from embedded_cloud.sandbox.runtimes import Runtimes
 
 SCRATCH = Path("engine")
 
@@ -25,7 +26,7 @@ def main(python: Path) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     scratch = SCRATCH.absolute()
     shutil.rmtree(scratch, ignore_errors=True)  # of an engine that was killed
-    images = Images(python)
+    images = Images(Runtimes(python).names())
     containers = Containers(python, images, scratch)
     try:
         with Server(Path(SOCKET), Api(images, containers)) as server:

@@ -14,12 +14,13 @@ from embedded_cloud.engine import specification
 from embedded_cloud.engine.emulator import Emulator
 from embedded_cloud.engine.errors import RefusedError
 from embedded_cloud.engine.output import Output
-from embedded_cloud.plugins.executor.failures import OutOfMemoryError
-from embedded_cloud.plugins.executor.invocation import Event, Launch, Outcome
-from embedded_cloud.plugins.executor.log import LogEvent, RuntimeLog
-from embedded_cloud.plugins.executor.platform_log import TextLog
-from embedded_cloud.plugins.executor.sandbox import Sandbox, SandboxStoppedError
-from embedded_cloud.plugins.executor.variables import runtime_variables
+from embedded_cloud.sandbox.failures import OutOfMemoryError
+from embedded_cloud.sandbox.invocation import Event, Launch, Outcome
+from embedded_cloud.sandbox.log import LogEvent, RuntimeLog
+from embedded_cloud.sandbox.platform_log import TextLog
+from embedded_cloud.sandbox.runtimes import Runtimes
+from embedded_cloud.sandbox.sandbox import Sandbox, SandboxStoppedError
+from embedded_cloud.sandbox.variables import runtime_variables
 
 VERSION = "$LATEST"
 KILLED = 137
@@ -31,7 +32,7 @@ class Container:
     def __init__(self, body: Mapping[str, Any], python: Path, runtime: str, scratch: Path) -> None:
         """`body` is that of the call that creates it; RefusedError for what a process cannot be.
 
-        `python` is the interpreter, `runtime` Lambda's name of it; `scratch` is for temporary files.
+        `python` is the interpreter, `runtime` Lambda's name of the function's; `scratch` is for temporary files.
         """
         self.id = uuid.uuid4().hex + uuid.uuid4().hex
         self.wants = specification.read(body)
@@ -145,15 +146,17 @@ class Container:
 
     def _launch(self) -> Launch:
         handler = self.wants.variables.get("AWS_LAMBDA_FUNCTION_HANDLER", "")
+        started = Runtimes(self._python).start(self._runtime, handler, self.wants.task_root, None, [])
         variables = runtime_variables(
             {"TZ": ":UTC", **self.wants.variables, "_HANDLER": handler},
             {},
-            programs=[self._python.parent],
+            programs=[started.programs],
             task_root=self.wants.task_root,
             runtime=self._runtime,
             scratch=self._scratch,
         )
-        command = [str(self._python), "-B", *self.wants.debug_options, "-m", "awslambdaric", handler]
+        command = list(started.command)
+        command[2:2] = self.wants.debug_options  # before the module that Python runs
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command.insert(0, wrapper)
         return Launch(command, self.wants.task_root, variables)

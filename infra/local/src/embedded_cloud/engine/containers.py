@@ -26,8 +26,8 @@ class Containers:
 
     def create(self, description: Mapping[str, Any], client: int) -> Container:
         """For the process `client`; RefusedError for what cannot run here."""
-        self._images.inspect(description.get("Image") or "")
-        container = Container(description, self._python, f"python{self._images.version}", self._scratch)
+        runtime = self._images.runtime(description.get("Image") or "")
+        container = Container(description, self._python, runtime, self._scratch)
         with self._change:
             self._containers[container.id] = container
             self._clients[container.id] = client

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from embedded_cloud.plugins.executor.failures import TaskTimeoutError
-from embedded_cloud.plugins.executor.invocation import Outcome
+from embedded_cloud.sandbox.failures import TaskTimeoutError
+from embedded_cloud.sandbox.invocation import Outcome
 
 PATH = "/2015-03-31/functions/function/invocations"
 Invoke = Callable[[bytes], Outcome | None]

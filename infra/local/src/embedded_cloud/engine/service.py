@@ -43,7 +43,7 @@ def _service(root: Path, python: Path) -> Service:
     return Service(
         name=NAME,
         command=[sys.executable, "-m", "embedded_cloud.engine", str(python)],
-        environment={"PATH": os.defpath, "LANG": "C.UTF-8"},
+        environment={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
         ready=lambda: any(_answers(_path(root, process)) for process in processes.find(root, NAME)),
         timeout_seconds=30,
     )

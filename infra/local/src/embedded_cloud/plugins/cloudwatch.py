@@ -18,7 +18,7 @@ from localstack.services.logs.models import get_moto_logs_backend
 from localstack.utils.bootstrap import is_api_enabled
 from localstack.utils.cloudwatch.cloudwatch_util import publish_lambda_metric
 
-from embedded_cloud.plugins.executor.log import LogEvent
+from embedded_cloud.sandbox.log import LogEvent
 
 LOG = logging.getLogger(__name__)
 

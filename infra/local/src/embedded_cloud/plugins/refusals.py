@@ -13,7 +13,8 @@ from localstack.services.lambda_.invocation.lambda_models import LayerVersion
 from localstack.services.lambda_.invocation.models import lambda_stores
 
 from embedded_cloud.architecture import lambda_architecture
-from embedded_cloud.plugins.executor import layers, runtimes
+from embedded_cloud.plugins.executor import runtimes_here, unzipped
+from embedded_cloud.sandbox.layers import extensions
 
 OPERATIONS = {
     "CreateFunction",
@@ -45,15 +46,15 @@ def _reasons(operation: str, request: Mapping[str, Any]) -> Iterator[str]:
     """What was seen and the remedy."""
     if operation == "InvokeWithResponseStream" or request.get("InvokeMode") == "RESPONSE_STREAM":
         yield "response streaming, and answers are sent whole here: use Invoke, or InvokeMode BUFFERED"
-    here = ", ".join(runtimes.names())
+    here = ", ".join(runtimes_here())
     if request.get("PackageType") == "Image" or request.get("ImageUri"):
         yield f"a container image, and only ZIP packages run here: deploy one for {here}"
-    if (runtime := request.get("Runtime")) and runtime not in runtimes.names():
+    if (runtime := request.get("Runtime")) and runtime not in runtimes_here():
         yield f"runtime {runtime}, and here are {here}: set Runtime to one of them, or install its interpreter"
     for arn in request.get("Layers") or ():
         if not (layer := _layer(arn)):
             yield f"layer {arn}, which is not in this cloud: publish it here, or put its modules into the artifact"
-        elif found := layers.extensions(layer):
+        elif found := extensions(*unzipped([layer])):
             yield f"layer {arn} with the extension {found[0]}, and extensions run on AWS only: leave the layer out here"
     if (request.get("SnapStart") or {}).get("ApplyOn") == "PublishedVersions":
         yield "SnapStart, and no snapshots are taken here: set ApplyOn to None"

@@ -12,8 +12,8 @@ from localstack.runtime.current import get_current_runtime
 from localstack.services.edge import ROUTER
 from localstack.services.lambda_.invocation.runtime_executor import get_runtime_executor
 
-from embedded_cloud.plugins.executor import development
-from embedded_cloud.plugins.executor.executor import ProcessExecutor
+from embedded_cloud.plugins.executor import ProcessExecutor
+from embedded_cloud.sandbox import development
 
 PATH = "/_embedded_cloud/executor"
 

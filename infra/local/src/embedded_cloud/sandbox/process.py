@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from embedded_cloud.plugins.executor import memory
+from embedded_cloud.sandbox import memory
 
 F_SETSIG = 10  # Linux; the fcntl module does not name it
 FILE_DESCRIPTORS = 1024  # Lambda's quota of an execution environment

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from embedded_cloud.plugins.executor import failures
-from embedded_cloud.plugins.executor.invocation import (
+from embedded_cloud.sandbox import failures
+from embedded_cloud.sandbox.invocation import (
     Event,
     Launch,
     Limits,
@@ -24,10 +24,10 @@ from embedded_cloud.plugins.executor.invocation import (
     response_too_large,
     too_large,
 )
-from embedded_cloud.plugins.executor.log import RuntimeLog
-from embedded_cloud.plugins.executor.platform_log import PlatformLog, Usage
-from embedded_cloud.plugins.executor.process import CHECK_SECONDS, RuntimeProcess
-from embedded_cloud.plugins.executor.runtime_api import Request, RuntimeApi
+from embedded_cloud.sandbox.log import RuntimeLog
+from embedded_cloud.sandbox.platform_log import PlatformLog, Usage
+from embedded_cloud.sandbox.process import CHECK_SECONDS, RuntimeProcess
+from embedded_cloud.sandbox.runtime_api import Request, RuntimeApi
 
 INIT_SECONDS = 10.0
 LOG_BYTES = 1 << 16

@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localstack.runtime import events
-from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
-from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult, LayerVersion
+from localstack.services.lambda_.invocation.runtime_executor import LambdaRuntimeException, RuntimeExecutor
 
 from embedded_cloud.plugins.cloudwatch import LogStream, cloudwatch
-from embedded_cloud.plugins.executor import development, layers, runtimes
-from embedded_cloud.plugins.executor.invocation import Event, Launch, Limits
-from embedded_cloud.plugins.executor.log import RuntimeLog
-from embedded_cloud.plugins.executor.platform_log import JsonLog, PlatformLog, TextLog
-from embedded_cloud.plugins.executor.sandbox import Sandbox
-from embedded_cloud.plugins.executor.variables import runtime_variables
+from embedded_cloud.sandbox import development, layers
+from embedded_cloud.sandbox.invocation import Event, Launch, Limits
+from embedded_cloud.sandbox.log import RuntimeLog
+from embedded_cloud.sandbox.platform_log import JsonLog, PlatformLog, TextLog
+from embedded_cloud.sandbox.runtimes import BrokenRuntimeError, Runtimes
+from embedded_cloud.sandbox.sandbox import Sandbox
+from embedded_cloud.sandbox.variables import runtime_variables
 
 LOG = logging.getLogger(__name__)
 
@@ -83,9 +84,9 @@ class ProcessExecutor(RuntimeExecutor):
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
         """Unzip the code and the layers; raises LambdaRuntimeException where the runtime environment is broken."""
-        runtimes.names()
+        runtimes_here()
         function_version.config.code.prepare_for_execution()
-        layers.opt(function_version)
+        layers.opt(unzipped(function_version.config.layers))
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
@@ -129,8 +130,8 @@ class ProcessExecutor(RuntimeExecutor):
     def _launch(self) -> Launch:
         self._fingerprint = self._current_fingerprint()
         settings = self.function_version.config
-        task_root, opt, sources = self._task_root(), layers.opt(self.function_version), self._sources()
-        started = runtimes.start(settings.runtime, settings.handler, task_root, opt, sources)
+        task_root, opt, sources = self._task_root(), layers.opt(unzipped(settings.layers)), self._sources()
+        started = Runtimes(interpreter()).start(settings.runtime, settings.handler, task_root, opt, sources)
         given = {**self._given, **lent_credentials(), **started.variables, **(layers.variables(opt) if opt else {})}
         configured = settings.environment or {}
         for searched in ("PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"):  # the runtime's own folders stay in force
@@ -164,6 +165,29 @@ def _event(payload: dict[str, str], client_context: str | None) -> Event:
         context = json.loads(base64.b64decode(client_context))
         headers["Lambda-Runtime-Client-Context"] = json.dumps(context)  # ASCII, for a header
     return Event(payload["invoke-id"], payload["payload"].encode(), headers)
+
+
+def interpreter() -> Path:
+    """The Python of the runtime environment; LambdaRuntimeException when LAMBDA_PROCESS_PYTHON does not name it."""
+    path = os.environ.get("LAMBDA_PROCESS_PYTHON", "")
+    if not os.access(path, os.X_OK):
+        raise LambdaRuntimeException(f"LAMBDA_PROCESS_PYTHON names no interpreter: {path!r}")
+    return Path(path).absolute()
+
+
+def runtimes_here() -> list[str]:
+    """The names of the runtimes that functions may have; LambdaRuntimeException where the environment is broken."""
+    try:
+        return Runtimes(interpreter()).names()
+    except BrokenRuntimeError as broken:
+        raise LambdaRuntimeException(str(broken)) from broken
+
+
+def unzipped(versions: Sequence[LayerVersion]) -> list[Path]:
+    """The folders of layers, in their order."""
+    for version in versions:
+        version.code.prepare_for_execution()
+    return [Path(version.code.get_unzipped_code_location()).absolute() for version in versions]
 
 
 def lent_credentials() -> dict[str, str]:

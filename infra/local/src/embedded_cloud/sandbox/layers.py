@@ -10,35 +10,29 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, LayerVersion
-
 _merging = threading.Lock()
 BIND = 'mount --bind "$0" /opt && exec "$@"'
 
 
-def opt(version: FunctionVersion) -> Path | None:
-    """The folder of a function's layers, the later over the earlier, made now unless it is there; None without any."""
-    layers = version.config.layers
-    if not layers:
-        return None
-    folders = [_unzipped(layer) for layer in layers]
-    if len(folders) == 1:
-        return folders[0]
-    name = hashlib.sha256("\n".join(map(str, folders)).encode()).hexdigest()[:16]
+def opt(layers: Sequence[Path]) -> Path | None:
+    """One folder of all layers, the later over the earlier, made now unless it is there; None without any."""
+    if len(layers) <= 1:
+        return next(iter(layers), None)
+    name = hashlib.sha256("\n".join(map(str, layers)).encode()).hexdigest()[:16]
     merged = Path(tempfile.gettempdir(), "layers", name)
     with _merging:
         if not merged.exists():
             partial = merged.with_suffix(".partial")
             shutil.rmtree(partial, ignore_errors=True)
-            for folder in folders:
-                shutil.copytree(folder, partial, symlinks=True, dirs_exist_ok=True)
+            for layer in layers:
+                shutil.copytree(layer, partial, symlinks=True, dirs_exist_ok=True)
             partial.rename(merged)
     return merged
 
 
-def extensions(layer: LayerVersion) -> list[str]:
+def extensions(layer: Path) -> list[str]:
     """The external extensions in a layer, which no sandbox here would start."""
-    folder = _unzipped(layer) / "extensions"
+    folder = layer / "extensions"
     return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
 
 
@@ -50,11 +44,6 @@ def variables(folder: Path) -> dict[str, str]:
 def at_opt(folder: Path, command: Sequence[str]) -> list[str]:
     """The command, with the folder at /opt for it alone; the command as it is where that cannot be had."""
     return [*_namespace(), "sh", "-c", BIND, str(folder), *command] if _namespace() else list(command)
-
-
-def _unzipped(layer: LayerVersion) -> Path:
-    layer.code.prepare_for_execution()
-    return Path(layer.code.get_unzipped_code_location()).absolute()
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 
 if TYPE_CHECKING:
-    from embedded_cloud.plugins.executor.executor import ProcessExecutor
+    from embedded_cloud.plugins.executor import ProcessExecutor
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):
@@ -14,7 +14,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     name = "process"
 
     def load(self, *_: object, **__: object) -> "type[ProcessExecutor]":
-        from embedded_cloud.plugins.executor.executor import (
+        from embedded_cloud.plugins.executor import (
             ProcessExecutor,
             allow_many_environments,
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from embedded_cloud.plugins.executor.failures import RuntimeFailureError
+from embedded_cloud.sandbox.failures import RuntimeFailureError
 
 SYSTEM_LEVELS = ("DEBUG", "INFO", "WARN")
 

@@ -1,0 +1,53 @@
+"""Compose's keeper: what LocalStack forgets when it starts anew is deployed again, whoever restarted it.
+
+It is healthy while the product is deployed and answers.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from embedded_cloud import deployment, external, localstack, project
+from embedded_cloud.aws import forget_other_clouds
+from embedded_cloud.errors import CloudError
+from embedded_cloud.external import ExternalCloud
+from embedded_cloud.progress import say
+
+PAUSE_SECONDS = 2
+REFUSED_SECONDS = 30  # before a deployment that was refused is tried again
+HEALTHY = Path("/tmp/healthy")  # noqa: S108 - in memory, and the container's own
+
+
+def main() -> None:
+    """Look, and deploy where nothing is deployed, until the end of the container."""
+    cloud = external.of_environment(Path(os.environ["DEPLOYER_STATE"]), Path(os.environ["DEPLOYER_ENVIRONMENTS"]))
+    forget_other_clouds()
+    while True:
+        time.sleep(look(cloud))
+
+
+def look(cloud: ExternalCloud) -> float:
+    """Tell whether the product answers, deploy it if LocalStack lost it; returns the seconds until the next look."""
+    try:
+        stack = deployment.current(cloud.aws, cloud.state)
+        ready = localstack.is_ready(cloud.aws.endpoint_url)
+        answers = bool(stack and project.call(f"{project.api_url(cloud, stack)}/health"))
+    except (BotoCoreError, ClientError, CloudError, OSError, ValueError):
+        stack, ready, answers = None, False, False
+    if answers:
+        HEALTHY.touch()
+        return PAUSE_SECONDS
+    HEALTHY.unlink(missing_ok=True)
+    if stack or not ready:
+        return PAUSE_SECONDS
+    say("LocalStack starts anew: the product is deployed again")
+    done = subprocess.run([sys.executable, "-m", "embedded_cloud.deployer"])
+    return REFUSED_SECONDS if done.returncode else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""When Compose's keeper deploys, and when it says that the product answers."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from embedded_cloud import keeper
+from embedded_cloud.external import ExternalCloud
+from embedded_cloud.state import State
+
+
+@pytest.mark.parametrize(
+    ("ready", "deployed", "answers", "status", "looked"),
+    [
+        (True, True, True, 0, ("healthy", 0, keeper.PAUSE_SECONDS)),
+        (True, True, False, 0, ("ill", 0, keeper.PAUSE_SECONDS)),  # a store may be away: nothing to deploy
+        (True, False, False, 0, ("ill", 1, 0)),
+        (True, False, False, 1, ("ill", 1, keeper.REFUSED_SECONDS)),
+        (False, False, False, 0, ("ill", 0, keeper.PAUSE_SECONDS)),  # it is starting
+    ],
+)
+def test_look(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    ready: bool,
+    deployed: bool,
+    answers: bool,
+    status: int,
+    looked: tuple[str, int, float],
+) -> None:
+    healthy, deployments = tmp_path / "healthy", []
+    healthy.touch()
+
+    def call(_: str) -> Any:
+        if not answers:
+            raise OSError("503")
+        return {"status": "ok"}
+
+    def deploy(command: list[str]) -> Any:
+        deployments.append(command)
+        return SimpleNamespace(returncode=status)
+
+    monkeypatch.setattr(keeper, "HEALTHY", healthy)
+    monkeypatch.setattr(keeper.deployment, "current", lambda *_: SimpleNamespace(outputs={}) if deployed else None)
+    monkeypatch.setattr(keeper.localstack, "is_ready", lambda _: ready)
+    monkeypatch.setattr(keeper.project, "api_url", lambda *_: "http://nowhere")
+    monkeypatch.setattr(keeper.project, "call", call)
+    monkeypatch.setattr(keeper.subprocess, "run", deploy)
+    variables = {
+        "AWS_ENDPOINT_URL": "http://nowhere",
+        "AWS_ENDPOINT_URL_S3": "http://nowhere",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
+    pause = keeper.look(ExternalCloud(State(tmp_path), tmp_path, variables))
+    assert ("healthy" if healthy.exists() else "ill", len(deployments), pause) == looked
