@@ -24,7 +24,7 @@ from embedded_cloud.stack import Stack
 from embedded_cloud.summary import summarise
 
 PROXY = """# Written by the deployer: what stands behind /api/.
-set $api {};
+set $api "{}";
 """
 
 
@@ -48,19 +48,24 @@ def main() -> None:
         with filelock.FileLock(state / "lock"), ThreadPoolExecutor(1) as background:  # the keeper may deploy as well
             log = cloud.state.logs / "build.log"
             built = background.submit(build.build, checkout, cloud.builds, cloud.environments, log, cloud.use_case)
-            deliver(cloud, checkout, built, buckets, first, lambda new: _lead_to(cloud, new))
+            deliver(cloud, checkout, built, buckets, first, lambda new: lead_to(cloud, new))
         summarise(cloud, time.monotonic() - began)
     except CloudError as failure:
         progress.print(f"[red]✗[/red] {escape(str(failure))}")
         sys.exit(1)
 
 
-def _lead_to(cloud: ExternalCloud, stack: Stack) -> None:
-    """Let the proxy, which looks for it each second, pass requests to this stack, or to `API_SERVER` in its place."""
-    server = cloud.variables.get("API_SERVER") or project.api_url(cloud, stack)
-    folder = Path(cloud.variables["PROXY_FOLDER"])
+def lead_to(cloud: ExternalCloud, stack: Stack | None) -> None:
+    """Let the proxy, which looks for it each second, pass requests to this stack, or to `API_SERVER` in its place.
+
+    Without a stack it answers 503 itself: LocalStack would answer 200 to anything.
+    """
+    server = cloud.variables.get("API_SERVER") or (project.api_url(cloud, stack) if stack else "")
+    folder, content = Path(cloud.variables["PROXY_FOLDER"]), PROXY.format(server)
+    if (folder / "api.conf").exists() and (folder / "api.conf").read_text() == content:
+        return
     partial = folder / ".api.conf"
-    partial.write_text(PROXY.format(server))
+    partial.write_text(content)
     partial.replace(folder / "api.conf")
 
 

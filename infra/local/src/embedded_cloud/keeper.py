@@ -11,7 +11,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded_cloud import deployment, external, localstack, project
+from embedded_cloud import deployer, deployment, external, localstack, project
 from embedded_cloud.aws import forget_other_clouds
 from embedded_cloud.errors import CloudError
 from embedded_cloud.external import ExternalCloud
@@ -33,20 +33,30 @@ def main() -> None:
 def look(cloud: ExternalCloud) -> float:
     """Tell whether the product answers, deploy it if LocalStack lost it; returns the seconds until the next look."""
     try:
-        stack = deployment.current(cloud.aws, cloud.state)
         ready = localstack.is_ready(cloud.aws.endpoint_url)
-        answers = bool(stack and project.call(f"{project.api_url(cloud, stack)}/health"))
-    except (BotoCoreError, ClientError, CloudError, OSError, ValueError):
-        stack, ready, answers = None, False, False
+        stack = deployment.current(cloud.aws, cloud.state) if ready else None
+    except (BotoCoreError, ClientError, CloudError, OSError):
+        ready, stack = False, None
+    answers = stack is not None and _answers(f"{project.api_url(cloud, stack)}/health")
     if answers:
+        deployer.lead_to(cloud, stack)
         HEALTHY.touch()
         return PAUSE_SECONDS
     HEALTHY.unlink(missing_ok=True)
+    if not stack:
+        deployer.lead_to(cloud, None)
     if stack or not ready:
         return PAUSE_SECONDS
     say("LocalStack starts anew: the product is deployed again")
-    done = subprocess.run([sys.executable, "-m", "embedded_cloud.deployer"])
+    done = subprocess.run([sys.executable, "-m", "embedded_cloud.deployer"], env=cloud.variables)
     return REFUSED_SECONDS if done.returncode else 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return bool(project.call(url))
+    except (OSError, ValueError):
+        return False
 
 
 if __name__ == "__main__":
