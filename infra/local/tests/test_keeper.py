@@ -20,7 +20,7 @@ SERVED, AWAY = "http://nowhere", ""
         (True, True, False, 0, ("ill", SERVED, 0, keeper.PAUSE_SECONDS)),  # a store may be away: nothing to deploy
         (True, False, False, 0, ("ill", AWAY, 1, 0)),
         (True, False, False, 1, ("ill", AWAY, 1, keeper.REFUSED_SECONDS)),
-        (False, False, False, 0, ("ill", AWAY, 0, keeper.PAUSE_SECONDS)),  # it is starting
+        (False, False, False, 0, ("ill", SERVED, 0, keeper.PAUSE_SECONDS)),  # it is starting, or busy
     ],
 )
 def test_look(

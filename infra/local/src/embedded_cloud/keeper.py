@@ -43,10 +43,9 @@ def look(cloud: ExternalCloud) -> float:
         HEALTHY.touch()
         return PAUSE_SECONDS
     HEALTHY.unlink(missing_ok=True)
-    if not stack:
-        deployer.lead_to(cloud, None)
-    if stack or not ready:
+    if stack or not ready:  # it may only be busy: the proxy goes on asking it
         return PAUSE_SECONDS
+    deployer.lead_to(cloud, None)
     say("LocalStack starts anew: the product is deployed again")
     done = subprocess.run([sys.executable, "-m", "embedded_cloud.deployer"], env=cloud.variables)
     return REFUSED_SECONDS if done.returncode else 0
