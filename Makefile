@@ -113,7 +113,7 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## serve the API with uvic
 	    --host 127.0.0.1 --port $(or $(PORT),8000) --workers $(or $(WORKERS),1) --no-access-log
 
 compose-env: $(ENVS)/cloud/$(READY)  ## write .env for docker compose: ports and passwords
-	@$(ENVS)/cloud/bin/python -m embedded_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
+	@PYTHONPATH=infra/profile $(ENVS)/cloud/bin/python -m mlops_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
 
 ##@ develop
 
@@ -146,7 +146,7 @@ SHARED := $(addprefix tests/e2e/test_,operations.py tracking.py)
 EXAMPLE := tests/example
 
 test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
-	@$(ENVS)/dev/bin/python -m pytest tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
 test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, faults, guides and doors, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(FLOW) $(SHARED)) $(ARGS)
@@ -170,10 +170,10 @@ stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 th
 	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest -s tests/stress/executor.py
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks; only one part: make bench ONLY=data
-	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m bench
+	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m bench
 
 parity: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## compare one event's answers and latency across all running clouds: docs/parity.md
-	@ARTIFACT_CACHE="$(abspath $(HOME_DIR))" PYTHONPATH=functions:examples:tests:infra/local/src $(ENVS)/dev/bin/python -m parity
+	@ARTIFACT_CACHE="$(abspath $(HOME_DIR))" PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m parity
 
 check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import contracts and the template
 	@$(ENVS)/dev/bin/ruff check .
@@ -181,7 +181,7 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import c
 	@$(ENVS)/dev/bin/mypy
 	@for function in ingestion features training inference monitoring batch; do \
 	    MYPYPATH=functions:functions/$$function $(ENVS)/dev/bin/mypy functions/$$function/*.py || exit 1; done
-	@PYTHONPATH=functions:examples:infra/local/src $(ENVS)/dev/bin/lint-imports --no-cache
+	@PYTHONPATH=functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
 
@@ -223,17 +223,22 @@ cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## estimate dollars a month o
 	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
 scale: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## measure batch scoring by rows and extrapolate to AWS: docs/scale.md; SIZES="1000 1000000"
-	@$(CLOUD) outputs | PYTHONPATH=functions:examples:tests:infra/local/src:docs $(ENVS)/dev/bin/python docs/scale_page.py
+	@$(CLOUD) outputs | PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile:docs $(ENVS)/dev/bin/python docs/scale_page.py
 
 screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
-	@PYTHONPATH=tests:functions:examples:infra/local/src $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+	@PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
-	$(COMPILE) requirements/localstack.in --exclude-newer 2026-02-28 -o requirements/localstack.txt
-	@for name in airflow cloud lambda sam lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
+	$(COMPILE) $(BUNDLED)/localstack.in --exclude-newer 2026-02-28 -o $(BUNDLED)/localstack.txt
+	@for name in lambda sam; do $(COMPILE) $(BUNDLED)/$$name.in -o $(BUNDLED)/$$name.txt; done
+	@for name in airflow cloud lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring batch; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done
+
+# The embedded cloud brings the pins of the environments that it makes itself in other projects.
+BUNDLED := infra/local/src/embedded_cloud/requirements
+vpath %.txt requirements $(BUNDLED)
 
 # ---- environments: one for each tool, so that dependencies do not conflict ----------------------------------------------
 
@@ -278,7 +283,7 @@ $(ENVS)/postgres17/$(READY): tests/contract/postgres17/package-lock.json
 # Functions write no bytecode, as on AWS; without this option every cold start would compile awslambdaric again.
 $(ENVS)/lambda/$(READY): OPTIONS = --compile-bytecode
 
-$(ENVS)/%/$(READY): requirements/%.txt $(ENVS)/uv/$(READY) | $(INTERPRETER)
+$(ENVS)/%/$(READY): %.txt $(ENVS)/uv/$(READY) | $(INTERPRETER)
 	@echo "· Installing the $* environment" >&2
 	@$(UV) venv --quiet --clear --python "$$(cat $(INTERPRETER))" $(@D)
 	@$(UV) pip install --quiet --python $(@D) --require-hashes $(OPTIONS) --requirement $<

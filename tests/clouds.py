@@ -173,10 +173,11 @@ def is_whole(cloud: Cloud) -> bool:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what is deployed."""
     copy = tmp_path_factory.mktemp("checkout")
-    for name in ("functions", "examples", "step_functions", "web", "data"):
+    for name in ("functions", "examples", "step_functions", "web", "data", "infra/profile"):
         if (CHECKOUT / name).exists():
             shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy2(CHECKOUT / "template.yaml", copy)
+    for name in ("template.yaml", "embedded-cloud.toml"):
+        shutil.copy2(CHECKOUT / name, copy)
     return copy
 
 

@@ -29,5 +29,6 @@ sam build
 sam deploy --config-env "$environment" --stack-name "$application" --parameter-overrides "UseCase=$USE_CASE" "${given[@]}" "Tracing=$tracing" \
     "DatabaseUrl=$database" "RedisUrl=$redis"
 
+export PYTHONPATH=infra/profile
 .local/envs/cloud/bin/python infra/aws/migrate.py "$application"
 .local/envs/cloud/bin/python infra/aws/publish.py "$application" "$USE_CASE"

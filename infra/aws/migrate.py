@@ -5,7 +5,7 @@ import sys
 
 import boto3
 
-from embedded_cloud.project import MIGRATION
+from mlops_cloud.project import MIGRATION
 
 
 def migrate(stack: str) -> None:

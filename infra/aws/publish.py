@@ -7,8 +7,8 @@ from pathlib import Path
 import boto3
 from outputs import outputs
 
-from embedded_cloud import project
-from embedded_cloud.use_case import UseCase
+from mlops_cloud import project
+from mlops_cloud.use_case import UseCase
 
 
 def publish(stack: str, use_case: UseCase) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from embedded_cloud import build
+from embedded_cloud import artifacts
 from embedded_cloud.errors import CloudError
-from embedded_cloud.use_case import DEFAULT_USE_CASE, UseCase
 from mlops.features.stores import FeatureRow
+from mlops_cloud import build
+from mlops_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
 CHECKOUT = Path(__file__).parents[2]
 ENVIRONMENTS = CHECKOUT / ".local/envs"
@@ -147,9 +148,9 @@ def test_only_what_changed_is_built_again(built: Path, checkout: Path, tmp_path:
     assert same == set(FUNCTIONS) - {"Ingestion"}
     assert "changed in" in files["Ingestion"][1].read_text()
     assert "changed in" not in files["Ingestion"][0].read_text()
-    before, after = (json.loads((folder / build.DIGESTS).read_text()) for folder in (built, again))
+    before, after = (json.loads((folder / artifacts.DIGESTS).read_text()) for folder in (built, again))
     assert {name for name in before if before[name] != after[name]} == {"IngestionFunction"}
-    build.remove(again)
+    artifacts.remove(again)
 
 
 def test_what_two_build_at_once_is_built_by_one(built: Path, checkout: Path, tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_what_two_build_at_once_is_built_by_one(built: Path, checkout: Path, tmp
         found = list(both.map(lambda log: build.build(checkout, built.parent, ENVIRONMENTS, log), logs))
     assert found[0] == found[1]
     assert [log.exists() for log in logs].count(True) == 1
-    build.remove(found[0])
+    artifacts.remove(found[0])
 
 
 def test_an_artifact_is_of_the_use_case_that_is_named(checkout: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_cloud import project
+from mlops_cloud import project
 
 SITE = Path(__file__).parents[2] / "web"
 PAGES = sorted(SITE.glob("*.html"))

@@ -24,7 +24,7 @@ from bench.baseline import wide
 from bench.deployed import Function
 from bench.executor import ENVIRONMENTS, free_port, process_executor, running
 from bench.plot import plot
-from embedded_cloud import build, processes, valkey
+from embedded_cloud import processes, valkey
 from mlops.data.cells import read_label, reader
 from mlops.model.estimator import fit
 from mlops.model.portable import dump
@@ -33,6 +33,7 @@ from mlops.registry.versions import CARD, MODEL, Registry
 from mlops.stores.s3 import S3ObjectStore
 from mlops.use_case import Row as TableRow
 from mlops.use_case import UseCase
+from mlops_cloud import build
 from titanic import USE_CASE
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from statistics import median
 
 from bench.executor import ENVIRONMENTS, process_executor
 from bench.inference import HERE, ROOT, Row, environment, publish_champion, redis, sample_events, timed_in_handler
-from embedded_cloud import build
+from mlops_cloud import build
 
 ROUNDS = 5
 

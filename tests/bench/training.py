@@ -16,7 +16,6 @@ import one_process
 from bench.data import servers
 from bench.deployed import Function
 from bench.executor import CREDENTIALS, ENVIRONMENTS, ROLE, process_executor
-from embedded_cloud import build
 from generate import PASSENGER_LIST, lines
 from mlops.data.cells import read_label, reader
 from mlops.features.stores import FeatureRow
@@ -25,6 +24,7 @@ from mlops.model.training_set import TrainingSet
 from mlops.stores.postgres.database import Database
 from mlops.stores.postgres.offline_store import PostgresOfflineStore
 from mlops.stores.postgres.schema import upgrade
+from mlops_cloud import build
 from titanic import USE_CASE
 
 ROOT = Path(__file__).parents[2]

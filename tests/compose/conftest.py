@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from clouds import CHECKOUT
-from embedded_cloud import compose_environment, ports
-from embedded_cloud.compose import TELL
+from embedded_cloud import ports
+from mlops_cloud import compose_environment
+from mlops_cloud.compose import TELL
 
 UP_SECONDS = 1500  # images are built on the way
 

@@ -16,7 +16,7 @@ import pytest
 
 from clouds import CHECKOUT, HOME, Cloud, family, until
 from embedded_cloud import processes
-from embedded_cloud.dag_run import error_of
+from mlops_cloud.dag_run import error_of
 
 VARIABLE = "/airflow/variables/titanic"
 TIMEOUT_SECONDS = 300

@@ -108,7 +108,7 @@ def test_a_second_up_at_once_is_told_so(empty_cloud: Cloud) -> None:
     with filelock.FileLock(empty_cloud.state / "lock"):
         refused = empty_cloud.run("up")
     assert refused.returncode == 1
-    assert "Another `make up`" in refused.stderr
+    assert "Another `up`" in refused.stderr
     assert not pids(empty_cloud)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from embedded_cloud import compose
+from mlops_cloud import compose
 from parity import doors, report, sam
 from parity.doors import CHECKOUT, Event, Outputs
 from parity.report import Passage

@@ -18,8 +18,8 @@ from typing import Any
 from localstack_client.session import Session
 
 from clouds import until
-from embedded_cloud import dag_run, project
 from embedded_cloud.state import State
+from mlops_cloud import dag_run, project
 
 CHECKOUT = Path(__file__).parents[2]
 CLOUD_COMMAND = str(CHECKOUT / ".local/envs/cloud/bin/embedded-cloud")

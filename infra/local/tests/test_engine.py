@@ -18,7 +18,7 @@ import pytest
 from engine import APP, IMAGE, REPOSITORY, SAM, create, docker, emulator, engine
 from running import LAMBDA_PYTHON, eventually, free_port
 
-from embedded_cloud import processes, sam_local
+from embedded_cloud import processes
 from embedded_cloud.engine import SOCKET, service
 
 
@@ -251,14 +251,3 @@ def test_a_folder_whose_path_is_no_address(tmp_path: Path) -> None:
         assert docker_host == service.ensure(deep, LAMBDA_PYTHON, deep / "engine.log")
         assert "DOCKER_HOST" not in service.without({"DOCKER_HOST": docker_host})
     assert service.without({"DOCKER_HOST": "unix:///var/run/docker.sock"})
-
-
-def test_the_shell_forgets_this_engine_where_dockers_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    outputs = {"endpoint_url": "http://127.0.0.1:4566", "use_case": "titanic"}
-    monkeypatch.setenv("DOCKER_HOST", f"unix:///somewhere/{SOCKET}")
-    assert "unset DOCKER_HOST" in sam_local.shell(outputs, tmp_path).splitlines()
-    assert (
-        "export DOCKER_HOST=unix:///here" in sam_local.shell(outputs, tmp_path, docker_host="unix:///here").splitlines()
-    )
-    monkeypatch.setenv("DOCKER_HOST", "tcp://elsewhere:2375")
-    assert "DOCKER_HOST" not in sam_local.shell(outputs, tmp_path)

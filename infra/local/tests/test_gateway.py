@@ -62,6 +62,17 @@ def test_a_form_may_be_as_long_as_any_body(api):
     assert ask(f"{api}/there", b"x" * 2**20, "application/x-www-form-urlencoded")[0] == 200
 
 
+MULTIPART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b'{"of": "tea", "b": 1}', "application/x-www-form-urlencoded"), (MULTIPART, "multipart/form-data; boundary=x")],
+)
+def test_a_form_arrives_as_it_was_sent(api, body, kind):
+    assert ask(f"{api}/there", body, kind)[::2] == (200, len(body))
+
+
 def test_another_error_has_the_template_of_its_class(api):
     status, headers, problem = ask(f"{api}/nowhere", b"x")
 

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from embedded_cloud.errors import CloudError
-from embedded_cloud.postgres import USER
 from embedded_cloud.state import State
-from embedded_cloud.use_case import DEFAULT
 
 
 def test_a_document_is_read_as_written_and_by_its_owner_alone(tmp_path: Path) -> None:
@@ -24,24 +22,20 @@ def test_a_document_that_was_cut_short_counts_as_none(tmp_path: Path) -> None:
     assert State(tmp_path).read("deployment") == {}
 
 
-def test_credentials_are_made_once_and_differ_between_clouds(tmp_path: Path) -> None:
+def test_secrets_are_made_once_and_differ_between_clouds(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
-    one = State(tmp_path / "one").credentials()
-    assert State(tmp_path / "one").credentials() == one
-    assert State(tmp_path / "two").credentials().admin_api_key != one.admin_api_key
+    one = State(tmp_path / "one").secret("key")
+    assert State(tmp_path / "one").secret("key") == one
+    assert State(tmp_path / "one").secret("other") != one
+    assert State(tmp_path / "two").secret("key") != one
+    State(tmp_path / "one").forget_secret("key")
+    assert State(tmp_path / "one").secret("key") != one
 
 
 def test_passwords_that_cannot_be_read_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "credentials.json").write_text('{"database_pass')
-    with pytest.raises(CloudError, match=r"credentials\.json cannot be read"):
-        State(tmp_path).credentials()
+    for asked in (State(tmp_path).secret, State(tmp_path).forget_secret):
+        with pytest.raises(CloudError, match=r"credentials\.json cannot be read"):
+            asked("database_password")
     assert (tmp_path / "credentials.json").read_text() == '{"database_pass'
-
-
-def test_a_database_made_before_its_user_was_kept_is_of_the_default_user(tmp_path: Path) -> None:
-    kept = {"database_password": "a", "redis_password": "b", "admin_api_key": "c"}
-    State(tmp_path).write("credentials", kept)
-    assert State(tmp_path).credentials().database_user == DEFAULT
-    (tmp_path / "new").mkdir()
-    assert State(tmp_path / "new").credentials().database_user == USER

@@ -1,103 +1,85 @@
-"""What stands behind the Makefile's targets: `embedded-cloud up`, `down`, `status`, `logs`, `outputs` and so on."""
+"""`embedded-cloud`: the commands of the project in this folder, its own or those for any SAM project."""
 
 import argparse
 import errno
-import functools
 import signal
 import sys
 import urllib.error
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.markup import escape
 
-from embedded_cloud import checkout, commands, product_commands
+from embedded_cloud import commands, environments, profile
 from embedded_cloud.aws import forget_other_clouds
-from embedded_cloud.cloud import Cloud
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import progress
-from embedded_cloud.use_case import DEFAULT
 
-Command = Callable[[Cloud, argparse.Namespace], None]
+Command = Callable[[argparse.Namespace], None]
 
 
 def main() -> None:
-    """Run one command; failures that have a remedy are shown without a traceback."""
+    """Run one command."""
+    try:
+        own = profile.read(Path.cwd()).own_commands()
+    except CloudError as failure:
+        _fail(str(failure))
+    if own:
+        own.main()
+        return
     given = _arguments()
     forget_other_clouds()
+    carried_out(lambda: given.run(given), "embedded-cloud up", "embedded-cloud logs")
+
+
+def carried_out(command: Callable[[], None], again: str, remedy: str) -> None:
+    """Run a command; a failure that has a remedy is shown without a traceback, and ends the process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        cloud = checkout.choose(given.home, given.state, given.use_case or "", starts=given.starts(given))
-        given.run(cloud, given)
+        command()
     except CloudError as failure:
-        progress.print(f"[red]✗[/red] {escape(str(failure))}")
-        sys.exit(1)
+        _fail(str(failure))
     except (BotoCoreError, ClientError, urllib.error.URLError) as failure:
-        progress.print(f"[red]✗[/red] The cloud does not answer as it should: {escape(str(failure))}")
-        progress.print("  → make up, or docker compose up deployer, and see make logs")
-        sys.exit(1)
+        _fail(f"The cloud does not answer as it should: {failure}\n  → {remedy}")
     except OSError as failure:
         if failure.errno != errno.ENOSPC:
             raise
-        needed = f"Free at least {commands.DISK_GIGABYTES} GB below {given.home}"
-        progress.print(f"[red]✗[/red] The disk is full\n  → {needed}")
-        sys.exit(1)
+        _fail("The disk is full\n  → Free at least 2 GB")
     except KeyboardInterrupt:
-        progress.print("[yellow]Interrupted; `make up` goes on from here[/yellow]")
+        progress.print(f"[yellow]Interrupted; `{again}` goes on from here[/yellow]")
         sys.exit(130)
 
 
+def _fail(message: str) -> None:
+    progress.print(f"[red]✗[/red] {escape(message)}")
+    sys.exit(1)
+
+
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="embedded-cloud")
-    parser.add_argument(
-        "--home", type=_absolute, default=_absolute(".local"), help="environments, builds and state folders"
+    parser = argparse.ArgumentParser(
+        prog="embedded-cloud", description="A SAM project on this machine: Lambda without Docker, on LocalStack."
     )
-    parser.add_argument("--state", type=Path, help="state folder of this cloud; by default one below home")
-    parser.add_argument("--use-case", help=f"by default the one whose cloud is up, and {DEFAULT} for up")
-    parser.set_defaults(starts=lambda _: False)
+    parser.add_argument("--version", action="version", version=version(environments.NAME))
+    parser.add_argument("--folder", type=_absolute, default=Path.cwd(), help="of the project; by default this one")
     subparsers = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, run: Command) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(name, help=run.__doc__)
+    def add(run: Command) -> argparse.ArgumentParser:
+        command = subparsers.add_parser(run.__name__, help=run.__doc__)
         command.set_defaults(run=run)
         return command
 
-    up = add("up", _alone(commands.up))
-    up.add_argument("--as-it-is", action="store_true", help="of the use case whose cloud is up, if one is")
-    up.set_defaults(starts=lambda given: not given.as_it_is)
-    add("down", _alone(commands.down))
-    add("status", commands.status)
-    add("dev", commands.dev)
-    add("outputs", commands.outputs)
-    add("folder", commands.folder)
-    add("logs", commands.logs).add_argument("function", nargs="?")
-    invoke = add("invoke", commands.invoke)
-    invoke.add_argument("function")
-    invoke.add_argument("event", nargs="?", default="{}")
-    sam_env = add("sam-env", commands.sam_env)
-    sam_env.add_argument("cloud", nargs="?", choices=("any", "embedded", "compose"), default="any")
-    sam_env.add_argument("--no-docker", action="store_true", help="processes, although a Docker engine runs")
-    add("environment", product_commands.environment)
-    add("models", product_commands.list_models)
-    add("promote", product_commands.promote).add_argument("version")
-    add("rotate-key", product_commands.rotate_key)
-    add("redrive", product_commands.redrive)
-    add("airflow", _alone(product_commands.airflow))
-    add("airflow-run", product_commands.airflow_run).add_argument("key", nargs="?", default="")
+    adapt = "run functions by the nearest runtime and the architecture that this machine has"
+    add(commands.up).add_argument("--adapt", action="store_true", help=adapt)
+    for simple in (commands.down, commands.status, commands.outputs, commands.dev):
+        add(simple)
+    invoke = add(commands.invoke)
+    invoke.add_argument("function", help="its logical name in the template")
+    invoke.add_argument("event", nargs="?", default="{}", help="JSON, a file with it, or - for standard input")
+    add(commands.logs).add_argument("function", nargs="?", help="its logical name; by default all")
     return parser.parse_args()
 
 
 def _absolute(path: str) -> Path:
     return Path(path).resolve()
-
-
-def _alone(run: Command) -> Command:
-    """The command, while no other changes this cloud or, of one checkout's, which of them runs."""
-
-    @functools.wraps(run)
-    def alone(cloud: Cloud, given: argparse.Namespace) -> None:
-        with checkout.locked(cloud, [] if given.state else [given.home / "cloud.lock"]):
-            run(cloud, given)
-
-    return alone

@@ -1,7 +1,7 @@
-"""The commands about any cloud: starting and stopping it, looking at it, calling its functions."""
+"""The commands on any SAM project: `embedded-cloud up`, `down`, `status`, `outputs`, `invoke`, `logs`, `dev`."""
 
 import json
-import shutil
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping
@@ -13,183 +13,170 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import build, checkout, compose, deployment, development, forwarder, processes, project, sam_local
-from embedded_cloud.aws import Aws
-from embedded_cloud.cloud import ON_DEMAND, SERVICES, Cloud
-from embedded_cloud.delivery import StaleBuildError, deliver
-from embedded_cloud.engine import service as engine
+from embedded_cloud import addresses, development, mirror, processes, profile, sam_build, sam_deploy, template
+from embedded_cloud.cloud import Cloud, python_runtime
+from embedded_cloud.environments import Environments, home
 from embedded_cloud.errors import CloudError
-from embedded_cloud.known import anywhere, deployed, here, not_running
-from embedded_cloud.mirror import restore
-from embedded_cloud.pipeline import NoChampionError, upload_and_follow
+from embedded_cloud.profile import Profile
 from embedded_cloud.progress import answer, console, progress, say, step
-from embedded_cloud.summary import summarise
+from embedded_cloud.state import State
 
-DISK_GIGABYTES = 2
-LOST = "messages in flight, function logs and the history of pipeline runs are lost"
-PROJECT = Path.cwd()
+STATE = ".embedded-cloud"  # of a project: everything that its cloud remembers
+SHOWN_EVENTS = 200
 
 
-def up(cloud: Cloud, given: Namespace) -> None:
-    """Start, build, deploy, train the first champion; each only if it is not done yet."""
+def up(given: Namespace) -> None:
+    """Build the project, start its servers, deploy it; each only if it is not done yet."""
     began = time.monotonic()
-    cloud.use_case.check(PROJECT)
-    _check_disk(given.home)
-    checkout.claim(cloud, [] if given.state else list(checkout.clouds(given.home)))
-    started: list[str] = []
-    try:
-        with ThreadPoolExecutor(1) as background:
-            log = cloud.state.logs / "build.log"
-            built = background.submit(build.build, PROJECT, cloud.builds, cloud.environments, log, cloud.use_case)
-            for name in cloud.start():
-                started.append(name)  # noqa: PERF402 - what failed to start is in the list too
-            deliver(cloud, PROJECT, built, lambda: _buckets(cloud), lambda known: _first_run(cloud, known))
-    except (NoChampionError, StaleBuildError):
-        summarise(cloud, time.monotonic() - began)
-        raise
-    except BaseException:
-        if started:
-            progress.print("[yellow]Stopping what was started[/yellow]")
-            cloud.stop(tuple(started))
-        raise
-    summarise(cloud, time.monotonic() - began)
+    its = profile.read(given.folder)
+    cloud, environments = _cloud(its), Environments(home())
+    its.template_file  # noqa: B018 - no server is started where there is nothing to deploy
+    with cloud.state.locked():
+        (cloud.state.root / ".gitignore").write_text("*\n")
+        started: list[str] = []
+        try:
+            stack = _up(cloud, its, environments, adapt=given.adapt or its.adapt, started=started)
+        except BaseException:
+            if started:
+                progress.print("[yellow]Stopping what was started[/yellow]")
+                cloud.stop(tuple(started))
+            raise
+        cloud.state.write("outputs", addresses.outputs(cloud, stack))
+    answer(f"{its.stack_name} is up in {time.monotonic() - began:.0f} s")
+    _show(cloud.state.read("outputs"))
 
 
-def down(cloud: Cloud, _: Namespace) -> None:
-    """Stop every process of this cloud; its data stays for the next `up`."""
-    stopped = checkout.stop(cloud)
-    answer(f"Nothing of the cloud of {cloud.use_case.name} is running" + ("" if stopped else ", nothing was"))
+def down(given: Namespace) -> None:
+    """Stop every process of this project's cloud; what its stores and mirrored buckets hold stays for the next `up`."""
+    cloud = _cloud(profile.read(given.folder))
+    with cloud.state.locked():
+        stopped = cloud.stop()
+        for orphan in processes.find(cloud.state.root):
+            orphan.kill()
+        cloud.state.path("outputs").unlink(missing_ok=True)
+    answer("Nothing of this cloud is running" + ("" if stopped else ", nothing was"))
 
 
-def status(cloud: Cloud, _: Namespace) -> None:
+def status(given: Namespace) -> None:
     """What runs, where, and how much memory it takes."""
+    its = profile.read(given.folder)
+    cloud = _cloud(its)
     table = Table("service", "process", "address", "memory", box=None)
-    for name in (*SERVICES, *ON_DEMAND):
+    for name in cloud.services:
         process = cloud.running(name)
-        if not process and name in ON_DEMAND:
-            continue
-        address = f"127.0.0.1:{getattr(cloud.ports, name)}" if process else ""
+        address = f"127.0.0.1:{cloud.ports[name]}" if process else ""
         memory = f"{processes.memory(process) / 2**20:.0f} MB" if process else ""
         table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
-    console.print(f"use case {cloud.use_case.name}")
     console.print(table)
-    if cloud.running("localstack"):
-        stack = deployment.current(cloud.aws, cloud.state)
-        card = project.champion(cloud, stack) if stack else None
-        console.print(f"stack    {stack.name if stack else '[red]none[/red]'}")
-        console.print(f"champion {card['model_version'] if card else '[red]none[/red]'}")
+    known = cloud.state.read("outputs") if cloud.running("localstack") else {}
+    console.print(f"stack {known['stack_name'] if known else '[red]none[/red]'}")
 
 
-def dev(cloud: Cloud, _: Namespace) -> None:
-    """Run the functions from their sources as these are edited, and show their logs, until interrupted."""
-    functions = here(cloud)["functions"]
-    shared = {PROJECT / "functions": None, cloud.use_case.folder(PROJECT): None}  # in this order, each once
-    sources = {
-        deployed: [PROJECT / "functions" / name.removesuffix("Function").lower(), *shared]
-        for name, deployed in functions.items()
-    }
+def outputs(given: Namespace) -> None:
+    """The stack's outputs, addresses and names as one JSON object."""
+    print(json.dumps(_known(given), indent=2))
+
+
+def invoke(given: Namespace) -> None:
+    """A function's answer to an event: JSON, a file with it, or ``-`` for what comes by standard input."""
+    cloud, known = _cloud(profile.read(given.folder)), _known(given)
+    payload = _event(given.event)
+    answered = cloud.aws.client("lambda").invoke(FunctionName=_deployed(known, given.function), Payload=payload)
+    print(answered["Payload"].read().decode())
+    if "FunctionError" in answered:
+        raise CloudError(f"{given.function} failed", f"embedded-cloud logs {given.function}")
+
+
+def logs(given: Namespace) -> None:
+    """The last events of a function's log, or of all functions'."""
+    cloud, known = _cloud(profile.read(given.folder)), _known(given)
+    client, found = cloud.aws.client("logs"), []
+    for name in [given.function] if given.function else known["functions"]:
+        group = f"/aws/lambda/{_deployed(known, name)}"
+        try:
+            events = client.filter_log_events(logGroupName=group, limit=10_000)["events"]
+        except client.exceptions.ResourceNotFoundException:
+            continue  # it was never invoked
+        found += [(event["timestamp"], name, event["message"].rstrip()) for event in events]
+    for timestamp, name, message in sorted(found, key=lambda event: event[0])[-SHOWN_EVENTS:]:
+        print(f"{datetime.fromtimestamp(timestamp / 1000, UTC):%H:%M:%S.%f} {name} {message}")
+
+
+def dev(given: Namespace) -> None:
+    """Run Python functions from their sources as these are edited, and show all functions' logs, until interrupted."""
+    its = profile.read(given.folder)
+    cloud, known = _cloud(its), _known(given)
+    read = template.read(its.template_file)
+    defaults = (read.get("Globals") or {}).get("Function") or {}
+    sources = {}
+    for name, function in template.of_type(read, *sam_build.FUNCTIONS).items():
+        properties = {**defaults, **function.get("Properties", {})}
+        _, where = sam_build.code(properties)
+        if str(properties.get("Runtime", "")).startswith("python") and isinstance(where, str):
+            sources[_deployed(known, name)] = [its.template_file.parent / where]
     with development.hot_reload(cloud.aws, sources):
-        say("The next invocation runs what is in functions/ then. Ctrl-C goes back to what is deployed.")
-        for name, message in development.tail(cloud.aws, functions):
+        say(f"The next invocation runs what the sources of {len(sources)} functions are then. Ctrl-C ends this.")
+        for name, message in development.tail(cloud.aws, known["functions"]):
             console.print(f"[cyan]{name}[/cyan] {escape(message)}")
 
 
-def outputs(cloud: Cloud, _: Namespace) -> None:
-    """Addresses, names and keys as one JSON object."""
-    print(json.dumps(anywhere(cloud), indent=2))
+def _up(cloud: Cloud, its: Profile, environments: Environments, *, adapt: bool, started: list[str]) -> Any:
+    sources = sam_build.prepared(its, environments, adapt=adapt)
+    environments.localstack()
+    for runtime in {python_runtime(), *sources.pythons}:
+        environments.runtime(runtime)
+    with ThreadPoolExecutor(1) as background:
+        log = cloud.state.logs / "build.log"
+        built = background.submit(sam_build.build, its, sources, cloud.state.root, environments, log)
+        for name in cloud.start():
+            started.append(name)  # noqa: PERF402 - what failed to start is in the list too
+        with step("Build"):
+            build = built.result()
+    if "localstack" in started and cloud.mirrored:
+        mirror.restore(cloud.aws.client("s3"), cloud.state.mirror)
+    stack = sam_deploy.deploy(cloud, its, build)
+    sam_build.forget_old(build.parent, build)
+    return stack
 
 
-def folder(cloud: Cloud, _: Namespace) -> None:
-    """The state folder of the cloud that is up."""
-    print(cloud.state.root)
+def _cloud(its: Profile) -> Cloud:
+    return Cloud(State(its.folder / STATE), home(), (*its.services, "localstack"), its.mirrored)
 
 
-def sam_env(cloud: Cloud, given: Namespace) -> None:
-    """Prepare `sam local` for the cloud that is up, or for the wanted one; prints what the shell has to evaluate.
+def _known(given: Namespace) -> dict[str, Any]:
+    """The outputs of the project's cloud; CloudError where it is not up."""
+    cloud = _cloud(profile.read(given.folder))
+    known = cloud.state.read("outputs")
+    if not known or not cloud.running("localstack"):
+        raise CloudError(f"No cloud is up in {given.folder}", "embedded-cloud up")
+    return known
 
-    With `--no-docker` the embedded cloud's functions run as processes although an engine runs.
-    """
-    wanted = given.cloud
-    variables = cloud.state.root.parent / "sam" / "environment.json"  # where samconfig.toml looks for it
-    if wanted != "compose" and cloud.running("localstack"):
-        known: Mapping[str, Any] = here(cloud)
-        if gateway := forwarder.bridge() if not given.no_docker else None:
-            _forward(cloud, gateway)
-            endpoint, host, docker_host = (
-                f"http://{sam_local.GATEWAY}:{cloud.ports.localstack}",
-                sam_local.GATEWAY,
-                None,
-            )
-        else:
-            endpoint, host, docker_host = cloud.aws.endpoint_url, None, _engine(cloud)
-        sam_local.write(variables, sam_local.variables(known, endpoint, host))
-        print(sam_local.shell(known, cloud.environments, docker_host=docker_host))
-    elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
-        sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
-        print(sam_local.shell(told, cloud.environments, network=compose.network(PROJECT)))
+
+def _deployed(known: Mapping[str, Any], function: str) -> str:
+    if function not in known["functions"]:
+        raise CloudError(f"There is no function {function}", f"One of {', '.join(sorted(known['functions']))}")
+    name: str = known["functions"][function]
+    return name
+
+
+def _event(given: str) -> bytes:
+    """An event's JSON; CloudError where it is none."""
+    if given == "-":
+        content = sys.stdin.read()
     else:
-        raise CloudError(*not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))
-
-
-def invoke(cloud: Cloud, given: Namespace) -> None:
-    """A function's answer to an event."""
-    known = anywhere(cloud)
-    name = deployed(known, given.function)
-    answered = Aws(known["endpoint_url"]).client("lambda").invoke(FunctionName=name, Payload=given.event.encode())
-    print(answered["Payload"].read().decode())
-    if "FunctionError" in answered:
-        raise CloudError(f"{given.function} failed", f"Its log: make logs F={given.function}")
-
-
-def logs(cloud: Cloud, given: Namespace) -> None:
-    """The last events of a function's log, or where the servers' logs are."""
-    if not given.function:
-        for file in sorted(cloud.state.logs.glob("*.log")):
-            console.print(f"{file}  {file.stat().st_size / 1024:.0f} kB")
-        return
-    known = anywhere(cloud)
-    group = f"/aws/lambda/{deployed(known, given.function)}"
-    events = Aws(known["endpoint_url"]).client("logs").filter_log_events(logGroupName=group, limit=10_000)["events"]
-    for event in events[-200:]:
-        moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-        print(f"{moment:%H:%M:%S.%f} {event['message'].rstrip()}")
-
-
-def _engine(cloud: Cloud) -> str:
-    """The `DOCKER_HOST` of this cloud's own engine."""
-    docker_host = engine.ensure(cloud.state.root, cloud.runtime_python, cloud.state.logs / "engine.log")
-    say("sam local will start no containers: functions are processes, as this cloud runs them")
-    return docker_host
-
-
-def _forward(cloud: Cloud, gateway: str) -> None:
-    """A forwarder of this cloud's ports as they are now."""
-    wanted = forwarder.service(gateway, [getattr(cloud.ports, name) for name in SERVICES])
-    running = cloud.running("forwarder")
-    if running and running.cmdline() == list(wanted.command) and wanted.ready():
-        return
-    processes.stop(cloud.state.root, "forwarder")
-    processes.start(cloud.state.root, wanted, cloud.state.logs / "forwarder.log")
-
-
-def _buckets(cloud: Cloud) -> None:
-    """Made anew, and filled with what they held when LocalStack stopped."""
-    with step("Buckets"):
-        restored = restore(cloud.aws.buckets, cloud.state.mirror)
-        project.create_buckets(cloud)
-    if restored:
-        say(f"LocalStack starts anew: {restored} objects are back in their buckets; {LOST}")
-
-
-def _first_run(cloud: Cloud, known: Mapping[str, Any]) -> Mapping[str, Any]:
-    return upload_and_follow(cloud.aws, PROJECT / cloud.use_case.table, known["data_bucket"], known["pipeline_arn"])
-
-
-def _check_disk(home: Path) -> None:
-    home.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(home).free / 1e9
-    if free < DISK_GIGABYTES:
-        raise CloudError(
-            f"{free:.1f} GB are free below {home}, {DISK_GIGABYTES} GB are needed",
-            "Free some space, or put the checkout on a larger disk",
+        content = (
+            Path(given).read_text()
+            if not given.lstrip().startswith(("{", "[", '"')) and Path(given).is_file()
+            else given
         )
+    try:
+        json.loads(content)
+    except ValueError as error:
+        raise CloudError(f"The event is no JSON: {error}", "Give JSON, the name of a file with it, or -") from error
+    return content.encode()
+
+
+def _show(known: Mapping[str, Any]) -> None:
+    for name, value in {**known["outputs"], **{f"API {name}": url for name, url in known["apis"].items()}}.items():
+        console.print(f"  [cyan]{escape(name)}[/cyan]  {escape(str(value))}")
+    console.print(f"  functions  {', '.join(known['functions']) or 'none'}")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded_cloud import build, stack
+from embedded_cloud import artifacts, stack
 from embedded_cloud.aws import Aws
 from embedded_cloud.progress import say, step
 from embedded_cloud.stack import Stack
@@ -23,6 +23,7 @@ from embedded_cloud.state import State
 
 ARTIFACTS_BUCKET = "embedded-cloud-artifacts"
 DRAIN_SECONDS = 3  # for requests by callers who read the outputs just before the switch
+STILL_SERVES = "Mend template.yaml; what served before still serves"
 RUNS_TIMEOUT_SECONDS = 900  # as long as a function may run
 
 
@@ -77,13 +78,13 @@ def deploy(
         switch(old)  # the site may have changed though the stack has not
         return old
     for document in ("release", "deployment"):
-        build.hold(release.build, state.path(document))
+        artifacts.hold(release.build, state.path(document))
     state.write("release", {"stack": release.stack_name, "build": release.build.name})
     with step("Uploading the template" if release.in_place else "Uploading the artifacts"):
         aws.client("s3").create_bucket(Bucket=ARTIFACTS_BUCKET)
         template_url = stack.package(aws, release.build, ARTIFACTS_BUCKET, in_place=release.in_place)
     with step(f"Creating stack {release.stack_name}"):
-        new = stack.create(aws, release.stack_name, template_url, release.parameters)
+        new = stack.create(aws, release.stack_name, template_url, release.parameters, STILL_SERVES)
     try:
         with step("Database schema"):
             migrate(new)
@@ -119,7 +120,7 @@ def _retire(aws: Aws, name: str, triggers: Iterable[str], heir: Stack | None) ->
         return
     _turn(aws, its, triggers, enabled=False)
     for run in stack.drain(aws, its, RUNS_TIMEOUT_SECONDS):
-        say(f"Run {run} was under way for more than {RUNS_TIMEOUT_SECONDS} s and is cut short: upload its file again")
+        say(f"Run {run} was under way for more than {RUNS_TIMEOUT_SECONDS} s and is cut short: start it again")
     time.sleep(DRAIN_SECONDS)
     if heir:
         stack.hand_over_messages(aws, its, heir)

@@ -14,6 +14,7 @@ from pathlib import Path
 from embedded_cloud.errors import CloudError
 
 REGION = "us-east-1"
+PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
 STATUS_PATH = "/_embedded_cloud/executor"
 FOLDERS_BUCKET = "embedded-cloud-folders"  # no bucket: plugins/folders.py takes its keys for folders
 
@@ -35,17 +36,19 @@ def environment(
     port: int,
     runtime_python: Path,
     *,
+    runtimes: Path | None = None,
     mirrored_buckets: Sequence[str] = (),
 ) -> dict[str, str]:
     """LocalStack's whole environment; nothing is inherited.
 
-    `state` receives everything it writes and `runtime_python` runs the functions. `mirrored_buckets`
-    are names or patterns (``*``) of the buckets kept in `state`/mirror.
+    `state` receives everything it writes and `runtime_python` runs the functions; other Pythons are in environments
+    that have the runtime's name, below `runtimes`. `mirrored_buckets` are names or patterns (``*``) of the buckets kept
+    in `state`/mirror.
     """
     state = state.absolute()
     root = state / "localstack"
     given = {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": os.pathsep.join(dict.fromkeys([*PROGRAMS, *_folder_of("node")])),
         "HOME": str(root),
         "TMPDIR": str(root / "tmp"),  # unzipped code goes there
         "XDG_CACHE_HOME": str(root / "cache"),
@@ -68,10 +71,17 @@ def environment(
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }
+    if runtimes:
+        given["LAMBDA_PROCESS_RUNTIMES"] = str(runtimes.absolute())
     if mirrored_buckets:
         given["S3_MIRROR_DIR"] = str(state / "mirror")
         given["S3_MIRROR_BUCKETS"] = ",".join(mirrored_buckets)
     return given
+
+
+def _folder_of(program: str) -> list[str]:
+    found = shutil.which(program)
+    return [str(Path(found).parent)] if found else []
 
 
 def prepare(state: Path) -> None:

@@ -9,16 +9,17 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 import yaml
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
+from embedded_cloud.artifacts import DIGESTS
 from embedded_cloud.aws import Aws
-from embedded_cloud.build import DIGESTS
 from embedded_cloud.errors import CloudError
 from embedded_cloud.localstack import FOLDERS_BUCKET
 
@@ -66,31 +67,51 @@ def package(aws: Aws, build: Path, bucket: str, *, in_place: bool) -> str:
     return f"{aws.endpoint_url}/{bucket}/{key}"
 
 
-def create(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str]) -> Stack:
+def create(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str], remedy: str) -> Stack:
     """Create a stack and wait for it.
 
     Raises CloudError with CloudFormation's own reasons if it cannot be created; nothing of it is left then.
     """
-    cloudformation = aws.client("cloudformation")
-    change = {"StackName": name, "ChangeSetName": "create"}
-    try:
-        cloudformation.create_change_set(
-            **change,
-            ChangeSetType="CREATE",
-            TemplateURL=template_url,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        )
-        cloudformation.get_waiter("change_set_create_complete").wait(**change, WaiterConfig=POLL)
-        cloudformation.execute_change_set(**change)
-        cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=POLL)
-    except WaiterError as refused:
-        reasons = "\n    ".join(_reasons(aws, name)) or str(refused)
-        delete(aws, name)
-        raise CloudError(
-            f"The stack was refused:\n    {reasons}", "Mend template.yaml; what served before still serves"
-        ) from refused
+    with _or_nothing(aws, name, remedy):
+        change = _planned(aws, name, template_url, parameters)
+        aws.client("cloudformation").execute_change_set(**change)
+        aws.client("cloudformation").get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=POLL)
     return describe(aws, name)
+
+
+def check(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str], remedy: str) -> None:
+    """Have CloudFormation read a template for a stack of a name that is free, and create nothing.
+
+    Raises CloudError with its reasons if it refuses the template.
+    """
+    with _or_nothing(aws, name, remedy):
+        _planned(aws, name, template_url, parameters)
+    delete(aws, name)
+
+
+def _planned(aws: Aws, name: str, template_url: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """The change set of a new stack, which names it."""
+    cloudformation, change = aws.client("cloudformation"), {"StackName": name, "ChangeSetName": "create"}
+    cloudformation.create_change_set(
+        **change,
+        ChangeSetType="CREATE",
+        TemplateURL=template_url,
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    cloudformation.get_waiter("change_set_create_complete").wait(**change, WaiterConfig=POLL)
+    return change
+
+
+@contextmanager
+def _or_nothing(aws: Aws, name: str, remedy: str) -> Iterator[None]:
+    """Make CloudFormation's refusal a CloudError, and leave nothing of the stack."""
+    try:
+        yield
+    except (ClientError, WaiterError) as refused:
+        reasons = "\n    ".join(_reasons(aws, name)) or _words(refused)
+        delete(aws, name)
+        raise CloudError(f"The stack was refused:\n    {reasons}", remedy) from refused
 
 
 def describe(aws: Aws, name: str) -> Stack:
@@ -147,11 +168,15 @@ def _status(aws: Aws, name: str) -> str:
 
 
 def drain(aws: Aws, stack: Stack, timeout_seconds: float) -> list[str]:
-    """Wait until no pipeline run of a stack is under way; returns the names of those that are when the time is up."""
+    """Wait until no state machine of a stack runs; returns the names of the runs that are left when the time is up."""
     states = aws.client("stepfunctions")
     deadline = time.monotonic() + timeout_seconds
-    machine = stack.outputs["PipelineArn"]
-    while runs := states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]:
+    machines = stack.resources.get("AWS::StepFunctions::StateMachine", {}).values()
+    while runs := [
+        run
+        for machine in machines
+        for run in states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+    ]:
         if time.monotonic() > deadline:
             return [run["name"] for run in runs]
         time.sleep(0.5)
@@ -176,8 +201,16 @@ def set_rule(aws: Aws, stack: Stack, logical_name: str, *, enabled: bool) -> Non
     (events.enable_rule if enabled else events.disable_rule)(Name=name)
 
 
+def _words(refused: ClientError | WaiterError) -> str:
+    """What CloudFormation itself says, where the library says only what it waited for."""
+    answer = refused.response if isinstance(refused, ClientError) else refused.last_response
+    return str(answer.get("Error", {}).get("Message") or answer.get("StatusReason") or refused)
+
+
 def _reasons(aws: Aws, name: str) -> Iterator[str]:
     cloudformation = aws.client("cloudformation")
+    if not _status(aws, name):
+        return
     for event in cloudformation.describe_stack_events(StackName=name)["StackEvents"]:
         if event["ResourceStatus"].endswith("FAILED") and event.get("ResourceStatusReason"):
             yield f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"

@@ -2,35 +2,24 @@
 
 cloud.json        ports
 credentials.json  generated passwords
-use_case.json     whose cloud this is
 release.json      which stack is to serve next, and of which build
 deployment.json   which stack serves, and of which build
-refusal.json      why the first pipeline run made no champion, if it made none
 outputs.json      what `outputs` prints
-airflow.json      Airflow's generated secrets
-postgres/ valkey/ localstack/ airflow/ mirror/ logs/
+postgres/ valkey/ localstack/ mirror/ logs/
 """
 
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from embedded_cloud import postgres
+import filelock
+
 from embedded_cloud.errors import CloudError
-from embedded_cloud.use_case import DEFAULT
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Generated once per cloud; never in git. Clouds made before users were kept here have the default use case's."""
-
-    database_password: str
-    redis_password: str
-    admin_api_key: str
-    database_user: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +36,21 @@ class State:
     def mirror(self) -> Path:
         """What LocalStack's buckets hold, on disk: LocalStack itself forgets them when it stops."""
         return self.root / "mirror"
+
+    @contextmanager
+    def locked(self, *more: Path) -> Iterator[None]:
+        """Alone at work on a cloud: the kernel drops a lock with the process that holds it, so none is left behind."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        with ExitStack() as locks:
+            for file in (*more, self.root / "lock"):
+                try:
+                    locks.enter_context(filelock.FileLock(file, timeout=0))
+                except filelock.Timeout as held:
+                    raise CloudError(
+                        f"Another `up` or `down` is at work on {file.parent}", "Wait for it to end, then try again"
+                    ) from held
+            yield
 
     def path(self, document: str) -> Path:
         return self.root / f"{document}.json"
@@ -70,15 +74,20 @@ class State:
             os.fsync(file.fileno())
         partial.replace(path)
 
-    def credentials(self) -> Credentials:
+    def secret(self, name: str, first: Callable[[], str] = lambda: secrets.token_urlsafe(24)) -> str:
+        """A credential of this cloud: `first` makes it when it is asked for the first time; never in git."""
         known = self.read("credentials")
         if not known and self.path("credentials").exists():
             raise CloudError(
                 f"{self.path('credentials')} cannot be read, and the stores know no other password",
                 "Bring it back from a backup; or delete the state folder, and with it all data",
             )
-        if not known:
-            database, redis, admin = (secrets.token_urlsafe(24) for _ in range(3))
-            known = asdict(Credentials(database, redis, admin, postgres.USER))
+        if name not in known:
+            known[name] = first()
             self.write("credentials", known)
-        return Credentials(**known)
+        return str(known[name])
+
+    def forget_secret(self, name: str) -> None:
+        """Let the next `secret` of this name be another one."""
+        self.secret(name)  # which complains where they cannot be read
+        self.write("credentials", {each: value for each, value in self.read("credentials").items() if each != name})

@@ -131,7 +131,7 @@ class ProcessExecutor(RuntimeExecutor):
         self._fingerprint = self._current_fingerprint()
         settings = self.function_version.config
         task_root, opt, sources = self._task_root(), layers.opt(unzipped(settings.layers)), self._sources()
-        started = Runtimes(interpreter()).start(settings.runtime, settings.handler, task_root, opt, sources)
+        started = runtimes().start(settings.runtime, settings.handler, task_root, opt, sources)
         given = {**self._given, **lent_credentials(), **started.variables, **(layers.variables(opt) if opt else {})}
         configured = settings.environment or {}
         for searched in ("PYTHONPATH", "NODE_PATH", "LD_LIBRARY_PATH"):  # the runtime's own folders stay in force
@@ -161,7 +161,7 @@ def _event(payload: dict[str, str], client_context: str | None) -> Event:
         "Lambda-Runtime-Invoked-Function-Arn": payload["invoked-function-arn"],
         "Lambda-Runtime-Trace-Id": payload["trace-id"],
     }
-    if client_context:
+    if client_context and client_context != "{}":  # which LocalStack's function URLs give, in no Base64
         context = json.loads(base64.b64decode(client_context))
         headers["Lambda-Runtime-Client-Context"] = json.dumps(context)  # ASCII, for a header
     return Event(payload["invoke-id"], payload["payload"].encode(), headers)
@@ -175,10 +175,16 @@ def interpreter() -> Path:
     return Path(path).absolute()
 
 
+def runtimes() -> Runtimes:
+    """Of this machine; `LAMBDA_PROCESS_RUNTIMES` is a folder with environments of more Pythons."""
+    more = os.environ.get("LAMBDA_PROCESS_RUNTIMES")
+    return Runtimes(interpreter(), Path(more) if more else None)
+
+
 def runtimes_here() -> list[str]:
     """The names of the runtimes that functions may have; LambdaRuntimeException where the environment is broken."""
     try:
-        return Runtimes(interpreter()).names()
+        return runtimes().names()
     except BrokenRuntimeError as broken:
         raise LambdaRuntimeException(str(broken)) from broken
 

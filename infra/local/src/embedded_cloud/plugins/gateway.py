@@ -1,9 +1,11 @@
-"""Where LocalStack 4.9.2's API Gateway departs from AWS's, and what is done about it: payloads over Lambda's limit, and
-gateway responses, which LocalStack stores and does not apply.
+"""Where LocalStack 4.9.2's API Gateway departs from AWS's, and what is done about it.
+
+Payloads over Lambda's limit, the bodies of forms, and gateway responses, which LocalStack stores and does not apply.
 """
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 from localstack.aws.api.apigateway import GatewayResponse
@@ -16,6 +18,7 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
     RequestTooLargeError,
     get_gateway_response_or_default,
 )
+from localstack.services.apigateway.next_gen.execute_api.handlers import parse
 from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_exception import GatewayExceptionHandler
 from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
 from werkzeug.wrappers import Request
@@ -28,8 +31,19 @@ def correct_gateway() -> None:
     """Apply all corrections, before any API exists."""
     Request.max_form_memory_size = None  # a form of half a megabyte would be an error of LocalStack's own, 500
     refuse_large_payloads()
+    parse.restore_payload = whole_body(parse.restore_payload)
     import_gateway_responses()
     apply_gateway_responses()
+
+
+def whole_body(restore: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+    """A form's body as it came; LocalStack parses it and writes it anew: `curl -d '{"a": 1}'` would send `%7B%22a…`."""
+
+    def payload(request: Any) -> bytes:
+        whole: bytes = request.get_data(parse_form_data=False)
+        return whole or restore(request)
+
+    return payload
 
 
 def refuse_large_payloads() -> None:

@@ -27,14 +27,18 @@ class BrokenRuntimeError(Exception):
 
 @dataclass(frozen=True)
 class Runtimes:
-    """Of this machine: the Python that it is given, which holds awslambdaric and boto3 alone, and the Node on PATH."""
+    """Of this machine: the Python that it is given, those in environments below `others`, and the Node on PATH.
+
+    The Pythons hold awslambdaric and boto3 alone; the environments have Lambda's names, such as ``python3.12``.
+    """
 
     python: Path
+    others: Path | None = None
 
     def names(self) -> list[str]:
         """What a function's `Runtime` may be; BrokenRuntimeError where the Python is none."""
         node = _node()
-        return [python_name(self.python), *([node[0]] if node else []), *CUSTOM]
+        return [*self._pythons(), *([node[0]] if node else []), *CUSTOM]
 
     def start(self, runtime: str, handler: str, task_root: Path, opt: Path | None, sources: Sequence[Path]) -> Start:
         """How to start a function: `opt` has its layers, `sources` go before the code of the artifact.
@@ -45,13 +49,22 @@ class Runtimes:
             return _custom(task_root, opt)
         if (node := _node()) and runtime == node[0]:
             return _in_node(*node, opt)
+        python = self._pythons().get(runtime, self.python)
         behind = [*sources[1:], *([task_root] if sources else [])]  # the first is the working folder
         if opt:
-            behind += [opt / "python" / "lib" / python_name(self.python) / "site-packages", opt / "python"]
+            behind += [opt / "python" / "lib" / python_name(python) / "site-packages", opt / "python"]
         # -B: the artifact is read-only on Lambda, so no bytecode is written; what it ships is used.
-        command = [str(self.python), "-B", "-m", "awslambdaric", handler]
+        command = [str(python), "-B", "-m", "awslambdaric", handler]
         variables = {"PYTHONPATH": os.pathsep.join(map(str, behind))} if behind else {}
-        return Start(command, self.python.parent, variables)
+        return Start(command, python.parent, variables)
+
+    def _pythons(self) -> dict[str, Path]:
+        """By name, the given one first; an environment that is being made is none yet."""
+        found = {python_name(self.python): self.python}
+        for python in sorted(self.others.glob("python3.*/bin/python")) if self.others else ():
+            if (python.parents[1] / ".ready").exists():
+                found.setdefault(python.parents[1].name, python)
+        return found
 
 
 def _in_node(name: str, program: Path, opt: Path | None) -> Start:
@@ -78,9 +91,15 @@ def python_name(python: Path) -> str:
     return done.stdout.strip()
 
 
+def node_name() -> str | None:
+    """Lambda's name of this machine's Node, such as ``nodejs20.x``."""
+    node = _node()
+    return node[0] if node else None
+
+
 @functools.cache
 def _node() -> tuple[str, Path] | None:
-    """Lambda's name of this machine's Node, such as ``nodejs20.x``, and where it is."""
+    """Its name, and where it is."""
     if not (found := shutil.which("node")):
         return None
     done = subprocess.run([found, "--version"], env={}, capture_output=True, text=True, timeout=60)

@@ -1,0 +1,1 @@
+export const handler = async (event) => ({ hello: event.name, node: process.version.split(".")[0] });

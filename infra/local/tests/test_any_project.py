@@ -1,0 +1,226 @@
+"""A stranger's SAM project, by the command line of the wheel, in a folder outside of this repository."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+
+import boto3
+import psutil
+import pytest
+
+HERE = Path(__file__).parent
+UV = HERE.parents[2] / ".local" / "envs" / "uv" / "bin" / "uv"
+
+
+class Project:
+    """A project's folder, and the installed command with the least of an environment."""
+
+    def __init__(self, folder, programs, home):
+        self.folder = folder
+        self.environment = {
+            "PATH": os.pathsep.join([str(programs), "/usr/local/bin:/usr/bin:/bin"]),
+            "HOME": str(home),
+            "EMBEDDED_CLOUD_HOME": str(home / "embedded-cloud"),
+            "LOCALSTACK_PORT": "",
+        }
+        self.environment |= {name: os.environ[name] for name in os.environ if name.startswith(("UV_", "SSL_"))}
+
+    def run(self, *arguments, stdin=None):
+        command = ["embedded-cloud", *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, input=stdin, capture_output=True, text=True, timeout=300
+        )
+
+    def __call__(self, *arguments, stdin=None):
+        """A command's standard output; it has to succeed."""
+        done = self.run(*arguments, stdin=stdin)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    @property
+    def known(self):
+        return json.loads(self("outputs"))
+
+    def client(self, service):
+        known = self.known
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": known["region"]}
+        return boto3.client(service, endpoint_url=known["endpoint_url"], **keys)
+
+    def state(self, order):
+        """What the table says of an order."""
+        key = {"id": {"S": order}}
+        found = self.client("dynamodb").get_item(TableName=self.known["outputs"]["Orders"], Key=key).get("Item")
+        return found["state"]["S"] if found else None
+
+    def replace(self, file, old, new):
+        path = self.folder / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+
+
+def until(condition, seconds=90):
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.2)
+    return answer
+
+
+def get(url, body=None):
+    with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as response:
+        return json.load(response)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The folder of the wheel's programs, in an environment that holds what the wheel asks for and nothing else."""
+    root = tmp_path_factory.mktemp("installed")
+    subprocess.run([UV, "build", "--quiet", "--wheel", "--out-dir", root, HERE.parent], check=True)
+    (wheel,) = root.glob("embedded_cloud-*.whl")
+    subprocess.run([UV, "venv", "--quiet", root / "env"], check=True)
+    subprocess.run([UV, "pip", "install", "--quiet", "--python", root / "env", wheel], check=True)
+    return root / "env" / "bin"
+
+
+@pytest.fixture(scope="module")
+def everything(installed, tmp_path_factory):
+    root = tmp_path_factory.mktemp("stranger")
+    project = Project(shutil.copytree(HERE / "projects" / "everything", root / "every thing"), installed, root)
+    try:
+        project("up")
+        yield project
+    finally:
+        project.run("down")
+
+
+def test_an_order_goes_through_api_table_and_queue(everything):
+    made = get(everything.known["outputs"]["Api"] + "orders", b'{"of": "tea"}')
+    until(lambda: everything.state(made["id"]) == "done")
+    assert get(f"{everything.known['outputs']['Api']}orders/{made['id']}") == {**made, "state": "done"}
+
+
+def test_a_function_url_answers_and_parameters_arrive(everything):
+    assert get(everything.known["outputs"]["ApiFunctionUrl"]) == {"greeting": "Hello", "database": "postgresql"}
+
+
+def test_topics_and_events_reach_their_function(everything):
+    everything.client("sns").publish(TopicArn=everything.known["outputs"]["News"], Message="opening")
+    entry = {"Source": "till", "DetailType": "paid", "Detail": json.dumps({"id": "bill"})}
+    everything.client("events").put_events(Entries=[entry])
+    until(lambda: everything.state("opening") == "announced")
+    until(lambda: everything.state("bill") == "paid")
+
+
+def test_a_stored_object_reaches_a_function_with_its_layer(everything):
+    everything.client("s3").put_object(Bucket=everything.known["outputs"]["Pictures"], Key="a cat.png", Body=b"12345")
+    until(lambda: everything.state("a cat.png") == "5 bytes")
+
+
+@pytest.mark.parametrize("given", ["text", "file", "standard input"])
+def test_functions_of_each_kind_are_invoked(everything, given):
+    event = json.dumps({"name": "Zoë"})
+    (everything.folder / "event.json").write_text(event)
+    argument = {"text": event, "file": "event.json", "standard input": "-"}[given]
+    stdin = event if argument == "-" else None
+    assert json.loads(everything("invoke", "NodeFunction", argument, stdin=stdin))["hello"] == "Zoë"
+    answer = json.loads(everything("invoke", "ShellFunction", argument, stdin=stdin))
+    assert answer == {"length": len(event), "handler": "greet"}
+
+
+def test_a_state_machine_runs_over_functions(everything):
+    states = everything.client("stepfunctions")
+    run = states.start_execution(stateMachineArn=everything.known["outputs"]["Flow"], input='{"name": "flow"}')
+    done = until(lambda: ended(states, run["executionArn"]))
+    assert (done["status"], json.loads(done["output"])["handler"]) == ("SUCCEEDED", "greet")
+
+
+def ended(states, run):
+    described = states.describe_execution(executionArn=run)
+    return described if described["status"] != "RUNNING" else None
+
+
+def test_a_schedule_fires(everything):
+    until(lambda: everything.state("nightly") == "ran")
+
+
+def test_logs_and_status_tell_what_happens(everything):
+    everything("invoke", "NodeFunction")
+    assert until(lambda: "REPORT RequestId" in everything("logs", "NodeFunction"))
+    assert "stack everything" in everything("status")
+
+
+def test_what_cannot_be_invoked_is_named(everything):
+    for arguments, words in (
+        (("invoke", "Nobody"), "There is no function Nobody"),
+        (("invoke", "NodeFunction", "{name}"), "The event is no JSON"),
+    ):
+        refused = everything.run(*arguments)
+        assert (refused.returncode, words in refused.stderr) == (1, True), refused.stderr
+
+
+def test_a_change_of_code_keeps_what_the_tables_hold(everything):
+    made = get(everything.known["outputs"]["Api"] + "orders", b'{"of": "milk"}')
+    everything.replace("api/app.py", '"greeting": os.environ["GREETING"]', '"greeting": "Good evening"')
+    everything("up")
+    assert get(everything.known["outputs"]["ApiFunctionUrl"])["greeting"] == "Good evening"
+    assert get(f"{everything.known['outputs']['Api']}orders/{made['id']}")["of"] == "milk"
+
+
+def test_sources_run_as_they_are_edited(everything):
+    command = ["embedded-cloud", "dev"]
+    process = subprocess.Popen(
+        command, cwd=everything.folder, env=everything.environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert "Ctrl-C" in process.stderr.readline()
+        everything.replace("api/app.py", '"database":', '"edited": True, "database":')
+        until(lambda: "edited" in get(everything.known["outputs"]["ApiFunctionUrl"]))
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    assert "edited" not in get(everything.known["outputs"]["ApiFunctionUrl"])
+
+
+def test_a_template_that_is_refused_leaves_what_was_there(everything):
+    good = (everything.folder / "template.yaml").read_text()
+    everything.replace("template.yaml", "Outputs:", "Outputs:\n  Nothing: {Value: !GetAtt Nobody.Arn}")
+    refused = everything.run("up")
+    (everything.folder / "template.yaml").write_text(good)
+    assert (refused.returncode, "Nobody" in refused.stderr) == (1, True), refused.stderr
+    assert json.loads(everything("invoke", "NodeFunction", '{"name": "still"}'))["hello"] == "still"
+
+
+def test_another_template_takes_its_place(everything):
+    everything.replace("template.yaml", "Outputs:", "Outputs:\n  Added: {Value: news}")
+    assert "Added" in everything("up")
+    assert everything.known["outputs"]["Added"] == "news"
+
+
+def test_up_again_changes_nothing(everything):
+    before = everything.known
+    everything("up")
+    assert everything.known == before
+
+
+def test_down_leaves_no_process_and_nothing_for_git(everything):
+    everything("down")
+    here = str(everything.folder)
+    left = [process for process in psutil.process_iter() if here in _mark(process)]
+    subprocess.run(["git", "init", "--quiet", here], check=True)
+    untracked = subprocess.run(["git", "-C", here, "status", "--short"], capture_output=True, text=True, check=True)
+    assert left == []
+    assert ".embedded-cloud/" not in untracked.stdout
+    assert "No cloud is up" in everything.run("outputs").stderr
+    assert not list(everything.folder.glob(".embedded-cloud.*"))
+
+
+def _mark(process):
+    try:
+        return process.environ().get("EMBEDDED_CLOUD_SERVICE", "")
+    except psutil.Error:
+        return ""

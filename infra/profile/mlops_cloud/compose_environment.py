@@ -1,0 +1,76 @@
+"""Compose's .env, made from .env.example: secrets where a value is empty, another port where one is taken.
+
+`USE_CASE` in the process's environment names the use case of a new file, and with it the project.
+"""
+
+import base64
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+
+from embedded_cloud import ports
+from embedded_cloud.errors import CloudError
+from embedded_cloud.progress import progress, say
+from mlops_cloud.use_case import DEFAULT, UseCase
+
+SECRET = re.compile(r"_(PASSWORD|KEY|SECRET)$")
+OF_USE_CASE = ("USE_CASE", "COMPOSE_PROJECT_NAME")
+LINE = re.compile(r"([A-Z0-9_]+)=(.*)")
+
+
+def complete(example: str, known: str) -> str:
+    """The example's lines with their values: those that are known, else a generated or the given one.
+
+    What is known stays as it is, so that data written under a password can still be read; `NAME_PORT` in the
+    process's environment demands a port, as for the embedded cloud.
+    """
+    values = {found[1]: found[2] for found in map(LINE.fullmatch, known.splitlines()) if found}
+    wanted = os.environ.get("USE_CASE")
+    if known and wanted and wanted != values.get("USE_CASE", DEFAULT):
+        raise CloudError(
+            f"This file is for use case {values.get('USE_CASE', DEFAULT)}, not {wanted}",
+            f"Another file for another use case: COMPOSE_ENV_FILES=.env.{wanted} make compose-env USE_CASE={wanted}",
+        )
+
+    def filled(line: str) -> str:
+        found = LINE.fullmatch(line)
+        if not found:
+            return line
+        name, value = found.groups()
+        if name in values:
+            return f"{name}={values.pop(name)}"
+        if wanted and not known and name in OF_USE_CASE:
+            return f"{name}={UseCase(wanted).validated().name}"
+        if name.endswith("_PORT"):
+            return f"{name}={ports.choose(name, int(value))}"
+        return f"{name}={value or (_secret(name) if SECRET.search(name) else '')}"
+
+    lines = [filled(line) for line in example.splitlines()]
+    return "\n".join([*lines, *(f"{name}={value}" for name, value in values.items()), ""])
+
+
+def _secret(name: str) -> str:
+    """Fit for a URL; a Fernet key is 32 bytes in padded Base64."""
+    if "FERNET" in name:
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(24)
+
+
+def main() -> None:
+    """`python -m mlops_cloud.compose_environment .env.example .env`; only its owner may read what is written."""
+    example, target = map(Path, sys.argv[1:])
+    known = target.read_text() if target.exists() else ""
+    os.umask(0o077)
+    target.touch()
+    try:
+        target.write_text(complete(example.read_text(), known))
+    except CloudError as failure:
+        progress.print(f"[red]✗[/red] {failure}")
+        sys.exit(1)
+    say(f"{target} holds ports and secrets for docker-compose.yml")
+
+
+if __name__ == "__main__":
+    main()
