@@ -101,7 +101,7 @@ def _client(service: str, host: str) -> Any:
 def call(url: str, body: Any = None, key: str = "") -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", "X-Api-Key": key})
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:  # instances start slowly on a busy machine
         return json.load(response)
 
 

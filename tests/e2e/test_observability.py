@@ -129,7 +129,7 @@ def test_with_instances_killed_what_is_counted_is_between_answered_and_sent(
 def champions(cloud: Cloud) -> set[str]:
     """What instances that answer at the same time say: each looks for another champion on its own."""
     address = f"{cloud.outputs()['api_url']}/health"
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         return {answer["model_version"] for answer in pool.map(call, [address] * 32)}
 
 

@@ -73,10 +73,16 @@ def test_a_run_may_bring_its_own_seed(
 
     monkeypatch.setenv("TRAINING_SEED", str(seed))
     assert invoke("training", {"step": "plan", **dataset}) == plan
-    (share, *_) = plan["shares"]
+
+
+def test_a_share_is_evaluated_with_the_seed_of_its_run(
+    invoke: Invoke, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAINING_SEED", "7")
+    (share, *_) = invoke("training", {"step": "plan", **dataset})["shares"]
     evaluate = {"step": "evaluate", **dataset, "candidates": share["candidates"][:1], "only": [0, 10]}
-    assert invoke("training", {**evaluate, "seed": seed}) == invoke("training", evaluate)
-    assert invoke("training", {**evaluate, "seed": seed + 1}) != invoke("training", evaluate)
+    assert invoke("training", {**evaluate, "seed": 7}) == invoke("training", evaluate)
+    assert invoke("training", {**evaluate, "seed": 8}) != invoke("training", evaluate)
 
 
 def test_a_deployment_may_have_a_shorter_search(

@@ -51,4 +51,5 @@ def test_on_the_whole_list_and_on_invented_passengers(trained: Trained, feature_
     assert together == expected.tolist(), "not even the last bit differs, for the sums are taken in the same order"
     assert [trained.model.probabilities([row])[0] for row in rows[:891]] == together[:891]
     assert [trained.model.explanations([row])[0] for row in rows[:891]] == trained.model.explanations(rows[:891])
-    assert [probability for probability, _ in trained.model.explanations(rows)] == together
+    explained = trained.model.explanations(rows[:20_000])  # which takes ten times as long a row
+    assert [probability for probability, _ in explained] == together[:20_000]
