@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -22,6 +24,7 @@ class Project:
 
     def __init__(self, folder, programs, home):
         self.folder = folder
+        self.whole = False  # whether it is up as it is in the repository
         self.environment = {
             "PATH": os.pathsep.join([str(programs), "/usr/local/bin:/usr/bin:/bin"]),
             "HOME": str(home),
@@ -58,7 +61,7 @@ class Project:
         return found["state"]["S"] if found else None
 
     def replace(self, file, old, new):
-        path = self.folder / file
+        path, self.whole = self.folder / file, False
         assert old in path.read_text()
         path.write_text(path.read_text().replace(old, new))
 
@@ -88,14 +91,24 @@ def installed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def everything(installed, tmp_path_factory):
+def project(installed, tmp_path_factory):
     root = tmp_path_factory.mktemp("stranger")
-    project = Project(shutil.copytree(HERE / "projects" / "everything", root / "every thing"), installed, root)
+    (root / "every thing").mkdir()
+    made = Project(root / "every thing", installed, root)
     try:
-        project("up")
-        yield project
+        yield made
     finally:
-        project.run("down")
+        made.run("down")
+
+
+@pytest.fixture
+def everything(project):
+    """The project as it is in the repository, and up."""
+    if not project.whole:
+        shutil.copytree(HERE / "projects" / "everything", project.folder, dirs_exist_ok=True)
+        project("up")
+        project.whole = True
+    return project
 
 
 def test_an_order_goes_through_api_table_and_queue(everything):
@@ -106,6 +119,37 @@ def test_an_order_goes_through_api_table_and_queue(everything):
 
 def test_a_function_url_answers_and_parameters_arrive(everything):
     assert get(everything.known["outputs"]["ApiFunctionUrl"]) == {"greeting": "Hello", "database": "postgresql"}
+
+
+def test_an_http_api_gives_the_request_in_format_two(everything):
+    request = urllib.request.Request(
+        everything.known["outputs"]["HttpApi"] + "/greetings/Zo%C3%AB?a=1&a=2", headers={"Cookie": "c=1; d=2"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        event = json.load(answer)
+        assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
+    assert (event["version"], event["routeKey"], event["pathParameters"]) == (
+        "2.0",
+        "GET /greetings/{name}",
+        {"name": "Zoë"},
+    )
+    assert (event["queryStringParameters"], event["cookies"]) == ({"a": "1,2"}, ["c=1", "d=2"])
+    assert event["requestContext"]["http"]["method"] == "GET"
+
+
+def test_an_http_api_without_a_route_says_so_and_another_takes_all(everything):
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(everything.known["outputs"]["HttpApi"] + "/nowhere")
+    assert get(everything.known["outputs"]["Anything"] + "/any/where")["greeting"] == "Hello"
+
+
+@pytest.mark.parametrize(("origin", "allowed"), [("https://shop.example", True), ("https://elsewhere.example", False)])
+def test_an_http_api_answers_browsers_of_other_sites_for_itself(everything, origin, allowed):
+    headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    request = urllib.request.Request(everything.known["outputs"]["Anything"], headers=headers, method="OPTIONS")
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert (answer.status == 204) is allowed
+        assert answer.headers.get("Access-Control-Allow-Origin", "") == (origin if allowed else "")
 
 
 def test_topics_and_events_reach_their_function(everything):
@@ -163,6 +207,20 @@ def test_what_cannot_be_invoked_is_named(everything):
         assert (refused.returncode, words in refused.stderr) == (1, True), refused.stderr
 
 
+PAGES = sorted((HERE.parent / "docs").glob("*.md"), key=lambda page: page.stem == "down")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_says_to_type_works(everything, page):
+    everything.whole = page.stem != "down"
+    script = "\n".join(BLOCK.findall(page.read_text()))
+    assert f"embedded-cloud {page.stem}" in script
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(command, cwd=everything.folder, env=everything.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_change_of_code_keeps_what_the_tables_hold(everything):
     made = get(everything.known["outputs"]["Api"] + "orders", b'{"of": "milk"}')
     everything.replace("api/app.py", '"greeting": os.environ["GREETING"]', '"greeting": "Good evening"')
@@ -192,6 +250,7 @@ def test_a_template_that_is_refused_leaves_what_was_there(everything):
     refused = everything.run("up")
     (everything.folder / "template.yaml").write_text(good)
     assert (refused.returncode, "Nobody" in refused.stderr) == (1, True), refused.stderr
+    assert "Deleting stack" not in refused.stderr
     assert json.loads(everything("invoke", "NodeFunction", '{"name": "still"}'))["hello"] == "still"
 
 
@@ -208,6 +267,7 @@ def test_up_again_changes_nothing(everything):
 
 
 def test_down_leaves_no_process_and_nothing_for_git(everything):
+    everything.whole = False
     everything("down")
     here = str(everything.folder)
     left = [process for process in psutil.process_iter() if here in _mark(process)]

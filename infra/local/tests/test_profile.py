@@ -86,6 +86,19 @@ def test_adapted_functions_are_of_this_machine(tmp_path: Path) -> None:
     assert "Architectures" not in prepared.template["Globals"]["Function"]
 
 
+def test_what_has_no_effect_here_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    watched = function(Runtime=python_runtime(), DeploymentPreference="{Type: Linear10PercentEvery1Minute}")
+    board = "\n  Board:\n    Type: AWS::CloudWatch::Dashboard\n    Properties: {DashboardBody: '{}'}"
+    more = "Outputs:\n  Link: {Value: !Sub 'https://x/${Board}'}\n  Other: {Value: 1}"
+    prepared = sam_build.prepared(project(tmp_path, watched + board, more=more), Environments(tmp_path), adapt=False)
+    assert list(prepared.template["Resources"]) == ["Hello"]
+    assert "DeploymentPreference" not in prepared.template["Resources"]["Hello"]["Properties"]
+    assert list(prepared.template["Outputs"]) == ["Other"]
+    said = capsys.readouterr().err
+    assert "Board is left out" in said
+    assert "DeploymentPreference of Hello is left out" in said
+
+
 @pytest.mark.parametrize(("makefile", "skipped"), [(False, True), (True, None)])
 def test_a_bootstrap_that_is_there_is_not_built(tmp_path: Path, makefile: bool, skipped: bool | None) -> None:
     (tmp_path / "code").mkdir()
@@ -101,6 +114,8 @@ def test_a_bootstrap_that_is_there_is_not_built(tmp_path: Path, makefile: bool, 
     ("given", "wanted"),
     [
         ("https://a1b2.execute-api.us-east-1.amazonaws.com/Prod/", "http://here:1/_aws/execute-api/a1b2/Prod/"),
+        ("https://a1b2.execute-api.us-east-1.amazonaws.com/", "http://here:1/_aws/execute-api/a1b2"),
+        ("https://h1.execute-api.us-east-1.amazonaws.com/x", "http://here:1/_aws/http-api/h1/x"),
         ("http://a1b2.execute-api.localhost.localstack.cloud:4566/x", "http://here:1/_aws/execute-api/a1b2/x"),
         ("https://u9.lambda-url.us-east-1.on.aws/", "http://here:1/_aws/lambda-url/u9/"),
         ("http://sqs.eu-west-1.localhost.localstack.cloud:4566/0/q", "http://here:1/0/q"),
@@ -109,4 +124,4 @@ def test_a_bootstrap_that_is_there_is_not_built(tmp_path: Path, makefile: bool, 
     ],
 )
 def test_addresses_of_aws_become_those_of_this_cloud(given: str, wanted: str) -> None:
-    assert addresses.local(given, "http://here:1") == wanted
+    assert addresses.local(given, "http://here:1", ["h1"]) == wanted

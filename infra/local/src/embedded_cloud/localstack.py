@@ -69,6 +69,7 @@ def environment(
         "AWS_EC2_METADATA_DISABLED": "true",
         "DNS_ADDRESS": "0",
         "DISABLE_EVENTS": "1",
+        "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "0",  # or a stack would be complete without them
         "SKIP_SSL_CERT_DOWNLOAD": "1",
     }
     if runtimes:

@@ -26,6 +26,8 @@ from embedded_cloud.sandbox.runtimes import CUSTOM, node_name
 FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 ADAPTED = ".embedded-cloud.template.yaml"  # beside the template, whose relative paths it has, for as long as SAM builds
 FLAG = "--adapt"
+# What only watches a stack on AWS, which LocalStack has not, and nothing else needs.
+WATCHING = ("AWS::ApplicationInsights::Application", "AWS::CloudWatch::Dashboard")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,23 @@ def prepared(profile: Profile, environments: Environments, *, adapt: bool) -> So
         raise CloudError(f"Not all functions can run here:\n    {lines}", f"Change {profile.template_file.name}")
     with suppress(KeyError, TypeError):
         del read["Globals"]["Function"]["Architectures"]  # SAM would add a function's own to these
+    _leave_out(read)
     return Sources(read, frozenset(each for each in runtimes if each.startswith("python")))
+
+
+def _leave_out(read: dict[str, Any]) -> None:
+    """Remove from a template what has no effect here, and say so: dashboards, and the pace of a deployment."""
+    for name, resource in template.of_type(read, *WATCHING).items():
+        say(f"{name} is left out: {resource['Type']} is on AWS only")
+        del read["Resources"][name]
+        outputs = read.get("Outputs") or {}
+        for output in [each for each, value in outputs.items() if name in json.dumps(value)]:
+            del outputs[output]
+    defaults = (read.get("Globals") or {}).get("Function") or {}
+    functions = template.of_type(read, FUNCTIONS[0])
+    for where, properties in (("Globals", defaults), *((name, each["Properties"]) for name, each in functions.items())):
+        if properties.pop("DeploymentPreference", None):
+            say(f"DeploymentPreference of {where} is left out: here a deployment changes over at once")
 
 
 def build(profile: Profile, sources: Sources, state: Path, environments: Environments, log: Path) -> Path:

