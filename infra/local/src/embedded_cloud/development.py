@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from embedded_cloud.aws import Aws
 from embedded_cloud.localstack import STATUS_PATH
@@ -30,11 +31,7 @@ def tail(aws: Aws, functions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     since = int(time.time() * 1000)
     shown: set[str] = set()
     while True:
-        events = [
-            (event, name)
-            for name, deployed in functions.items()
-            for event in logs.filter_log_events(logGroupName=f"/aws/lambda/{deployed}", startTime=since)["events"]
-        ]
+        events = [(event, name) for name, deployed in functions.items() for event in _events(logs, deployed, since)]
         for event, name in sorted(events, key=lambda found: found[0]["timestamp"]):
             if event["eventId"] not in shown:
                 yield name, event["message"].rstrip()
@@ -42,6 +39,16 @@ def tail(aws: Aws, functions: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         # Events arrive late by what it takes to ship them.
         since = max([since, *(event["timestamp"] - LATE_MILLISECONDS for event, _ in events)])
         time.sleep(POLL_SECONDS)
+
+
+def _events(logs: Any, function: str, since: int) -> list[dict[str, Any]]:
+    """A function's log events since a time; none before it is invoked for the first time."""
+    try:
+        found = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}", startTime=since)
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    events: list[dict[str, Any]] = found["events"]
+    return events
 
 
 def _put(aws: Aws, sources: Mapping[str, Sequence[str]]) -> None:

@@ -71,8 +71,9 @@ class HttpApi:
         if not matched:
             return Response('{"message":"Not Found"}', HTTPStatus.NOT_FOUND, origin, "application/json")
         key, parameters = matched
-        request.path = f"/{path}"
+        asked, request.path = request.path, f"/{path}"
         event = event_for_lambda_url(self.id, request) | {"routeKey": key}
+        request.path = asked  # by which LocalStack knows that it is left to the API which sites may ask it
         event["requestContext"] |= {"routeKey": key, "stage": stage}
         if parameters:
             event["pathParameters"] = parameters
