@@ -124,10 +124,10 @@ dev: $(CLOUD_ENVS)  ## run the functions from their sources with hot reload, and
 sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud, without containers where no engine runs: eval "$$(make -s sam-env DOCKER=no)"
 	@$(CLOUD) sam-env $(if $(filter no,$(DOCKER)),--no-docker)
 
-# Three at once, the longest first: with more of them on two cores, requests wait longer than their callers do.
-test:  ## every test: five suites, three in parallel, each on its own cloud
+# Four at once, the longest first; the one that is done first makes room for the last.
+test:  ## the tests: five suites, four in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 environments
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-doors test-product test-system test-cloud test-flow
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target test-doors test-cloud test-product test-system test-flow
 
 # Before the suites: whoever waited for one of these would start when another suite is done.
 environments: $(CLOUD_ENVS) $(foreach env,airflow dev mlflow grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))
@@ -159,6 +159,9 @@ test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from i
 
 test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after each of their effects, on their own cloud
 	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
+
+test-long: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow grafana,$(ENVS)/$(env)/$(READY))  ## tests of half a minute and more that `make test` leaves out, on their own cloud
+	@$(ENVS)/dev/bin/python -m pytest tests -m long $(addprefix --ignore=,$(EXAMPLE)) $(ARGS)
 
 soak: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## ten releases and ten restarts on a cloud of their own: disk and memory after each; TIMES=10
 	@TIMES=$(or $(TIMES),10) $(ENVS)/dev/bin/python -m pytest -q -p no:cacheprovider tests/soak/restarts.py $(ARGS)

@@ -68,6 +68,7 @@ def test_the_list_is_scored_sorted_and_taken_away(visit: Visit, cloud: Cloud) ->
     expect(page.locator("[aria-rowindex='2']")).to_contain_text(passengers[best]["Name"])
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_rows_do_not_freeze_the_page(site: Site, tmp_path: Path) -> None:
     """Cancelled on the way, gone on with, sorted and scrolled to the end."""
     with LIST.open(newline="") as file:

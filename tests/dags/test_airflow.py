@@ -107,8 +107,12 @@ WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
     ("report", "way"),
     [
         ({"status": "ok"}, "stable"),
-        ({"status": "insufficient_data"}, "insufficient_data"),
-        ({"status": "drift", "retraining": {"decision": "started", "dry_run": False}}, "left_to_the_stack"),
+        pytest.param({"status": "insufficient_data"}, "insufficient_data", marks=pytest.mark.long),
+        pytest.param(
+            {"status": "drift", "retraining": {"decision": "started", "dry_run": False}},
+            "left_to_the_stack",
+            marks=pytest.mark.long,
+        ),
         ({"status": "drift", "retraining": {"decision": "held", "dry_run": True}}, "choose"),
     ],
 )

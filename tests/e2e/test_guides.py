@@ -18,6 +18,8 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in GUIDES)]
 TARGET = re.compile(r"\bmake (?:-s )?([a-z][a-z-]*[a-z])\b")
 FILE = re.compile(r"(?<![\w/.-])((?:infra|functions|data|docs)/[\w./-]+\.\w+)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+LONG = {"docs/operations.md": pytest.mark.long}  # it goes down and up twice
+TYPED = [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES if page != "docs/aws.md"]
 README_RUNS = ("make up", "make -s outputs")  # its other targets are this suite itself, or have no end
 
 
@@ -38,7 +40,9 @@ def test_every_target_file_and_link_is_there(page: str) -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "docs/aws.md"])
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES if page != "docs/aws.md"]
+)
 def test_the_commands_work_as_they_are_written(page: str, cloud: Cloud, tmp_path: Path) -> None:
     lines = [line for need, text in blocks(page) if not need for line in text.splitlines()]
     if page == "README.md":

@@ -122,6 +122,7 @@ def test_a_demanded_port_that_is_taken_is_named(cloud: Cloud, empty_cloud: Cloud
     assert not pids(empty_cloud)
 
 
+@pytest.mark.long
 def test_two_clouds_side_by_side_choose_other_ports(cloud: Cloud, empty_cloud: Cloud) -> None:
     with starting(empty_cloud) as up:
         until(lambda: len(pids(empty_cloud)) == len(SERVICES))

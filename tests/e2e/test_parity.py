@@ -29,6 +29,7 @@ def prepared(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.long
 @pytest.mark.parametrize("door", [sam.PROCESSES, sam.CONTAINERS])
 def test_every_function_and_every_door_answers_the_same(cloud: Cloud, prepared: Callable[..., Sam], door: str) -> None:
     """`sam local invoke` of all five functions beside the deployed ones; then one event through every door."""

@@ -182,6 +182,7 @@ def test_a_share_of_the_search_that_is_lost_takes_no_other_with_it(cloud: Cloud)
     assert "candidates.0.index" in lost["reason"]
 
 
+@pytest.mark.long
 def test_a_fit_in_shares_is_the_same_version(cloud: Cloud, tmp_path: Path) -> None:
     """Of so many rows that the plan divides the fit; then by the function alone, when nothing of that is left."""
     bucket, s3 = cloud.outputs()["models_bucket"], cloud.client("s3")

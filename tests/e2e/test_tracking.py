@@ -49,6 +49,7 @@ def run(cloud: Cloud, folder: Path, *command: str | Path) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_mlflow_is_filled_once_however_often(cloud: Cloud, tmp_path: Path) -> None:
     fill = CHECKOUT / "infra/mlflow/experiments.py"
     assert f"{cloud.champion()} (champion)" in run(cloud, tmp_path, fill)
