@@ -40,9 +40,7 @@ def test_every_target_file_and_link_is_there(page: str) -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES if page != "docs/aws.md"]
-)
+@pytest.mark.parametrize("page", TYPED)
 def test_the_commands_work_as_they_are_written(page: str, cloud: Cloud, tmp_path: Path) -> None:
     lines = [line for need, text in blocks(page) if not need for line in text.splitlines()]
     if page == "README.md":
