@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_cloud import addresses, profile, sam_build
+from embedded_cloud import addresses, profile, sources
 from embedded_cloud.architecture import lambda_architecture
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.environments import Environments
@@ -68,29 +68,44 @@ def test_a_function_that_cannot_run_here_is_refused_before_anything_starts(
     tmp_path: Path, properties: dict[str, str], words: str
 ) -> None:
     with pytest.raises(CloudError, match=words):
-        sam_build.prepared(project(tmp_path, function(**properties)), Environments(tmp_path), adapt=False)
+        sources.prepared(project(tmp_path, function(**properties)), Environments(tmp_path), adapt=False)
 
 
 def test_all_that_cannot_run_is_said_at_once(tmp_path: Path) -> None:
     both = project(tmp_path, function("One", Runtime="java21") + "\n" + function("Two", PackageType="Image"))
     with pytest.raises(CloudError, match=r"(?s)One asks for.*Two is a container"):
-        sam_build.prepared(both, Environments(tmp_path), adapt=True)
+        sources.prepared(both, Environments(tmp_path), adapt=True)
 
 
 def test_adapted_functions_are_of_this_machine(tmp_path: Path) -> None:
     foreign = "Globals:\n  Function:\n    Runtime: python3.99\n    Architectures: [vax]"
-    prepared = sam_build.prepared(project(tmp_path, function(), more=foreign), Environments(tmp_path), adapt=True)
+    prepared = sources.prepared(project(tmp_path, function(), more=foreign), Environments(tmp_path), adapt=True)
     properties = prepared.template["Resources"]["Hello"]["Properties"]
     assert (properties["Runtime"], properties["Architectures"]) == (python_runtime(), [lambda_architecture()])
     assert prepared.pythons == {python_runtime()}
     assert "Architectures" not in prepared.template["Globals"]["Function"]
 
 
+@pytest.mark.parametrize(("declared", "wanted"), [("", "python3.98"), ("[parameters]\nR = 'python3.99'", "python3.99")])
+def test_a_runtime_may_be_a_parameter(tmp_path: Path, declared: str, wanted: str) -> None:
+    more = "Parameters:\n  R: {Type: String, Default: python3.98}"
+    its = project(tmp_path, function(Runtime="!Ref R"), declared, more=more)
+    with pytest.raises(CloudError, match=f"Hello asks for {wanted}"):
+        sources.prepared(its, Environments(tmp_path), adapt=False)
+
+
+def test_a_layer_is_built_by_a_python_of_this_machine(tmp_path: Path) -> None:
+    layer = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: {BuildMethod: python3.99}"
+    prepared = sources.prepared(project(tmp_path, layer), Environments(tmp_path), adapt=True)
+    assert prepared.template["Resources"]["Shared"]["Metadata"]["BuildMethod"] == python_runtime()
+    assert prepared.pythons == {python_runtime()}
+
+
 def test_what_has_no_effect_here_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     watched = function(Runtime=python_runtime(), DeploymentPreference="{Type: Linear10PercentEvery1Minute}")
     board = "\n  Board:\n    Type: AWS::CloudWatch::Dashboard\n    Properties: {DashboardBody: '{}'}"
     more = "Outputs:\n  Link: {Value: !Sub 'https://x/${Board}'}\n  Other: {Value: 1}"
-    prepared = sam_build.prepared(project(tmp_path, watched + board, more=more), Environments(tmp_path), adapt=False)
+    prepared = sources.prepared(project(tmp_path, watched + board, more=more), Environments(tmp_path), adapt=False)
     assert list(prepared.template["Resources"]) == ["Hello"]
     assert "DeploymentPreference" not in prepared.template["Resources"]["Hello"]["Properties"]
     assert list(prepared.template["Outputs"]) == ["Other"]
@@ -106,7 +121,7 @@ def test_a_bootstrap_that_is_there_is_not_built(tmp_path: Path, makefile: bool, 
     if makefile:
         (tmp_path / "code" / "Makefile").touch()
     shell = project(tmp_path, function(Runtime="provided.al2023", CodeUri="code"))
-    prepared = sam_build.prepared(shell, Environments(tmp_path), adapt=False)
+    prepared = sources.prepared(shell, Environments(tmp_path), adapt=False)
     assert prepared.template["Resources"]["Hello"].get("Metadata", {}).get("SkipBuild") is skipped
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import addresses, development, mirror, processes, profile, sam_build, sam_deploy, template
+from embedded_cloud import addresses, development, mirror, processes, profile, sam_build, sam_deploy, sources, template
 from embedded_cloud.cloud import Cloud, python_runtime
 from embedded_cloud.environments import Environments, home
 from embedded_cloud.errors import CloudError
@@ -30,7 +30,6 @@ def up(given: Namespace) -> None:
     began = time.monotonic()
     its = profile.read(given.folder)
     cloud, environments = _cloud(its), Environments(home())
-    its.template_file  # noqa: B018 - no server is started where there is nothing to deploy
     with cloud.state.locked():
         (cloud.state.root / ".gitignore").write_text("*\n")
         started: list[str] = []
@@ -108,26 +107,26 @@ def dev(given: Namespace) -> None:
     cloud, known = _cloud(its), _known(given)
     read = template.read(its.template_file)
     defaults = (read.get("Globals") or {}).get("Function") or {}
-    sources = {}
-    for name, function in template.of_type(read, *sam_build.FUNCTIONS).items():
+    folders = {}
+    for name, function in template.of_type(read, *sources.FUNCTIONS).items():
         properties = {**defaults, **function.get("Properties", {})}
-        _, where = sam_build.code(properties)
+        _, where = sources.code(properties)
         if str(properties.get("Runtime", "")).startswith("python") and isinstance(where, str):
-            sources[_deployed(known, name)] = [its.template_file.parent / where]
-    with development.hot_reload(cloud.aws, sources):
-        say(f"The next invocation runs what the sources of {len(sources)} functions are then. Ctrl-C ends this.")
+            folders[_deployed(known, name)] = [its.template_file.parent / where]
+    with development.hot_reload(cloud.aws, folders):
+        say(f"The next invocation runs what the sources of {len(folders)} functions are then. Ctrl-C ends this.")
         for name, message in development.tail(cloud.aws, known["functions"]):
             console.print(f"[cyan]{name}[/cyan] {escape(message)}")
 
 
 def _up(cloud: Cloud, its: Profile, environments: Environments, *, adapt: bool, started: list[str]) -> Any:
-    sources = sam_build.prepared(its, environments, adapt=adapt)
+    prepared = sources.prepared(its, environments, adapt=adapt)
     environments.localstack()
-    for runtime in {python_runtime(), *sources.pythons}:
+    for runtime in {python_runtime(), *prepared.pythons}:
         environments.runtime(runtime)
     with ThreadPoolExecutor(1) as background:
         log = cloud.state.logs / "build.log"
-        built = background.submit(sam_build.build, its, sources, cloud.state.root, environments, log)
+        built = background.submit(sam_build.build, its, prepared, cloud.state.root, environments, log)
         for name in cloud.start():
             started.append(name)  # noqa: PERF402 - what failed to start is in the list too
         with step("Build"):

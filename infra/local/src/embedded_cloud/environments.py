@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache
 from importlib.metadata import PathDistribution, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -27,9 +27,11 @@ SETTINGS = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}  # the system's certi
 
 
 def home() -> Path:
-    """Where environments are kept."""
+    """Where the environments of this release are kept: another one's may be in use, by the cloud of another project."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("EMBEDDED_CLOUD_HOME") or Path(cache, NAME)).absolute()
+    root = Path(os.environ.get("EMBEDDED_CLOUD_HOME") or Path(cache, NAME)).absolute()
+    content = "".join([_own_digest(), *(_digest(pins) for pins in sorted(REQUIREMENTS.glob("*.txt")))])
+    return root / f"{_own().version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
 class Environments:
@@ -82,7 +84,7 @@ class Environments:
         seed: bool = False,
     ) -> Path:
         folder, files = self.root / name, [REQUIREMENTS / f"{each}.txt" for each in requirements]
-        made_from = json.dumps([python, *map(_digest, files), self._own_digest if plugins else ""])
+        made_from = json.dumps([python, *map(_digest, files)])
         self.root.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.root / f".{name}.lock"):
             if (folder / READY).exists() and (folder / READY).read_text() == made_from:
@@ -99,29 +101,15 @@ class Environments:
 
     def _install_plugins(self, folder: Path) -> None:
         """This distribution as it is installed here: linked where it is, or copied file by file."""
-        if sources := _editable(self._own):
+        if sources := _editable(_own()):
             self._run("pip", "install", "--quiet", "--python", str(folder), "--no-deps", "--editable", str(sources))
             return
         site = next((folder / "lib").glob("python*/site-packages"))
-        for file in self._own.files or []:
+        for file in _own().files or []:
             if file.parts[0].startswith("embedded_cloud") and "__pycache__" not in file.parts:
                 target = site / file
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(str(file.locate()), target)
-
-    @cached_property
-    def _own(self) -> PathDistribution:
-        found = distribution(NAME)
-        assert isinstance(found, PathDistribution)
-        return found
-
-    @property
-    def _own_digest(self) -> str:
-        if sources := _editable(self._own):
-            return _digest(sources / "pyproject.toml")  # which names the plug-ins; their code is read where it is
-        record = self._own.read_text("RECORD") or ""
-        lines = sorted(line for line in record.splitlines() if line.startswith("embedded_cloud") and ".pyc" not in line)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def _run(self, *arguments: str) -> None:
         done = self._uv(*arguments)
@@ -136,6 +124,22 @@ class Environments:
 
         environment = {**os.environ, **SETTINGS}
         return subprocess.run([find_uv_bin(), *arguments], env=environment, capture_output=True, text=True)
+
+
+@cache
+def _own() -> PathDistribution:
+    found = distribution(NAME)
+    assert isinstance(found, PathDistribution)
+    return found
+
+
+def _own_digest() -> str:
+    """Of the files that are installed of this distribution."""
+    if sources := _editable(_own()):
+        return _digest(sources / "pyproject.toml")  # which names the plug-ins; their code is read where it is
+    record = _own().read_text("RECORD") or ""
+    lines = sorted(line for line in record.splitlines() if line.startswith("embedded_cloud") and ".pyc" not in line)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _editable(own: PathDistribution) -> Path | None:

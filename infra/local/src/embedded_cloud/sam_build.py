@@ -3,97 +3,20 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from embedded_cloud import artifacts, template
-from embedded_cloud.architecture import lambda_architecture
 from embedded_cloud.aws import REGION
-from embedded_cloud.cloud import python_runtime
 from embedded_cloud.environments import Environments
-from embedded_cloud.errors import CloudError
-from embedded_cloud.profile import FILE, Profile
-from embedded_cloud.progress import say
-from embedded_cloud.sandbox.runtimes import CUSTOM, node_name
+from embedded_cloud.profile import Profile
+from embedded_cloud.sources import FUNCTIONS, Sources, code
 
-FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 ADAPTED = ".embedded-cloud.template.yaml"  # beside the template, whose relative paths it has, for as long as SAM builds
-FLAG = "--adapt"
-# What only watches a stack on AWS, which LocalStack has not, and nothing else needs.
-WATCHING = ("AWS::ApplicationInsights::Application", "AWS::CloudWatch::Dashboard")
-
-
-@dataclass(frozen=True)
-class Sources:
-    """A project's template as it is to be built here."""
-
-    template: dict[str, Any]
-    pythons: frozenset[str]
-    """The Python runtimes of its functions."""
-
-
-def prepared(profile: Profile, environments: Environments, *, adapt: bool) -> Sources:
-    """The template, its functions for this machine where `adapt` allows it.
-
-    Raises CloudError with a line for each function that cannot run here.
-    """
-    read = template.read(profile.template_file)
-    refused, runtimes = [], set()
-    defaults = (read.get("Globals") or {}).get("Function") or {}
-    for name, function in template.of_type(read, *FUNCTIONS).items():
-        properties = function.setdefault("Properties", {})
-        if properties.get("PackageType", defaults.get("PackageType")) == "Image":
-            refused.append(f"{name} is a container image, and only ZIP packages run here: set PackageType to Zip")
-            continue
-        runtime = properties.get("Runtime", defaults.get("Runtime"))
-        if isinstance(runtime, str):
-            nearest = _nearest(runtime, environments)
-            if nearest != runtime and not (adapt and nearest):
-                refused.append(f"{name} asks for {runtime}, which this machine has not: {_remedy(nearest)}")
-                continue
-            if nearest != runtime:
-                say(f"{name} asks for {runtime} and runs on {nearest}")
-            runtimes.add(nearest)
-            properties["Runtime"] = nearest
-            _, where = code({**defaults, **properties})
-            if runtime in CUSTOM and isinstance(where, str) and _is_built(profile.template_file.parent / where):
-                function.setdefault("Metadata", {}).setdefault("SkipBuild", True)
-        machine = lambda_architecture()
-        wanted = properties.get("Architectures", defaults.get("Architectures", ["x86_64"]))
-        if isinstance(wanted, list) and all(isinstance(each, str) for each in wanted):
-            if wanted != [machine] and not adapt and "Architectures" in {**defaults, **properties}:
-                remedy = f"{FLAG}, or adapt = true in {FILE}, builds it for this machine"
-                refused.append(f"{name} asks for {', '.join(wanted)}, and this machine is {machine}: {remedy}")
-            properties["Architectures"] = [machine]
-    if refused:
-        lines = "\n    ".join(refused)
-        raise CloudError(f"Not all functions can run here:\n    {lines}", f"Change {profile.template_file.name}")
-    with suppress(KeyError, TypeError):
-        del read["Globals"]["Function"]["Architectures"]  # SAM would add a function's own to these
-    _leave_out(read)
-    return Sources(read, frozenset(each for each in runtimes if each.startswith("python")))
-
-
-def _leave_out(read: dict[str, Any]) -> None:
-    """Remove from a template what has no effect here, and say so: dashboards, and the pace of a deployment."""
-    for name, resource in template.of_type(read, *WATCHING).items():
-        say(f"{name} is left out: {resource['Type']} is on AWS only")
-        del read["Resources"][name]
-        outputs = read.get("Outputs") or {}
-        for output in [each for each, value in outputs.items() if name in json.dumps(value)]:
-            del outputs[output]
-    defaults = (read.get("Globals") or {}).get("Function") or {}
-    functions = template.of_type(read, FUNCTIONS[0])
-    for where, properties in (("Globals", defaults), *((name, each["Properties"]) for name, each in functions.items())):
-        if properties.pop("DeploymentPreference", None):
-            say(f"DeploymentPreference of {where} is left out: here a deployment changes over at once")
 
 
 def build(profile: Profile, sources: Sources, state: Path, environments: Environments, log: Path) -> Path:
@@ -105,6 +28,9 @@ def build(profile: Profile, sources: Sources, state: Path, environments: Environ
     log.write_bytes(b"")
     command = ["sam", "build", "--template-file", str(adapted), "--build-dir", str(unfinished), "--cached"]
     command += ["--cache-dir", str(state / "sam-cache"), "--parallel", "--config-env", "embedded-cloud"]
+    if profile.parameters:
+        given = [f"ParameterKey={name},ParameterValue={value}" for name, value in profile.parameters.items()]
+        command += ["--parameter-overrides", *given]
     try:
         adapted.write_text(yaml.safe_dump(sources.template, sort_keys=False))
         artifacts.run(command, profile.folder, _environment(environments, sources.pythons), log)
@@ -124,12 +50,6 @@ def build(profile: Profile, sources: Sources, state: Path, environments: Environ
     return target
 
 
-def code(properties: dict[str, Any]) -> tuple[str, Any]:
-    """The property that says where a function's code is, and what it says."""
-    name = "CodeUri" if "CodeUri" in properties else "Code"
-    return name, properties.get(name)
-
-
 def _folders(built: dict[str, Any], folder: Path) -> Iterator[str]:
     """The folders of a build that functions run from; what SAM did not build is copied into it first."""
     for name, function in template.of_type(built, *FUNCTIONS).items():
@@ -140,30 +60,6 @@ def _folders(built: dict[str, Any], folder: Path) -> Iterator[str]:
             shutil.copytree(folder / where, folder / name, symlinks=True)
             function["Properties"][of_code] = where = name
         yield where
-
-
-def _is_built(folder: Path) -> bool:
-    """Whether a custom runtime's folder is complete, for SAM asks for a Makefile in each."""
-    return (folder / "bootstrap").exists() and not (folder / "Makefile").exists()
-
-
-def _nearest(runtime: str, environments: Environments) -> str:
-    """The runtime itself where it is here, else the nearest of its language; empty where there is none."""
-    if runtime in CUSTOM:
-        return runtime
-    if found := re.fullmatch(r"python3\.(\d+)", runtime):
-        if environments.has_python(f"3.{found[1]}"):
-            return runtime
-        return python_runtime()
-    if runtime.startswith("nodejs"):
-        return node_name() or ""
-    return ""
-
-
-def _remedy(nearest: str) -> str:
-    if nearest:
-        return f"install it, or take {nearest} with {FLAG}, or adapt = true in {FILE}"
-    return f"functions here are in Python or Node, or bring a bootstrap ({CUSTOM[0]})"
 
 
 def _environment(environments: Environments, pythons: frozenset[str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from embedded_cloud.errors import CloudError
 from embedded_cloud.localstack import FOLDERS_BUCKET
 from embedded_cloud.profile import FILE, Profile
 from embedded_cloud.progress import say, step
-from embedded_cloud.sam_build import FUNCTIONS, code
+from embedded_cloud.sources import FUNCTIONS, code
 from embedded_cloud.stack import Stack
 
 ARTIFACTS_BUCKET = "embedded-cloud-artifacts"
