@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,8 @@ from pathlib import Path
 import boto3
 import psutil
 import pytest
+
+pytestmark = pytest.mark.timeout(600)  # environments are made, and stacks replaced
 
 HERE = Path(__file__).parent
 UV = HERE.parents[2] / ".local" / "envs" / "uv" / "bin" / "uv"
@@ -240,7 +241,7 @@ def test_sources_run_as_they_are_edited(everything):
         everything.replace("api/app.py", '"database":', '"edited": True, "database":')
         until(lambda: "edited" in get(everything.known["outputs"]["ApiFunctionUrl"]))
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.wait(30)
     assert "edited" not in get(everything.known["outputs"]["ApiFunctionUrl"])
 

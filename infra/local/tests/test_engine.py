@@ -225,7 +225,7 @@ sys.stdin.read()
         runtime = json.loads(invoke(port, {"about": "process"})[1])["pid"]
         assert id in [each.id for each in client.containers.list()]
         process.kill()
-    eventually(lambda: id not in [each.id for each in client.containers.list(all=True)])
+    eventually(lambda: id not in [each.id for each in client.containers.list(all=True, ignore_removed=True)])
     eventually(lambda: not psutil.pid_exists(runtime))
 
 

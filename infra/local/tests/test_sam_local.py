@@ -56,7 +56,7 @@ def variables(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def containers(variables: dict[str, str]) -> list[Any]:
-    return docker(variables["DOCKER_HOST"]).containers.list(all=True)
+    return docker(variables["DOCKER_HOST"]).containers.list(all=True, ignore_removed=True)
 
 
 def invoke(folder: Path, variables: dict[str, str], event: Any) -> subprocess.CompletedProcess[str]:
