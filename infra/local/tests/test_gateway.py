@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from running import Localstack
 
 HEADERS = {"Access-Control-Allow-Origin": "'*'", "X-Request-Id": "context.requestId", "Content-Type": "'a/problem'"}
 RESPONSES = {
@@ -71,6 +72,16 @@ MULTIPART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--x--\
 )
 def test_a_form_arrives_as_it_was_sent(api, body, kind):
     assert ask(f"{api}/there", body, kind)[::2] == (200, len(body))
+
+
+def test_before_the_first_api_exists_there_is_no_answer(tmp_path):
+    fresh = Localstack(tmp_path)
+    try:
+        fresh.start()
+        status, headers, _ = ask(f"{fresh.url}/_aws/execute-api/forgotten/live/health", b"{}")
+        assert (status, headers["Retry-After"]) == (503, "1")
+    finally:
+        fresh.kill()
 
 
 def test_another_error_has_the_template_of_its_class(api):

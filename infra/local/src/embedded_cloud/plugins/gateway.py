@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localstack.aws.api.apigateway import GatewayResponse
+from localstack.http import Response
 from localstack.runtime import hooks
 from localstack.services.apigateway.helpers import parse_json_or_yaml
 from localstack.services.apigateway.legacy import provider
@@ -21,6 +22,7 @@ from localstack.services.apigateway.next_gen.execute_api.gateway_response import
 from localstack.services.apigateway.next_gen.execute_api.handlers import parse
 from localstack.services.apigateway.next_gen.execute_api.handlers.gateway_exception import GatewayExceptionHandler
 from localstack.services.apigateway.next_gen.execute_api.integrations.aws import RestApiAwsProxyIntegration
+from localstack.services.edge import ROUTER
 from werkzeug.wrappers import Request
 
 RESPONSES = "x-amazon-apigateway-gateway-responses"
@@ -29,11 +31,17 @@ RESPONSES = "x-amazon-apigateway-gateway-responses"
 @hooks.on_infra_start()
 def correct_gateway() -> None:
     """Apply all corrections, before any API exists."""
+    ROUTER.add("/_aws/execute-api/<path:asked>", no_api_yet)
     Request.max_form_memory_size = None  # a form of half a megabyte would be an error of LocalStack's own, 500
     refuse_large_payloads()
     parse.restore_payload = whole_body(parse.restore_payload)
     import_gateway_responses()
     apply_gateway_responses()
+
+
+def no_api_yet(_: Any, **__: Any) -> Response:
+    """What is asked of an API before the first one exists; LocalStack, whose routes come with it, would answer 200."""
+    return Response('{"message": "Service Unavailable"}', 503, {"Retry-After": "1"}, mimetype="application/json")
 
 
 def whole_body(restore: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
