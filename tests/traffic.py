@@ -148,7 +148,7 @@ class Traffic:
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The answer of `GET /schema`."""
-        with urllib.request.urlopen(f"{self.outputs['api_url']}/schema", timeout=30) as response:
+        with urllib.request.urlopen(f"{self.outputs['api_url']}/schema", timeout=120) as response:
             schema: dict[str, Any] = json.load(response)
             return schema
 
@@ -183,7 +183,7 @@ class Traffic:
     def _predict(self, bodies: list[Row]) -> list[dict[str, Any]]:
         data, headers = json.dumps({"rows": bodies}).encode(), {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.outputs['api_url']}/predict/batch", data, headers)
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             answers: list[dict[str, Any]] = json.load(response)["predictions"]
         return answers
 

@@ -125,7 +125,7 @@ def test_a_body_over_the_limit_is_refused_by_nginx_and_by_the_api(outputs: dict[
             f"{outputs['api_url']}/predict", b" " * megabytes * 2**20, {"Content-Type": "application/json"}
         )
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request, timeout=30)
+            urllib.request.urlopen(request, timeout=120)
         problem = json.loads(refused.value.read())
         assert (refused.value.code, problem["status"], "4,194,304 bytes" in problem["detail"]) == (413, 413, True)
 

@@ -38,7 +38,7 @@ def request(
     data = None if body is None else json.dumps(body).encode()
     asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **(headers or {})}, method=method)
     try:
-        answer = urllib.request.urlopen(asked, timeout=30)
+        answer = urllib.request.urlopen(asked, timeout=120)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -212,7 +212,7 @@ def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
     api = cloud.outputs()["api_url"]
 
     def release() -> str | None:
-        with urllib.request.urlopen(f"{api}/health", timeout=30) as response:
+        with urllib.request.urlopen(f"{api}/health", timeout=120) as response:
             return str(response.headers["X-Release"])
 
     assert release() == "None"
@@ -272,7 +272,7 @@ def probing(cloud: Cloud, passenger: dict[str, Any]) -> Iterator[list[tuple[str 
             url = json.loads((cloud.state / "outputs.json").read_text())["api_url"] + "/predict"
             request = urllib.request.Request(url, json.dumps(passenger).encode(), {"Content-Type": "application/json"})
             try:
-                with urllib.request.urlopen(request, timeout=30) as response:
+                with urllib.request.urlopen(request, timeout=120) as response:
                     answers.append((json.load(response)["model_version"], response.headers["X-Release"]))
             except (OSError, ValueError, KeyError):
                 answers.append((None, None))

@@ -51,7 +51,7 @@ def test_from_a_csv_to_predictions_drift_and_another_model(penguins: PenguinClou
     penguins.up()
     outputs, schema = penguins.outputs(), penguins.call("/schema")
     assert (outputs["use_case"], outputs["data_bucket"], schema["name"]) == ("penguins", "penguins-data", "penguins")
-    with urllib.request.urlopen(outputs["web_url"], timeout=30) as page:
+    with urllib.request.urlopen(outputs["web_url"], timeout=120) as page:
         assert page.status == 200
 
     row = schema["examples"][0]["row"]

@@ -162,7 +162,7 @@ def server(champion: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def asked(url: str, body: bytes | None = None) -> tuple[int, Any, Any]:
     headers = {"Content-Type": "application/json", "Origin": SITE}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=120) as answer:
             return answer.status, answer.headers, json.load(answer)
     except urllib.error.HTTPError as refused:
         return refused.code, refused.headers, json.load(refused)

@@ -66,7 +66,7 @@ def api_gateway(outputs: Outputs, event: Event) -> Any:
     path = "/predict/batch" if "rows" in event else "/predict"
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(outputs["api_url"] + path, json.dumps(event).encode(), headers)
-    with urllib.request.urlopen(request, timeout=30) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:
         return json.load(response)
 
 

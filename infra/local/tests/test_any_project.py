@@ -77,7 +77,7 @@ def until(condition, seconds=90):
 
 
 def get(url, body=None):
-    with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, body), timeout=120) as response:
         return json.load(response)
 
 
@@ -127,7 +127,7 @@ def test_an_http_api_gives_the_request_in_format_two(everything):
     request = urllib.request.Request(
         everything.known["outputs"]["HttpApi"] + "/greetings/Zo%C3%AB?a=1&a=2", headers={"Cookie": "c=1; d=2"}
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         event = json.load(answer)
         assert answer.headers.get_all("Set-Cookie") == ["a=1", "b=2"]
     assert (event["version"], event["routeKey"], event["pathParameters"]) == (
@@ -149,7 +149,7 @@ def test_an_http_api_without_a_route_says_so_and_another_takes_all(everything):
 def test_an_http_api_answers_browsers_of_other_sites_for_itself(everything, origin, allowed):
     headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     request = urllib.request.Request(everything.known["outputs"]["Anything"], headers=headers, method="OPTIONS")
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         assert (answer.status == 204) is allowed
         assert answer.headers.get("Access-Control-Allow-Origin", "") == (origin if allowed else "")
 

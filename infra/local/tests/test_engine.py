@@ -45,7 +45,7 @@ def invoke(port: int, event: Any) -> tuple[int, bytes]:
     url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
     request = urllib.request.Request(url, json.dumps(event).encode(), {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -108,7 +108,7 @@ def test_servers(
 
     def ask() -> bytes | None:
         try:
-            with urllib.request.urlopen(url, data, timeout=30) as response:
+            with urllib.request.urlopen(url, data, timeout=120) as response:
                 return bytes(response.read())
         except urllib.error.HTTPError as error:
             return error.read()

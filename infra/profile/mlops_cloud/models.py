@@ -42,7 +42,7 @@ def promote(addresses: Mapping[str, Any], version: str) -> Mapping[str, Any]:
     """Make a version champion, past the gate; CloudError with the API's own reason if it cannot be."""
     url, headers = f"{addresses['api_url']}/models/{version}/promote", {"X-Api-Key": addresses["admin_api_key"]}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, b"", headers), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, b"", headers), timeout=120) as answer:
             promoted: Mapping[str, Any] = json.load(answer)
             return promoted
     except urllib.error.HTTPError as refused:
