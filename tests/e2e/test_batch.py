@@ -135,7 +135,7 @@ def run_to_its_end(outputs: dict[str, Any], body: Any) -> Any:
 def admin(outputs: dict[str, Any], path: str, body: Any = None) -> Any:
     headers = {"Content-Type": "application/json", "X-Api-Key": outputs["admin_api_key"]}
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(outputs["api_url"] + path, data, headers), timeout=120) as answer:
+    with urllib.request.urlopen(urllib.request.Request(outputs["api_url"] + path, data, headers), timeout=99) as answer:
         return json.load(answer)
 
 
