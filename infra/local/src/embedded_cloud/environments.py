@@ -84,7 +84,8 @@ class Environments:
         seed: bool = False,
     ) -> Path:
         folder, files = self.root / name, [REQUIREMENTS / f"{each}.txt" for each in requirements]
-        made_from = json.dumps([python, *map(_digest, files)])
+        here = sys.version if python == sys.executable else python  # whichever project's environment this runs in
+        made_from = json.dumps([here, *map(_digest, files)])
         self.root.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.root / f".{name}.lock"):
             if (folder / READY).exists() and (folder / READY).read_text() == made_from:
