@@ -173,7 +173,7 @@ def test_more_memory_than_configured_ends_the_process(function):
         """
         import time
         def handler(event, context):
-            held = bytearray(b"x" * (event << 20))
+            held = bytearray(b"x") * (event << 20)
             time.sleep(0.2)
             return len(held) >> 20
         """,
@@ -195,7 +195,7 @@ def test_memory_of_children_and_theirs_counts(function):
     deployed = function(
         """
         import subprocess, sys, time
-        HOLD = "import time; held = bytearray(b'x' * ({} << 20)); print(flush=True); time.sleep(20)"
+        HOLD = "import time; held = bytearray(b'x') * ({} << 20); print(flush=True); time.sleep(20)"
         def handler(event, context):
             shell = ["sh", "-c", '"$0" -c "$1"; true', sys.executable, HOLD.format(event)]
             child = subprocess.Popen(shell, stdout=subprocess.PIPE)
@@ -209,7 +209,7 @@ def test_memory_of_children_and_theirs_counts(function):
     reply = deployed.invoke(60)
     assert reply.error is None
     assert 60 < int(reply.report["Max Memory Used"].removesuffix(" MB")) <= 128
-    assert deployed.invoke(110).report["Error Type"] == "Runtime.OutOfMemory"
+    assert deployed.invoke(126).report["Error Type"] == "Runtime.OutOfMemory"
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-memory.html")
