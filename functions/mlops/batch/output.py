@@ -25,13 +25,20 @@ class Writer(Protocol):
 class CsvWriter:
     """Implements `Writer`."""
 
-    def __init__(self, file: IO[bytes], columns: Sequence[str]) -> None:
+    def __init__(self, file: IO[bytes], columns: Sequence[str], *, whole_ids: bool) -> None:
         self._text = io.TextIOWrapper(file, "utf-8", newline="", write_through=False)
         self._rows = csv.writer(self._text, lineterminator="\n")
         self._rows.writerow(columns)
+        self._whole_ids = whole_ids
 
     def write(self, ids: Sequence[Cell], labels: Sequence[int], probabilities: Sequence[float]) -> None:
-        self._rows.writerows(zip(ids, labels, probabilities, strict=True))
+        cells = zip(ids, labels, probabilities, strict=True)
+        if not self._whole_ids or None in ids:
+            self._rows.writerows(cells)
+            return
+        # Numbers need no quotes; one that comes again is spelt once.
+        spelt = {each: repr(each) for each in set(probabilities)}
+        self._text.write("".join([f"{id},{label},{spelt[probability]}\n" for id, label, probability in cells]))
 
     def close(self) -> None:
         self._text.detach()
@@ -64,7 +71,8 @@ class ParquetWriter:
 
 def writer(format: Format, file: IO[bytes], columns: Sequence[str], *, whole_ids: bool) -> Writer:
     """A writer of id, label and probability; `whole_ids` are whole numbers."""
-    return CsvWriter(file, columns) if format == "csv" else ParquetWriter(file, columns, whole_ids=whole_ids)
+    kind = CsvWriter if format == "csv" else ParquetWriter
+    return kind(file, columns, whole_ids=whole_ids)
 
 
 def write_faults(file: IO[bytes], source: str, faults: Iterable[Fault], *, header: bool) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import IO, Any, cast
 
 from mlops.batch.layout import LARGEST
+from mlops.data import columns
 from mlops.data.cells import CellError, reader
 from mlops.use_case import Cell, Column, Row, UseCase
 
@@ -48,8 +49,13 @@ class _Readings(dict[str, Any]):
 
     def __init__(self, column: Column) -> None:
         super().__init__()
-        self._read = reader(column)
+        self._read, self._read_at_once = reader(column), columns.reader(column)
         self.any_fault = False
+
+    def of(self, texts: Sequence[str]) -> Sequence[Any]:
+        """What each text stands for."""
+        at_once = self._read_at_once(texts) if texts and len(self) >= _REMEMBERED else None
+        return at_once if at_once is not None else list(map(self.__getitem__, texts))
 
     def __missing__(self, text: str) -> Any:
         try:
@@ -99,7 +105,7 @@ class RecordReader:
         texts = list(zip(*records, strict=True)) or [()] * width
         columns, bad = [], set[int]()
         for name, place, readings in [*self._columns, *([self._id] if self._id else [])]:
-            cells = list(map(readings.__getitem__, texts[place])) if place is not None else [None] * len(records)
+            cells = readings.of(texts[place]) if place is not None else [None] * len(records)
             columns.append(cells)
             if readings.any_fault:
                 refused = [at for at, cell in enumerate(cells) if cell.__class__ is _Refusal]
@@ -113,7 +119,7 @@ class RecordReader:
             cells_of = iter([everyone[at] for at in good])
             faults.sort(key=lambda each: each.row)
         names = self._names
-        return Portion(ids, [dict(zip(names, cells, strict=True)) for cells in cells_of], faults, total)
+        return Portion(ids, [dict(zip(names, cells, strict=False)) for cells in cells_of], faults, total)
 
     def _fault(self, number: int, record: list[str], field: str, place: int | None, refusal: Any) -> Fault:
         text = "" if place is None else record[place]

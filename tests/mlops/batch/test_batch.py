@@ -102,8 +102,12 @@ def expected(model: Model, content: bytes) -> Iterator[tuple[str, float]]:
         yield row["PassengerId"], probability
 
 
-@pytest.mark.parametrize("packed", [False, True])
-def test_every_row_is_scored_once_in_order_as_predict_scores_it(batches: Batches, packed: bool) -> None:
+@pytest.mark.parametrize(("packed", "remembered"), [(False, 4096), (True, 4096), (False, 3)])
+def test_every_row_is_scored_once_in_order_as_predict_scores_it(
+    batches: Batches, packed: bool, remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("records", "score"):  # with a short memory, columns are read at once
+        monkeypatch.setattr(f"mlops.batch.{module}._REMEMBERED", remembered)
     content = table(list(lines(3000, bad=0.01))[1:], next(lines(0)))
     name = batches.upload("scoring/list.csv", gzip.compress(content) if packed else content)
     batch_id = batches.run(name, smallest=20_000)
@@ -139,6 +143,11 @@ def test_parquet_holds_what_csv_holds(batches: Batches) -> None:
     assert [str(kind) for kind in read_table.dtypes] == ["int64", "int8", "float64"]
     read = [{name: str(cell) for name, cell in row.items()} for row in read_table.to_dict("records")]
     assert read == list(batches.rows(as_csv))
+
+
+def test_a_row_without_id_has_an_empty_one(batches: Batches) -> None:
+    batch_id = batches.run(batches.upload("a.csv", table([ROW, ["", *ROW[1:]]])))
+    assert [row["PassengerId"] for row in batches.rows(batch_id)] == ["1", ""]
 
 
 def test_parquet_takes_rows_without_ids(batches: Batches) -> None:

@@ -38,10 +38,10 @@ TAKEN = [
 ]
 REFUSED = [
     *[(WHOLE, text, "is not a whole number") for text in ["3.5", "1e3", "1_000", "1,000", "0x1", "٣", " 3", "3 ", "-"]],
-    *[(WHOLE, value, "is not a whole number") for value in ["NaN", "inf", "NA", "9" * 19, 3.5, True, False]],
+    *[(WHOLE, value, "is not a whole number") for value in ["NaN", "inf", "NA", "0" * 19, 3.5, True, False]],
     *[(WHOLE, value, "is not a whole number") for value in [float("nan"), float("inf"), 10**18, -(10**17), [3], {}]],
     *[(DECIMAL, text, "is not a decimal number") for text in ["NaN", "nan", "inf", "-Infinity", "1e999", "1e3.5"]],
-    *[(DECIMAL, value, "is not a decimal number") for value in ["1,5", "1 000", "e3", ".", "9" * 41, True]],
+    *[(DECIMAL, value, "is not a decimal number") for value in ["1,5", "1 000", "e3", ".", "0" * 41, True]],
     *[(DECIMAL, value, "is not a decimal number") for value in [float("nan"), float("inf"), -float("inf"), 1e301]],
     *[(AGE, value, "is not a decimal number from 0 to 120") for value in ["-0.1", "120.1", -1, 121, "1e3"]],
     (Column("n", "whole", low=1), "0", "is not a whole number of at least 1"),
