@@ -20,6 +20,7 @@ from running import LAMBDA_PYTHON, eventually, free_port
 
 from embedded_cloud import processes
 from embedded_cloud.engine import SOCKET, service
+from embedded_cloud.engine.__main__ import SCRATCH
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_only_the_owner_may_connect(client: Any, root: Path) -> None:
     assert {each.laddr.ip for each in process.net_connections("inet")} <= {"127.0.0.1"}
 
 
-def test_a_life_of_a_container(client: Any, code: Path) -> None:
+def test_a_life_of_a_container(client: Any, code: Path, root: Path) -> None:
     container, port = create(client, code, labels={"sam.cli.function.name": "Small"})
     assert container.status == "created"
     container.start()
@@ -84,7 +85,7 @@ def test_a_life_of_a_container(client: Any, code: Path) -> None:
     container.remove(force=True)
     assert list(frames)[-1][1].startswith(b"REPORT"), "the stream ends with the container"
     assert not psutil.pid_exists(process["pid"])
-    assert not Path(process["tmp"]).exists()
+    assert (process["tmp"], list((root / SCRATCH).iterdir())) == ("/tmp", [])
     assert not listening(port)
     with pytest.raises(Exception, match="No such container"):
         container.reload()
@@ -150,7 +151,7 @@ def test_answers_are_those_of_the_emulator(client: Any, code: Path, handler: str
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             container.remove(force=True)
-    wanted, given = ((status, without_ids(body)) for status, body in answers)
+    wanted, given = ((status, without_ids(body.replace(os.fsencode(code), b"/var/task"))) for status, body in answers)
     assert given == wanted
 
 

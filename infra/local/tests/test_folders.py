@@ -18,11 +18,11 @@ def located(folder: Path, content: bytes = b"") -> dict[str, str]:
 
 
 def test_the_folder_is_the_code_and_its_digest_is_known(function, tmp_path):
-    (tmp_path / "app.py").write_text("def handler(event, context): return __file__")
+    (tmp_path / "app.py").write_text("import os\ndef handler(event, context): return __file__, os.listdir()")
     deployed = function(PROCESS)
     deployed.client.update_function_code(FunctionName=deployed.name, **located(tmp_path, b"content"))
     known = deployed.settled().client.get_function_configuration(FunctionName=deployed.name)
-    assert deployed.invoke().payload == str(tmp_path / "app.py")
+    assert deployed.invoke().payload == ["/var/task/app.py", ["app.py"]]
     assert base64.b64decode(known["CodeSha256"]) == hashlib.sha256(b"content").digest()
     assert known["CodeSize"] == len(b"content")
 

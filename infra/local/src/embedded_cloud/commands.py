@@ -19,6 +19,7 @@ from embedded_cloud.environments import Environments, home
 from embedded_cloud.errors import CloudError
 from embedded_cloud.profile import Profile
 from embedded_cloud.progress import answer, console, progress, say, step
+from embedded_cloud.sandbox import isolation
 from embedded_cloud.state import State
 
 STATE = ".embedded-cloud"  # of a project: everything that its cloud remembers
@@ -67,6 +68,7 @@ def status(given: Namespace) -> None:
         memory = f"{processes.memory(process) / 2**20:.0f} MB" if process else ""
         table.add_row(name, str(process.pid) if process else "[red]stopped[/red]", address, memory)
     console.print(table)
+    console.print(isolation.described())
     known = cloud.state.read("outputs") if cloud.running("localstack") else {}
     console.print(f"stack {known['stack_name'] if known else '[red]none[/red]'}")
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from embedded_cloud.errors import CloudError
+from embedded_cloud.sandbox import isolation
 
 REGION = "us-east-1"
 PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin")
@@ -28,7 +29,7 @@ class ExecutorError(CloudError):
 
 def command(python: Path | str) -> list[str]:
     """The command line of LocalStack in host mode, for the interpreter of its environment."""
-    return [str(python), "-m", "localstack.runtime.main"]
+    return [*isolation.available(), str(python), "-m", "localstack.runtime.main"]
 
 
 def environment(
@@ -60,6 +61,7 @@ def environment(
         "GATEWAY_SERVER": "loopback",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
         "PROVIDER_OVERRIDE_DYNAMODB": "moto",
+        **isolation.variables(),
         "LAMBDA_PROCESS_PYTHON": str(Path(runtime_python).absolute()),
         "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "30",  # over the init phase's 10 s
         "LAMBDA_KEEPALIVE_MS": "600000",

@@ -14,6 +14,7 @@ from embedded_cloud.engine import specification
 from embedded_cloud.engine.emulator import Emulator
 from embedded_cloud.engine.errors import RefusedError
 from embedded_cloud.engine.output import Output
+from embedded_cloud.sandbox import isolation
 from embedded_cloud.sandbox.failures import OutOfMemoryError
 from embedded_cloud.sandbox.invocation import Event, Launch, Outcome
 from embedded_cloud.sandbox.log import LogEvent, RuntimeLog
@@ -159,7 +160,8 @@ class Container:
         command[2:2] = self.wants.debug_options  # before the module that Python runs
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command.insert(0, wrapper)
-        return Launch(command, self.wants.task_root, variables)
+        launch = Launch(command, self.wants.task_root, variables)
+        return isolation.isolated(launch, self.wants.task_root, None, self._scratch)
 
     def _log(self, events: list[LogEvent]) -> None:
         for _, message in events:

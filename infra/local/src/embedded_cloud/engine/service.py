@@ -12,6 +12,7 @@ import psutil
 from embedded_cloud import processes
 from embedded_cloud.engine import SOCKET
 from embedded_cloud.processes import Service
+from embedded_cloud.sandbox import isolation
 
 NAME = "engine"
 LONGEST_PATH = 107  # bytes of a unix socket's path on Linux
@@ -42,8 +43,8 @@ def without(environment: Mapping[str, str]) -> dict[str, str]:
 def _service(root: Path, python: Path) -> Service:
     return Service(
         name=NAME,
-        command=[sys.executable, "-m", "embedded_cloud.engine", str(python)],
-        environment={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
+        command=[*isolation.available(), sys.executable, "-m", "embedded_cloud.engine", str(python)],
+        environment={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", **isolation.variables()},
         ready=lambda: any(_answers(_path(root, process)) for process in processes.find(root, NAME)),
         timeout_seconds=30,
     )

@@ -15,7 +15,7 @@ from localstack.services.lambda_.invocation.lambda_models import FunctionVersion
 from localstack.services.lambda_.invocation.runtime_executor import LambdaRuntimeException, RuntimeExecutor
 
 from embedded_cloud.plugins.cloudwatch import LogStream, cloudwatch
-from embedded_cloud.sandbox import development, layers
+from embedded_cloud.sandbox import development, isolation, layers
 from embedded_cloud.sandbox.invocation import Event, Launch, Limits
 from embedded_cloud.sandbox.log import RuntimeLog
 from embedded_cloud.sandbox.platform_log import JsonLog, PlatformLog, TextLog
@@ -44,7 +44,7 @@ class ProcessExecutor(RuntimeExecutor):
         ship = functools.partial(cloudwatch.log, self._log_stream(env_vars))
         self._sandbox = Sandbox(
             self._launch,
-            Limits(settings.timeout, settings.memory_size),
+            Limits(settings.timeout, settings.memory_size, settings.ephemeral_storage.size),
             self._platform_log(env_vars["AWS_LAMBDA_INITIALIZATION_TYPE"]),
             self._scratch,
             RuntimeLog(ship, self._application_level or "TRACE"),
@@ -150,10 +150,10 @@ class ProcessExecutor(RuntimeExecutor):
         command = list(started.command)
         if wrapper := variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command.insert(0, wrapper)
-        if opt:
-            command = layers.at_opt(opt, command)
         directory = sources[0] if sources else task_root
-        return Launch(command, directory, variables, freeze=not self._watched())
+        launch = Launch(command, directory, variables, freeze=not self._watched())
+        # What is edited stays where it is: debuggers look for it there.
+        return isolation.isolated(launch, task_root if launch.freeze else None, opt, self._scratch)
 
 
 def _event(payload: dict[str, str], client_context: str | None) -> Event:

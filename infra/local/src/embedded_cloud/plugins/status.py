@@ -13,7 +13,7 @@ from localstack.services.edge import ROUTER
 from localstack.services.lambda_.invocation.runtime_executor import get_runtime_executor
 
 from embedded_cloud.plugins.executor import ProcessExecutor
-from embedded_cloud.sandbox import development
+from embedded_cloud.sandbox import development, isolation
 
 PATH = "/_embedded_cloud/executor"
 
@@ -32,6 +32,7 @@ class ExecutorStatus:
         executor = get_runtime_executor()
         status = {
             "ready": get_current_runtime().is_ready(),
+            "isolated": bool(isolation.available()),
             "executor": "process" if executor is ProcessExecutor else executor.__name__,
             "sources": {pattern: [str(one) for one in found] for pattern, found in development.sources().items()},
         }

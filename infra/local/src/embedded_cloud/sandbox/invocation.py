@@ -13,10 +13,11 @@ MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100
 
 @dataclass(frozen=True)
 class Limits:
-    """What a function may use: seconds for an invocation, megabytes of memory."""
+    """What a function may use: seconds for an invocation, megabytes of memory and of /tmp."""
 
     timeout: float
     memory_size: int
+    ephemeral_storage: int = 512
 
 
 @dataclass(frozen=True)

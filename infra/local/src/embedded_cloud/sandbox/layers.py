@@ -1,17 +1,13 @@
-"""Layers: what /opt holds on Lambda, as a folder, and at /opt itself where the kernel lets a process have its own."""
+"""Layers: what /opt holds on Lambda, as a folder."""
 
-import functools
 import hashlib
-import os
 import shutil
-import subprocess
 import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 _merging = threading.Lock()
-BIND = 'mount --bind "$0" /opt && exec "$@"'
 
 
 def opt(layers: Sequence[Path]) -> Path | None:
@@ -39,20 +35,3 @@ def extensions(layer: Path) -> list[str]:
 def variables(folder: Path) -> dict[str, str]:
     """By which a function finds the programs and the libraries of its layers."""
     return {"LD_LIBRARY_PATH": str(folder / "lib")}
-
-
-def at_opt(folder: Path, command: Sequence[str]) -> list[str]:
-    """The command, with the folder at /opt for it alone; the command as it is where that cannot be had."""
-    return [*_namespace(), "sh", "-c", BIND, str(folder), *command] if _namespace() else list(command)
-
-
-@functools.cache
-def _namespace() -> tuple[str, ...]:
-    """The command that gives a process mounts of its own; empty where the kernel, or the machine, has none."""
-    mapped = () if os.geteuid() == 0 else ("--map-root-user",)
-    command = ("unshare", "--mount", *mapped)
-    try:
-        tried = subprocess.run([*command, "sh", "-c", BIND, "/tmp", "true"], capture_output=True, timeout=10)  # noqa: S108
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return command if tried.returncode == 0 else ()

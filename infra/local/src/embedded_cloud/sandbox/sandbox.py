@@ -8,14 +8,13 @@ same environment, within the function's timeout; between invocations the process
 import contextlib
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from embedded_cloud.sandbox import failures
+from embedded_cloud.sandbox import failures, isolation
 from embedded_cloud.sandbox.invocation import (
     Event,
     Launch,
@@ -59,6 +58,7 @@ class Sandbox:
         self._platform = platform
         self._scratch = scratch
         scratch.mkdir(parents=True, mode=0o700)
+        isolation.limit(scratch, limits.ephemeral_storage)
         self._api = RuntimeApi()
         self._process: RuntimeProcess | None = None
         self._idle: Request | None = None  # the runtime's unanswered request for the next event
@@ -107,7 +107,7 @@ class Sandbox:
             try:
                 self._end()
                 self._api.close()
-                shutil.rmtree(self._scratch, ignore_errors=True)
+                isolation.discard(self._scratch)
             finally:
                 self._in_use.release()
 
