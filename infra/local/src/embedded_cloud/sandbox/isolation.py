@@ -45,7 +45,7 @@ def isolated(launch: Launch, task_root: Path | None, opt: Path | None, scratch: 
     As it is where the kernel gives no process mounts of its own.
     """
     places = ((task_root, TASK), (opt, OPT), (scratch, TMP))
-    if not (unshare := available()) or not _is_there(launch, places):
+    if not (unshare := available()) or not _is_there(launch, places[:2]):
         return launch  # to fail by the program's own name
     seen = sorted(((str(here), there) for here, there in places if here), key=lambda pair: -len(pair[0]))
 
