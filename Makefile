@@ -232,13 +232,16 @@ screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's si
 	@PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
-	$(COMPILE) $(BUNDLED)/localstack.in --exclude-newer 2026-02-28 -o $(BUNDLED)/localstack.txt
+	$(COMPILE) $(BUNDLED)/localstack.in --exclude-newer 2026-02-28 \
+	    $(foreach name,$(ADVISED),--exclude-newer-package $(name)=$(shell date +%F)) -o $(BUNDLED)/localstack.txt
 	@for name in lambda sam; do $(COMPILE) $(BUNDLED)/$$name.in -o $(BUNDLED)/$$name.txt; done
 	@for name in airflow cloud lint uv serve mlflow grafana new dev; do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done
 	@for function in ingestion features training inference monitoring batch; do \
 	    $(COMPILE) functions/$$function/requirements.in -c requirements/lambda-constraints.in \
 	        -o functions/$$function/requirements.txt; done
 
+# Of LocalStack's packages those that have had advisories since; the file names them.
+ADVISED = $(shell sed -n 's/>=.*CVE.*//p' $(BUNDLED)/localstack.in)
 # The embedded cloud brings the pins of the environments that it makes itself in other projects.
 BUNDLED := infra/local/src/embedded_cloud/requirements
 vpath %.txt requirements $(BUNDLED)

@@ -19,9 +19,9 @@ def reader(column: Column) -> Reader:
         case "text":
             return _texts(column)
         case "whole":
-            return _wholes(column)
+            return _numbers(column, int, lambda text: text.isascii() and text.isdigit(), MAX_WHOLE_LENGTH)
         case "decimal":
-            return _decimals(column)
+            return _numbers(column, float, lambda text: not text.translate(_NO_DIGITS), MAX_DECIMAL_LENGTH)
         case "choice":
             return lambda _: None
 
@@ -44,30 +44,15 @@ def _texts(column: Column) -> Reader:
     return read
 
 
-def _wholes(column: Column) -> Reader:
+def _numbers(column: Column, number: type[int | float], plain: Callable[[str], bool], longest: int) -> Reader:
     blank, (low, high) = blanks(column), limits(column)
 
     def read(texts: Sequence[str]) -> Sequence[Cell] | None:
-        together = "".join(texts)
-        plain = together.isascii() and together.isdigit() and max(map(len, texts)) <= MAX_WHOLE_LENGTH
-        if not plain or not blank.isdisjoint(texts):
-            return None
-        numbers = list(map(int, texts))
-        return numbers if low <= min(numbers) and max(numbers) <= high else None
-
-    return read
-
-
-def _decimals(column: Column) -> Reader:
-    blank, (low, high) = blanks(column), limits(column)
-
-    def read(texts: Sequence[str]) -> Sequence[Cell] | None:
-        plain = not "".join(texts).translate(_NO_DIGITS) and max(map(len, texts)) <= MAX_DECIMAL_LENGTH
-        if not plain or not blank.isdisjoint(texts):
+        if not plain("".join(texts)) or max(map(len, texts)) > longest or not blank.isdisjoint(texts):
             return None
         try:
-            numbers = list(map(float, texts))
-        except ValueError:
+            numbers = list(map(number, texts))
+        except ValueError:  # two points, or a point alone
             return None
         return numbers if low <= min(numbers) and max(numbers) <= high else None
 

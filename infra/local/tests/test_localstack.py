@@ -1,13 +1,17 @@
 """Starting LocalStack, and knowing what was started."""
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from running import Localstack, free_port
+from packaging.version import Version
+from running import LOCALSTACK_PYTHON, Localstack, free_port
 
 from embedded_cloud import localstack as launch
+from embedded_cloud.environments import REQUIREMENTS
 
 
 def test_environment_inherits_nothing(monkeypatch, tmp_path):
@@ -35,6 +39,18 @@ def test_nothing_is_written_outside_the_state_folder(cloud, function):
 
 def _flags(pid: int, descriptor: str) -> str:
     return Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text().split("flags:")[1].split()[0]
+
+
+def test_what_had_advisories_is_fixed_in_the_environment_that_runs():
+    """The other tests of this suite run with these releases."""
+    wanted = (REQUIREMENTS / "localstack.in").read_text()
+    bounds = re.findall(r"^([a-z0-9]+)>=(\S+) +# CVE", wanted, re.MULTILINE)
+    assert len(bounds) >= 6
+    installed = {
+        found.metadata["Name"].lower(): Version(found.version)
+        for found in distributions(path=[str(next(LOCALSTACK_PYTHON.parents[1].glob("lib/python3*/site-packages")))])
+    }
+    assert {name: low for name, low in bounds if installed[name] < Version(low)} == {}
 
 
 def test_not_ready_while_nothing_answers():

@@ -19,6 +19,8 @@ from embedded_cloud.engine import service as engine
 from embedded_cloud.errors import CloudError
 from embedded_cloud.mirror import restore
 from embedded_cloud.progress import answer, console, progress, say, step
+from embedded_cloud.sam_local import variables as sam_variables
+from embedded_cloud.sam_local import write
 from mlops_cloud import build, checkout, compose, project, sam_local
 from mlops_cloud.cloud import ON_DEMAND, SERVICES, Cloud
 from mlops_cloud.delivery import StaleBuildError, deliver
@@ -123,10 +125,10 @@ def sam_env(cloud: Cloud, given: Namespace) -> None:
             )
         else:
             endpoint, host, docker_host = cloud.aws.endpoint_url, None, _engine(cloud)
-        sam_local.write(variables, sam_local.variables(known, endpoint, host))
+        write(variables, sam_variables(known, endpoint, host))
         print(sam_local.shell(known, cloud.environments, docker_host=docker_host))
     elif wanted != "embedded" and (told := compose.outputs(PROJECT)):
-        sam_local.write(variables, sam_local.variables(told, compose.ENDPOINT, None))
+        write(variables, sam_variables(told, compose.ENDPOINT, None))
         print(sam_local.shell(told, cloud.environments, network=compose.network(PROJECT)))
     else:
         raise CloudError(*not_running(cloud, f"{cloud.use_case.make_up}, or docker compose up --wait"))

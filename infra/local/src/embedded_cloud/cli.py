@@ -66,13 +66,13 @@ def _arguments() -> argparse.Namespace:
     subparsers = parser.add_subparsers(dest="command", required=True)
 
     def add(run: Command) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(run.__name__, help=run.__doc__)
+        command = subparsers.add_parser(run.__name__.replace("_", "-"), help=run.__doc__)
         command.set_defaults(run=run)
         return command
 
     adapt = "run functions by the nearest runtime and the architecture that this machine has"
     add(commands.up).add_argument("--adapt", action="store_true", help=adapt)
-    for simple in (commands.down, commands.status, commands.outputs, commands.dev):
+    for simple in (commands.down, commands.status, commands.outputs, commands.dev, commands.sam_env):
         add(simple)
     invoke = add(commands.invoke)
     invoke.add_argument("function", help="its logical name in the template")

@@ -1,4 +1,5 @@
-"""The commands on any SAM project: `embedded-cloud up`, `down`, `status`, `outputs`, `invoke`, `logs`, `dev`."""
+"""The commands on any SAM project: `embedded-cloud up`, `down`, `status`, `outputs`, `invoke`, `logs`, `dev`,
+`sam-env`."""
 
 import json
 import sys
@@ -13,8 +14,20 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from embedded_cloud import addresses, development, mirror, processes, profile, sam_build, sam_deploy, sources, template
+from embedded_cloud import (
+    addresses,
+    development,
+    mirror,
+    processes,
+    profile,
+    sam_build,
+    sam_deploy,
+    sam_local,
+    sources,
+    template,
+)
 from embedded_cloud.cloud import Cloud, python_runtime
+from embedded_cloud.engine import service as engine
 from embedded_cloud.environments import Environments, home
 from embedded_cloud.errors import CloudError
 from embedded_cloud.profile import Profile
@@ -76,6 +89,21 @@ def status(given: Namespace) -> None:
 def outputs(given: Namespace) -> None:
     """The stack's outputs, addresses and names as one JSON object."""
     print(json.dumps(_known(given), indent=2))
+
+
+def sam_env(given: Namespace) -> None:
+    """What lets `sam local` run functions as processes, without Docker: eval "$(embedded-cloud sam-env)"."""
+    cloud, environments = _cloud(profile.read(given.folder)), Environments(home())
+    with cloud.state.locked():
+        (cloud.state.root / ".gitignore").write_text("*\n")
+        python = environments.runtime(python_runtime()) / "bin" / "python"
+        docker_host = engine.ensure(cloud.state.root, python, cloud.state.root / "logs" / f"{engine.NAME}.log")
+    exported, of_cloud = {}, cloud.state.root / "sam-local.json"
+    if known := cloud.state.read("outputs") if cloud.running("localstack") else {}:
+        exported["AWS_ENDPOINT_URL"] = known["endpoint_url"]
+        sam_local.write(of_cloud, sam_local.variables(known, known["endpoint_url"], None))
+        say(f"The variables of deployed functions: sam local invoke --env-vars {of_cloud.relative_to(given.folder)}")
+    print(sam_local.shell(exported, [environments.sam() / "bin"], docker_host))
 
 
 def invoke(given: Namespace) -> None:
