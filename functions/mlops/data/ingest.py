@@ -41,18 +41,17 @@ def ingest(
         try:
             dataset = datasets.load(source, content, max_rejected_share)
         except DatasetRefusedError as refused:
-            if refused.rejections:
-                where = _quarantine(objects, store_bucket, content.version, refused.rejections)
-                raise DatasetRefusedError(f"{refused} More in s3://{store_bucket}/{where}") from None
-            raise
-    loaded = dataset.version
-    bad = _quarantine(objects, store_bucket, loaded, datasets.rejections(loaded)) if dataset.rejected else None
+            if not refused.rejections:
+                raise
+            where = _quarantine(objects, store_bucket, content.version, refused.rejections)
+            raise DatasetRefusedError(f"{refused} More in s3://{store_bucket}/{where}") from None
+    bad = datasets.rejections(dataset.version) if dataset.rejected else None
     return {
-        "dataset_version": loaded,
+        "dataset_version": dataset.version,
         "source": dataset.source,
         "rows": dataset.rows,
         "rejected": dataset.rejected,
-        "quarantine_key": bad,
+        "quarantine_key": bad and _quarantine(objects, store_bucket, dataset.version, bad),
         "quality": _quality(objects, datasets, store_bucket, dataset),
     }
 
