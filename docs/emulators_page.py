@@ -144,8 +144,14 @@ def logs_are_found(on: Emulator) -> None:
     name, _ = on.function("print('a word of its own')")
     on.invoke(name)
     logs, group = on.client("logs"), f"/aws/lambda/{name}"
-    find = lambda: logs.filter_log_events(logGroupName=group, filterPattern='"word of its own"')["events"]  # noqa: E731
-    eventually(find)
+
+    def found() -> bool:
+        try:
+            return bool(logs.filter_log_events(logGroupName=group, filterPattern='"word of its own"')["events"])
+        except logs.exceptions.ResourceNotFoundException:
+            return False
+
+    eventually(found)
 
 
 def aliases_shift_traffic(on: Emulator) -> None:
@@ -349,7 +355,7 @@ def unknown_types_fail(on: Emulator) -> None:
 
 
 def secrets_and_parameters(on: Emulator) -> None:
-    """Secrets and parameters are resolved in a template, by their newest version"""
+    """Two secrets and parameters in one value of a template are resolved"""
     name = unique()
     on.client("ssm").put_parameter(Name=f"/{name}", Value="one", Type="String")
     on.client("ssm").put_parameter(Name=f"/{name}", Value="two", Type="String", Overwrite=True)
