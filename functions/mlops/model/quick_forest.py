@@ -35,8 +35,8 @@ class QuickForest:
 
     @property
     def leaves(self) -> float:
-        """The mean number of a tree's leaves."""
-        return float(np.mean([tree.n_leaves for tree in self.trees]))
+        """The mean number of a tree's leaves, which are one more than its forks."""
+        return float(np.mean([(tree.node_count + 1) // 2 for tree in self.trees]))
 
 
 def supported(params: Mapping[str, Any]) -> bool:
@@ -64,19 +64,19 @@ def grow(
     features = max(1, int(np.sqrt(columns) if most == "sqrt" else most * columns))
     leaf = params.get("min_samples_leaf", 1)
     depth = _UNLIMITED if params.get("max_depth") is None else params["max_depth"]
-    # One more is seeded again for each tree: making one takes as long as a small tree.
+    # One of each serves all trees: making them takes as long as a small tree.
     seeds, chance, grown = np.random.RandomState(seed), np.random.RandomState(), []
+    criterion = _CRITERIA[params.get("criterion", "gini")](1, _CLASSES)
+    splitter = BestSplitter(criterion, features, leaf, 0.0, chance, None)
+    least = splitter, max(2, 2 * leaf), leaf, 0.0, depth
+    nodes = params.get("max_leaf_nodes")
+    builder = DepthFirstTreeBuilder(*least, 0.0) if nodes is None else BestFirstTreeBuilder(*least, nodes, 0.0)
     for _ in range(trees):
         own = seeds.randint(_UNLIMITED)
         chance.seed(own)
         indices = chance.randint(0, rows, drawn, dtype=np.int32)
         weights = np.bincount(indices, minlength=rows).astype(np.float64)
-        criterion = _CRITERIA[params.get("criterion", "gini")](1, _CLASSES)
-        chance.seed(own)
-        splitter = BestSplitter(criterion, features, leaf, 0.0, chance, None)
-        least = splitter, max(2, 2 * leaf), leaf, 0.0, depth
-        nodes = params.get("max_leaf_nodes")
-        builder = DepthFirstTreeBuilder(*least, 0.0) if nodes is None else BestFirstTreeBuilder(*least, nodes, 0.0)
+        chance.seed(own)  # from which the splitter draws when a tree begins
         tree = Tree(columns, _CLASSES, 1)
         builder.build(tree, matrix, targets, weights)
         grown.append(tree)
