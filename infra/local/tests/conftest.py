@@ -6,18 +6,26 @@ settings say where and as whom.
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from recording import FOLDER, Recorder
 from running import Localstack
 
 from functions import Function, deploy
 
 ROLE = os.environ.get("CONFORMANCE_ROLE")
 CLIENT_CONFIG = Config(read_timeout=90, retries={"total_max_attempts": 1})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", type=Path, metavar="FOLDER", help="keep answers there, with today's date")
+    parser.addoption("--recorded", type=Path, metavar="FOLDER", default=FOLDER, help="compare answers with these")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,13 +64,24 @@ def client(request: pytest.FixtureRequest) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def function(client: Callable[[str], Any]) -> Iterator[Callable[..., Function]]:
+def recorder(request: pytest.FixtureRequest) -> Iterator[Recorder]:
+    """Takes note of what functions answer to one test; then that is recorded, or compared with what AWS answered."""
+    record, varies = request.config.getoption("record"), request.node.get_closest_marker("varies")
+    recorder = Recorder(request.node, record or request.config.getoption("recorded"))
+    yield recorder
+    if not varies and recorder.answers:
+        recorder.record(date.today()) if record else recorder.compare()
+
+
+@pytest.fixture
+def function(client: Callable[[str], Any], recorder: Recorder) -> Iterator[Callable[..., Function]]:
     """Deploys functions, and deletes them after the test; with time enough for a machine that has more to do."""
     deployed: list[Function] = []
 
     def create(source: str, files: dict[str, bytes] | None = None, **settings: Any) -> Function:
         role = ROLE or "arn:aws:iam::000000000000:role/conformance"
-        deployed.append(deploy(client("lambda"), role, source, files, **{"Timeout": 60, **settings}))
+        made = deploy(client("lambda"), role, source, files, **{"Timeout": 60, **settings})
+        deployed.append(replace(made, answers=recorder.answers))
         return deployed[-1].settled()
 
     yield create

@@ -6,7 +6,7 @@ import json
 import textwrap
 import uuid
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from running import RUNTIME, eventually
@@ -38,13 +38,14 @@ class Function:
 
     client: Any
     name: str
+    answers: list[Any] = field(default_factory=list)
 
     def invoke(self, event: Any = None, **options: Any) -> Reply:
         """Invoke it with `event` as JSON, or with the bytes in `Payload`."""
         options = {"Payload": json.dumps(event, ensure_ascii=False), "LogType": "Tail"} | options
         answer = self.client.invoke(FunctionName=self.name, **options)
         body = answer["Payload"].read()
-        return Reply(
+        reply = Reply(
             answer["StatusCode"],
             answer.get("FunctionError"),
             json.loads(body) if body else None,
@@ -52,6 +53,8 @@ class Function:
             answer.get("ExecutedVersion"),
             answer["ResponseMetadata"]["RequestId"],
         )
+        self.answers.append([asdict(reply)[part] for part in ("status", "error", "payload", "log", "version")])
+        return reply
 
     def send(self, event: Any) -> int:
         """Invoke it asynchronously; the status code."""

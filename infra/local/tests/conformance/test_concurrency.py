@@ -26,6 +26,7 @@ def test_simultaneous_invocations_have_an_environment_each(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-concurrency.html")
+@pytest.mark.varies
 def test_reserved_concurrency_is_a_limit(function):
     deployed = function(MEET, Timeout=20)
     deployed.client.put_function_concurrency(FunctionName=deployed.name, ReservedConcurrentExecutions=1)
@@ -78,6 +79,7 @@ def test_provisioned_environments_are_initialised_beforehand(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-versions.html")
+@pytest.mark.varies
 def test_update_lets_a_running_invocation_finish(function):
     deployed = function(MEET, Timeout=20)
     deployed.invoke(0)

@@ -82,6 +82,7 @@ def test_trace_of_the_caller_goes_on(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-timeout.html")
+@pytest.mark.varies
 def test_new_timeout_is_the_next_deadline(function):
     deployed = function("def handler(event, context): return context.get_remaining_time_in_millis()", Timeout=10)
     assert deployed.invoke().payload <= 10_000

@@ -8,6 +8,7 @@ from running import RUNTIME
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
+@pytest.mark.varies
 def test_environment_variables(function):
     deployed = function(
         "import os\ndef handler(event, context): return dict(os.environ)",
@@ -45,12 +46,14 @@ def test_environment_variables(function):
 
 @pytest.mark.embedded
 @pytest.mark.aws("lambda/latest/dg/configuration-envvars.html")
-def test_nothing_of_the_host_is_in_the_environment(function):
+@pytest.mark.varies
+def test_nothing_of_the_host_is_in_the_environment(function, cloud):
     found = function("import os\ndef handler(event, context): return dict(os.environ)").invoke().payload
     foreign = {"USER", "VIRTUAL_ENV", "PYTHONPATH", "XDG_CACHE_HOME", "PYTHONDONTWRITEBYTECODE"}
     assert foreign.isdisjoint(found)
     assert not [name for name in found if name.startswith(("LOCALSTACK", "LAMBDA_PROCESS", "S3_MIRROR"))]
     assert found["HOME"] == "/tmp"
+    assert not [name for name, value in found.items() if str(cloud.state) in value]
 
 
 @pytest.mark.embedded
@@ -127,6 +130,7 @@ def test_warm_environment_keeps_globals_and_temporary_files(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/lambda-runtime-environment.html")
+@pytest.mark.varies
 def test_nothing_runs_between_invocations(function):
     deployed = function(
         """

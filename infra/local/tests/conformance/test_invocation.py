@@ -40,6 +40,7 @@ def test_context_describes_function_and_invocation(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/python-context.html")
+@pytest.mark.varies
 def test_context_knows_the_time_that_is_left(function):
     deployed = function(
         """
@@ -114,6 +115,7 @@ def test_larger_requests_are_refused(function, mode, limit):
 
 
 @pytest.mark.aws("lambda/latest/dg/gettingstarted-limits.html")
+@pytest.mark.varies
 def test_larger_responses_are_errors(function):
     deployed = function("def handler(event, context): return 'x' * event", Timeout=30, MemorySize=256)
     reply = deployed.invoke(6 * MEGABYTE + 200)

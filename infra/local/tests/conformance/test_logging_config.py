@@ -111,6 +111,7 @@ def test_levels_below_the_configured_one_are_left_out(function):
 
 
 @pytest.mark.aws(GROUP)
+@pytest.mark.varies
 def test_log_group_can_be_chosen(function, client):
     logs, group = client("logs"), f"/conformance/{uuid.uuid4().hex[:12]}"
     deployed = function(

@@ -30,6 +30,7 @@ def events(client) -> Callable[..., list[dict[str, Any]]]:
 
 
 @pytest.mark.aws("lambda/latest/api/API_Invoke.html")
+@pytest.mark.varies
 def test_log_result_is_the_last_four_kilobytes(function):
     deployed = function(
         """
@@ -121,6 +122,7 @@ def test_logging_module_writes_level_time_and_request(function):
 
 
 @pytest.mark.aws("lambda/latest/dg/python-logging.html")
+@pytest.mark.varies
 def test_structured_logging(function):
     reply = function(
         """

@@ -53,6 +53,7 @@ def test_child_process_waits_for_the_next_invocation(function):
 
 @pytest.mark.embedded
 @pytest.mark.aws(ENVIRONMENT)
+@pytest.mark.varies
 def test_timeout_ends_children_too(function):
     deployed = function(
         """
@@ -86,6 +87,7 @@ def test_temporary_files_outlive_a_timeout(function):
 
 
 @pytest.mark.aws(ENVIRONMENT)
+@pytest.mark.varies
 def test_environments_share_no_temporary_files(function):
     deployed = function(
         """

@@ -67,6 +67,7 @@ def test_response_to_an_unknown_request_is_refused(runtime):
 
 
 @pytest.mark.aws(API)
+@pytest.mark.varies
 def test_event_comes_with_its_deadline_function_and_trace(runtime):
     deployed = runtime('call("POST", here + "/response", json.dumps(headers))', Timeout=7)
     headers = deployed.invoke().payload

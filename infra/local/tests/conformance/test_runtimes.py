@@ -56,6 +56,7 @@ def test_node_handler_answers(node, source, answer):
 
 
 @pytest.mark.aws(NODE_HANDLER)
+@pytest.mark.varies
 def test_node_callback_may_leave_work_for_later(node):
     """Without waiting for the event loop; what is left goes on in the next invocation."""
     deployed = node("""
@@ -137,6 +138,7 @@ def test_node_init_error_is_returned(node, source, handler, error_type, message)
 
 
 @pytest.mark.aws(NODE_CONTEXT)
+@pytest.mark.varies
 def test_node_context(node):
     deployed = node("""
         exports.handler = async (event, context) => ({ ...context, left: context.getRemainingTimeInMillis(),

@@ -9,7 +9,7 @@ from typing import Any
 
 from embedded_cloud.engine.errors import RefusedError, not_runnable
 from embedded_cloud.sandbox.invocation import Limits
-from embedded_cloud.sandbox.sandbox import MEGABYTE
+from embedded_cloud.sandbox.runtime import MEGABYTE
 
 TASK_ROOT = "/var/task"
 ENDPOINT_PORT = "8080/tcp"

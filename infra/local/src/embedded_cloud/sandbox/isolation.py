@@ -35,6 +35,7 @@ while [ "$1" != -- ]; do mkdir -p "$tmp/$1"; mount --rbind "/tmp/$1" "$tmp/$1"; 
 shift
 mount --rbind "$tmp" /tmp
 if [ "$task" ]; then cd /var/task; fi
+unset OLDPWD  # a folder of this machine
 exec "$@"
 """
 
