@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_cloud import artifacts, stack
+from embedded_cloud import artifacts, packaging
 from embedded_cloud.architecture import lambda_architecture
 from embedded_cloud.errors import CloudError
 from embedded_cloud.state import State
@@ -95,7 +95,7 @@ def test_an_archive_of_a_read_only_folder_can_be_unzipped_by_anyone(tmp_path: Pa
     (folder / "tool.sh").write_text("")
     (folder / "tool.sh").chmod(0o755)
     artifacts.freeze(folder)
-    with stack._zipped(folder) as file, zipfile.ZipFile(file) as archive:
+    with packaging._zipped(folder) as file, zipfile.ZipFile(file) as archive:
         modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
         assert archive.read("package/module.py") == b"content"
     assert modes == {"package/": 0o755, "package/module.py": 0o644, "tool.sh": 0o755}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from embedded_cloud import artifacts, stack
 from embedded_cloud.aws import Aws
+from embedded_cloud.packaging import package
 from embedded_cloud.progress import say, step
 from embedded_cloud.stack import Stack
 from embedded_cloud.state import State
@@ -82,7 +83,7 @@ def deploy(
     state.write("release", {"stack": release.stack_name, "build": release.build.name})
     with step("Uploading the template" if release.in_place else "Uploading the artifacts"):
         aws.client("s3").create_bucket(Bucket=ARTIFACTS_BUCKET)
-        template_url = stack.package(aws, release.build, ARTIFACTS_BUCKET, in_place=release.in_place)
+        template_url = package(aws, release.build, ARTIFACTS_BUCKET, in_place=release.in_place)
     with step(f"Creating stack {release.stack_name}"):
         new = stack.create(aws, release.stack_name, template_url, release.parameters, STILL_SERVES)
     try:
