@@ -246,6 +246,26 @@ def test_sources_run_as_they_are_edited(everything):
     assert "edited" not in get(everything.known["outputs"]["ApiFunctionUrl"])
 
 
+def test_code_that_fails_the_smoke_test_is_taken_back(everything):
+    good = (everything.folder / "node" / "index.mjs").read_text()
+    everything.replace("node/index.mjs", "hello:", "wrong: null.nothing, hello:")
+    refused = everything.run("up")
+    (everything.folder / "node" / "index.mjs").write_text(good)
+    assert (refused.returncode, "fails the smoke test" in refused.stderr) == (1, True), refused.stderr
+    assert json.loads(everything("invoke", "NodeFunction", '{"name": "still"}'))["hello"] == "still"
+
+
+def test_a_run_that_was_killed_while_it_gave_code_is_made_good(everything):
+    state = everything.folder / ".embedded-cloud" / "deployment.json"
+    everything.replace("node/index.mjs", "hello:", "edited: true, hello:")
+    before = json.loads(state.read_text())
+    everything("up")
+    state.write_text(json.dumps({**before, "half given": True}))  # as it was until all had their code
+    everything.replace("node/index.mjs", "edited: true, ", "")
+    everything("up")
+    assert "edited" not in json.loads(everything("invoke", "NodeFunction", '{"name": "again"}'))
+
+
 def test_a_template_that_is_refused_leaves_what_was_there(everything):
     good = (everything.folder / "template.yaml").read_text()
     everything.replace("template.yaml", "Outputs:", "Outputs:\n  Nothing: {Value: !GetAtt Nobody.Arn}")

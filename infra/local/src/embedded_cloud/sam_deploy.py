@@ -24,6 +24,8 @@ from embedded_cloud.sources import FUNCTIONS, code
 from embedded_cloud.stack import Stack
 
 ARTIFACTS_BUCKET = "embedded-cloud-artifacts"
+# In the state while functions are given other code: which of them have it is known when it is gone.
+HALF_GIVEN = "half given"
 # Properties that `sam package` replaces where they name a file or a folder.
 LOCAL = {"CodeUri", "ContentUri", "DefinitionUri", "Code", "Content", "Location", "SchemaUri", "TemplateURL"}
 
@@ -34,14 +36,13 @@ def deploy(cloud: Cloud, profile: Profile, build: Path) -> Stack:
     wanted = {"stack": name, "build": build.name, "parameters": parameters}
     before = cloud.state.read("deployment")
     old = _described(cloud, before.get("stack", ""))
-    if old and {**before, **wanted} == before:
+    if old and wanted == before:
         return old
     earlier = build.parent / before.get("build", "-")
     if old and before["parameters"] == parameters and (changed := _changed_code(earlier, build)) is not None:
-        with step(f"Giving {len(changed)} functions their code"):
-            for function, place in changed.items():
-                _give(cloud, old.functions[function], place)
-        _prove(cloud, profile, old)
+        # A run that was killed here may have left some functions with other code: then all are given theirs.
+        given = _places(build)[1] if HALF_GIVEN in before else changed
+        _give(cloud, profile, old, given, _places(earlier)[1])
         cloud.state.write("deployment", wanted)
         return old
     address = _package(cloud, profile, build)
@@ -131,10 +132,28 @@ def _place(folder: Path, digest: Mapping[str, Any]) -> dict[str, str]:
     return {"Bucket": FOLDERS_BUCKET, "Key": key}
 
 
-def _give(cloud: Cloud, function: str, place: Mapping[str, str]) -> None:
-    client = cloud.aws.client("lambda")
-    client.update_function_code(FunctionName=function, S3Bucket=place["Bucket"], S3Key=place["Key"])
-    client.get_waiter("function_updated_v2").wait(FunctionName=function, WaiterConfig=stack.POLL)
+def _give(
+    cloud: Cloud, profile: Profile, old: Stack, places: Mapping[str, Mapping[str, str]], before: Mapping[str, Any]
+) -> None:
+    """Give functions the code of some places and prove it; if that fails, the code of the places before again."""
+    deployed, client = cloud.state.read("deployment"), cloud.aws.client("lambda")
+
+    def give(known: Mapping[str, Mapping[str, str]]) -> None:
+        for function in places:
+            name, place = old.functions[function], known[function]
+            client.update_function_code(FunctionName=name, S3Bucket=place["Bucket"], S3Key=place["Key"])
+            client.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=stack.POLL)
+
+    cloud.state.write("deployment", {**deployed, HALF_GIVEN: True})
+    try:
+        with step(f"Giving {len(places)} functions their code"):
+            give(places)
+        _prove(cloud, profile, old)
+    except BaseException:
+        with step("Giving them the code of before"):
+            give(before)
+        cloud.state.write("deployment", {name: value for name, value in deployed.items() if name != HALF_GIVEN})
+        raise
 
 
 def _package(cloud: Cloud, profile: Profile, build: Path) -> str:
