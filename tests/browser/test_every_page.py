@@ -75,6 +75,14 @@ def test_axe_finds_no_violation_in_what_goes_wrong(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_no_form_can_be_sent_before_its_script_is_there(site: Site, reported: None, name: str) -> None:
+    """The browser itself would send it, and leave the page."""
+    page = site.visit(name, java_script_enabled=False)
+    buttons = [each for each in page.locator("form button:not([type=button])").all() if each.is_visible()]
+    assert not [each.text_content() for each in buttons if each.is_enabled()]
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_at_home_on_the_website_endpoint_too(site: Site, reported: None, name: str) -> None:
     """Another origin than the API's: the policy lets the page ask, and the API lets it read."""
     page = site.visit(name, site.other_url)

@@ -16,7 +16,7 @@ import pytest
 
 from clouds import CHECKOUT, HOME, Cloud, family, until
 from embedded_cloud import processes
-from mlops_cloud.dag_run import error_of
+from mlops_cloud.dag_run import ask, error_of, start
 
 VARIABLE = "/airflow/variables/titanic"
 TIMEOUT_SECONDS = 300
@@ -44,8 +44,7 @@ class Airflow:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return json.load(response)
+        return ask(request)
 
     def login(self) -> None:
         login = {"username": "admin", "password": self.password}
@@ -54,8 +53,7 @@ class Airflow:
     def start(self, dag: str, **conf: Any) -> str:
         """The path of a new run; the DAG is unpaused for it."""
         self.call("PATCH", f"/api/v2/dags/{dag}?update_mask=is_paused", {"is_paused": False})
-        run = self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
-        return f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}"
+        return start(self, dag, conf)
 
     def end(self, run: str) -> str:
         def ended() -> Any:

@@ -8,8 +8,9 @@ const ASK_AGAIN_MILLISECONDS = 1000;
 const form = find("#files");
 const inputs = [find("#keys"), find("#key")];
 
-/** Let the form start batches of a use case. */
+/** Let the form start batches of a use case; until then it cannot be sent. */
 export function files(useCase) {
+  find("#start").disabled = false;
   form.onsubmit = async (event) => {
     event.preventDefault();
     const [keys, key] = [find("#keys").value.split(/\s+/).filter(Boolean), find("#key").value];

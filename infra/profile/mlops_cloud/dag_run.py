@@ -5,14 +5,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Protocol
 
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
 from mlops_cloud.airflow import USER, Airflow
 
 TIMEOUT_SECONDS = 60  # until the DAG processor has read the folder
+# Airflow answers 500 while its SQLite is held by what else it does.
+TRIES, PAUSE_SECONDS = 5, 1
 FINISHED = ("success", "failed")
+
+
+class Caller(Protocol):
+    """What calls Airflow's REST API."""
+
+    def call(self, method: str, path: str, body: Any = None) -> Any: ...
 
 
 class Api:
@@ -27,22 +37,39 @@ class Api:
     def call(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data, self._headers, method=method)
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return json.load(response)
+        return ask(request)
 
 
-def start(api: Api, dag: str, conf: Mapping[str, Any]) -> str:
-    """Start a run as soon as Airflow knows the DAG; returns the path of the run."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
+def ask(request: urllib.request.Request) -> Any:
+    """What Airflow answers, asked again where it fails in passing; HTTPError of what it refuses."""
+    tries = TRIES
     while True:
         try:
-            run = api.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as failed:
+            tries -= 1
+            if failed.code < HTTPStatus.INTERNAL_SERVER_ERROR or not tries:
+                raise
+            time.sleep(PAUSE_SECONDS)
+
+
+def start(api: Caller, dag: str, conf: Mapping[str, Any]) -> str:
+    """Start a run as soon as Airflow knows the DAG; returns the path of the run."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    # Named here, so that it is started once, however often it is asked for.
+    name = f"manual__{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    while True:
+        try:
+            api.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"dag_run_id": name, "logical_date": None, "conf": conf})
+            break
         except urllib.error.HTTPError as refused:
-            if refused.code != 404 or time.monotonic() > deadline:
+            if refused.code == HTTPStatus.CONFLICT:
+                break
+            if refused.code != HTTPStatus.NOT_FOUND or time.monotonic() > deadline:
                 raise CloudError(f"Airflow does not start {dag}: {refused.read().decode()}", "make logs") from refused
             time.sleep(0.5)
-        else:
-            return f"/api/v2/dags/{dag}/dagRuns/{run['dag_run_id']}"
+    return f"/api/v2/dags/{dag}/dagRuns/{name}"
 
 
 def follow(api: Api, run: str) -> None:
