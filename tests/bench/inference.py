@@ -47,6 +47,8 @@ SIZES = (1, 3, 10, 30, 100, 300, 1000)
 BUCKET, WIDE_BUCKET = "bench-models", "bench-wide-models"
 PLOT = ROOT / "docs" / "batch.svg"
 Row = dict[str, Any]
+# Lambda sets these itself and takes none of them.
+LAMBDAS_OWN = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION", "AWS_REGION"}
 BASELINE = ("fastapi", "mangum", "pandas", "scikit-learn")
 
 
@@ -71,6 +73,7 @@ def rows() -> list[Row]:
 
 def through_lambda(endpoint: str, settings: dict[str, str], artifacts: dict[str, Path], event: Any) -> list[Row]:
     """Each side's environments are started in turns; then the warm ones are asked through API Gateway."""
+    settings = {name: value for name, value in settings.items() if name not in LAMBDAS_OWN}
     wide_settings = {**settings, "USE_CASE": "wide", "MODELS_BUCKET": WIDE_BUCKET}
     wide_event = {**event, "body": json.dumps(wide.row(7))}
     functions = {
