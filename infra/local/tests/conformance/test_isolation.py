@@ -1,6 +1,7 @@
 """A function's own /var/task, /opt and /tmp, where this machine's kernel gives a process mounts of its own."""
 
 import errno
+import uuid
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,11 @@ def test_a_traceback_names_var_task(function):
 @pytest.mark.aws("lambda/latest/dg/configuration-ephemeral-storage.html")
 def test_tmp_is_empty_and_nobody_elses(function):
     one, other = function(FILL), function(FILL)
-    assert one.invoke({"one": 1}).payload == ["one"]
+    name = uuid.uuid4().hex  # which nobody has on this machine
+    assert one.invoke({name: 1}).payload == [name]
     assert other.invoke({"other": 1}).payload == ["other"]
-    assert one.invoke({}).payload == ["one"], "and it stays while the environment lives"
-    assert not Path("/tmp/one").exists()
+    assert one.invoke({}).payload == [name], "and it stays while the environment lives"
+    assert not Path("/tmp", name).exists()
 
 
 @pytest.mark.aws("lambda/latest/dg/configuration-ephemeral-storage.html")

@@ -70,7 +70,8 @@ def available() -> tuple[str, ...]:
     mapped = () if os.geteuid() == 0 else ("--map-root-user",)
     command = ("unshare", "--mount", *mapped)
     with tempfile.TemporaryDirectory() as folder:
-        probe = [*command, "sh", "-c", _SCRIPT, "sh", folder, folder, folder, str(_empty()), "--", "true"]
+        Path(folder, "task").mkdir()
+        probe = [*command, "sh", "-c", _SCRIPT, "sh", folder, folder, folder, folder, "--", "true"]
         try:
             tried = subprocess.run(probe, capture_output=True, timeout=10)
         except (OSError, subprocess.TimeoutExpired):
@@ -110,7 +111,7 @@ def _libc() -> ctypes.CDLL:
 
 def _empty() -> Path:
     """A folder that holds an empty ``task``."""
-    folder = Path(tempfile.gettempdir(), "isolation")
+    folder = Path(tempfile.gettempdir(), f"isolation-{os.geteuid()}")
     (folder / "task").mkdir(parents=True, exist_ok=True)
     return folder
 
