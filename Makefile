@@ -17,6 +17,11 @@ CLOUD := $(ENVS)/cloud/bin/embedded-cloud --home $(HOME_DIR) $(if $(STATE),--sta
 STATE_FOLDER = state="$$(realpath -m "$(or $(STATE),$$($(CLOUD) folder))")"
 CLOUD_ENVS := $(foreach env,cloud localstack lambda sam,$(ENVS)/$(env)/$(READY))
 
+# On AWS: the environments of infra/aws/mlops_aws/environments.toml, or of the file that ENVIRONMENTS names.
+AWS := PYTHONPATH=infra/aws:infra/profile $(if $(USE_CASE),USE_CASE=$(USE_CASE)) $(ENVS)/cloud/bin/python -m mlops_aws \
+    --home $(HOME_DIR) $(if $(ENVIRONMENTS),--environments "$(ENVIRONMENTS)")
+AWS_ENVS := $(foreach env,cloud sam,$(ENVS)/$(env)/$(READY))
+
 # MLFLOW_TRACKING_URI names a running MLflow server; the default is a database in the state folder.
 TRACKING_URI = $${MLFLOW_TRACKING_URI:-sqlite:///$$state/mlflow/mlflow.db}
 MLFLOW := DO_NOT_TRACK=true MLFLOW_DISABLE_TELEMETRY=true GIT_PYTHON_REFRESH=quiet
@@ -114,6 +119,12 @@ serve: $(ENVS)/cloud/$(READY) $(ENVS)/serve/$(READY)  ## serve the API with uvic
 
 compose-env: $(ENVS)/cloud/$(READY)  ## write .env for docker compose: ports and passwords
 	@PYTHONPATH=infra/profile $(ENVS)/cloud/bin/python -m mlops_cloud.compose_environment .env.example $(or $(COMPOSE_ENV_FILES),.env)
+
+deploy: $(AWS_ENVS)  ## deploy to the AWS account of your credentials: make deploy ENV=dev, or ENV=prod
+	@$(AWS) deploy "$(ENV)" $(if $(ACCEPT),--accept "$(ACCEPT)")
+
+undeploy: $(AWS_ENVS)  ## delete a deployment from AWS; its buckets stay without DATA=delete: make undeploy ENV=dev
+	@$(AWS) remove "$(ENV)" $(if $(DATA),--data "$(DATA)")
 
 ##@ develop
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from embedded_cloud.aws import Aws
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import say, step
+from mlops_cloud.clients import Clients
 
 START_TIMEOUT_SECONDS = 30
 # Errors of a run that its file causes: the same file again fails again.
@@ -27,7 +27,7 @@ class RunFailedError(NoChampionError):
         self.error, self.cause = error, cause
 
 
-def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mapping[str, Any]:
+def upload_and_follow(aws: Clients, file: Path, bucket: str, machine: str) -> Mapping[str, Any]:
     """Put a file where it starts the pipeline and return that run's output.
 
     Raises CloudError with the failed state's own error and cause.
@@ -38,13 +38,13 @@ def upload_and_follow(aws: Aws, file: Path, bucket: str, machine: str) -> Mappin
     return follow(aws, _started(aws, machine, before))
 
 
-def upload(aws: Aws, file: Path, bucket: str) -> None:
+def upload(aws: Clients, file: Path, bucket: str) -> None:
     """Put a file where the pipeline takes its files from."""
     aws.buckets.upload_file(str(file), bucket, f"raw/{file.name}")
     say(f"Uploaded {file.name} to s3://{bucket}/raw/")
 
 
-def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
+def run_on_latest(aws: Clients, bucket: str, machine: str) -> Mapping[str, Any]:
     """Run a pipeline on the files below raw/, the newest first, until one makes a champion; returns that run's output.
 
     Raises NoChampionError if none does.
@@ -66,13 +66,13 @@ def run_on_latest(aws: Aws, bucket: str, machine: str) -> Mapping[str, Any]:
     raise NoChampionError(f"No file below raw/ makes a champion: {why}", f"Upload a CSV to s3://{bucket}/raw/")
 
 
-def _run(aws: Aws, bucket: str, key: str, machine: str) -> Mapping[str, Any]:
+def _run(aws: Clients, bucket: str, key: str, machine: str) -> Mapping[str, Any]:
     document = json.dumps({"bucket": bucket, "key": key})
     started = aws.client("stepfunctions").start_execution(stateMachineArn=machine, input=document)
     return follow(aws, started["executionArn"])
 
 
-def follow(aws: Aws, run: str) -> Mapping[str, Any]:
+def follow(aws: Clients, run: str) -> Mapping[str, Any]:
     """Show each state as it is passed; returns the run's output."""
     states = aws.client("stepfunctions")
     seen = 0
@@ -97,7 +97,7 @@ def follow(aws: Aws, run: str) -> Mapping[str, Any]:
     return output
 
 
-def _started(aws: Aws, machine: str, before: set[str]) -> str:
+def _started(aws: Clients, machine: str, before: set[str]) -> str:
     """The run that was not there before."""
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:

@@ -41,6 +41,32 @@ def test_alias_that_is_moved_runs_the_other_version(function):
     assert deployed.invoke(Qualifier="live").payload == "new"
 
 
+@pytest.mark.aws(ALIASES)
+def test_alias_gives_a_share_to_a_second_version_and_takes_it_back(function):
+    deployed = function("def handler(event, context): return 'old'")
+    old = deployed.client.publish_version(FunctionName=deployed.name)["Version"]
+    deployed.client.create_alias(FunctionName=deployed.name, Name="live", FunctionVersion=old)
+    deployed.update("def handler(event, context): return 'new'")
+    new = deployed.client.publish_version(FunctionName=deployed.name)["Version"]
+    live = {"FunctionName": deployed.name, "Name": "live"}
+    deployed.client.update_alias(**live, RoutingConfig={"AdditionalVersionWeights": {new: 0.5}})
+    assert {deployed.invoke(Qualifier="live").payload for _ in range(40)} == {"old", "new"}
+    deployed.client.update_alias(**live, RoutingConfig={"AdditionalVersionWeights": {}})
+    assert {deployed.invoke(Qualifier="live").payload for _ in range(20)} == {"old"}
+
+
+@pytest.mark.aws(ALIASES)
+def test_alias_gives_no_share_to_a_version_that_is_not_there(function):
+    deployed = function("def handler(event, context): return 'old'")
+    old = deployed.client.publish_version(FunctionName=deployed.name)["Version"]
+    deployed.client.create_alias(FunctionName=deployed.name, Name="live", FunctionVersion=old)
+    for unknown in ("99", old):
+        with pytest.raises(ClientError):
+            deployed.client.update_alias(
+                FunctionName=deployed.name, Name="live", RoutingConfig={"AdditionalVersionWeights": {unknown: 0.5}}
+            )
+
+
 @pytest.mark.aws(VERSIONS)
 def test_version_has_a_log_stream_of_its_own(function):
     deployed = function("def handler(event, context): return context.log_stream_name")

@@ -1,0 +1,182 @@
+"""A deployment from beginning to end. It may be run again after any failure, and changes nothing where all is done.
+
+    data plane → build → application, its alias still on the version that serves → database schema → a new version is
+    published → it answers as the old one does → it gets a share of the requests, then all → site
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded_cloud.cloud import python_runtime
+from embedded_cloud.errors import CloudError
+from embedded_cloud.progress import progress, say, step
+from mlops_aws import site, stacks
+from mlops_aws.account import Account
+from mlops_aws.environments import Environment
+from mlops_aws.proof import Proof
+from mlops_aws.secret_references import reference
+from mlops_aws.stacks import Stack
+from mlops_aws.traffic import shift, watcher
+from mlops_aws.versions import LATEST, Live
+from mlops_cloud import pipeline
+from mlops_cloud.project import MIGRATION
+from mlops_cloud.use_case import UseCase
+
+ALARM = "AWS::CloudWatch::Alarm"
+# Outputs of the data plane that are secrets, and the application's parameters that refer to them.
+SECRETS = {"DatabaseUrlSecret": "DatabaseUrl", "RedisUrlSecret": "RedisUrl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One use case into one environment of an account. `home` holds the tools' environments."""
+
+    account: Account
+    environment: Environment
+    use_case: UseCase
+    checkout: Path
+    home: Path
+    accept_other_answers: bool = False
+
+    @property
+    def application(self) -> str:
+        """The name of the application's stack; its data plane's has `-data` behind it."""
+        return f"{self.use_case.stack_prefix}-{self.environment.name}"
+
+    def deploy(self) -> Stack:
+        """Make the checkout serve; what served before serves on if anything of it fails."""
+        with step(f"Account {self.account.number}, {self.account.region}"):
+            given = self._stores()
+        with step("Build"):
+            self._sam("build", "--parameter-overrides", f"UseCase={self.use_case.name}", f"Runtime={python_runtime()}")
+        serving = self._serving_version()
+        stack = self._application(given)
+        with step("Database schema"):
+            self._migrate(stack)
+        live = Live(self.account, stack.resources["InferenceFunction"])
+        with step("New version"):
+            new = live.publish()
+        if new == serving:
+            say(f"Version {new} serves, and nothing of it has changed")
+        else:
+            self._take_over(live, stack, serving, new)
+        written = site.publish(self.account, stack, self.checkout, self.use_case)
+        say(f"Site: {written} files written" if written else "Site: unchanged")
+        self._first_champion(live, stack, new)
+        return stack
+
+    def _stores(self) -> Mapping[str, str]:
+        """The application's parameters that name its stores, buckets and network."""
+        if self.environment.data is None:
+            missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
+            if missing:
+                raise CloudError(
+                    f"[{self.environment.name}] has no data plane, and {' and '.join(missing)} not set",
+                    "Set them to your PostgreSQL and Redis, or add `data` to the environment",
+                )
+            return {"DatabaseUrl": os.environ["DATABASE_URL"], "RedisUrl": os.environ["REDIS_URL"]}
+        name = f"{self.application}-data"
+        stacks.make_ready(self.account, name)
+        before = stacks.describe(self.account, name)
+        email = os.environ.get("ALARM_EMAIL")
+        parameters = {**self.environment.data, "Application": self.application}
+        self._sam_deploy("infra/aws/data.yaml", name, parameters | ({"AlarmEmail": email} if email else {}))
+        data = stacks.describe(self.account, name) or before
+        assert data
+        references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
+        return {**{name: value for name, value in data.outputs.items() if name not in SECRETS}, **references}
+
+    def _serving_version(self) -> str | None:
+        """The published version that serves now; None before the first deployment.
+
+        What an earlier run left is put in order first: the deployment of a stack that was never created, a share of the
+        requests that went to a version which was not proved to the end, an alias that follows whatever is deployed.
+        """
+        stacks.make_ready(self.account, self.application)
+        stack = stacks.describe(self.account, self.application)
+        if not stack or "InferenceFunction" not in stack.resources:
+            return None
+        live = Live(self.account, stack.resources["InferenceFunction"])
+        version = live.version()
+        if version is None:
+            return None
+        if version == LATEST:
+            version = live.publish()
+        live.point_to(version)
+        return version
+
+    def _application(self, parameters: Mapping[str, str]) -> Stack:
+        own = {"UseCase": self.use_case.name, "Runtime": python_runtime(), **self.environment.application}
+        self._sam_deploy(None, self.application, {**parameters, **own})
+        stack = stacks.describe(self.account, self.application)
+        assert stack
+        return stack
+
+    def _migrate(self, stack: Stack) -> None:
+        function = stack.resources["IngestionFunction"]
+        answer = self.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(MIGRATION))
+        content = answer["Payload"].read().decode()
+        if "FunctionError" in answer:
+            raise CloudError(
+                f"The database's schema cannot be brought up to date: {content}",
+                "Mend the migration; the version that served before serves on",
+            )
+
+    def _take_over(self, live: Live, stack: Stack, serving: str | None, new: str) -> None:
+        proof = Proof(live, new, serving, self.accept_other_answers)
+        with step(f"Version {new} is tried"):
+            proof.answers()
+        served = serving and Proof(live, serving, None).model()
+        if served and not proof.model():
+            say(f"The new code cannot serve model {served}: it trains one that it can")
+            pipeline.run_on_latest(self.account, stack.outputs["DataBucket"], stack.outputs["PipelineArn"])
+        if proof.model():
+            proof.predicts()
+        if serving is None:
+            live.point_to(new)
+            say(f"Version {new} serves")
+        else:
+            watch = watcher(self.account, live, new, stack.of_type(ALARM), proof.predicts if served else proof.answers)
+            shift(live, serving, new, self.environment.traffic, watch)
+        live.forget_old()
+
+    def _first_champion(self, live: Live, stack: Stack, version: str) -> None:
+        """Upload the use case's table where nothing was uploaded yet, and follow the run that this starts."""
+        raw = self.account.buckets.list_objects_v2(Bucket=stack.outputs["DataBucket"], Prefix="raw/", MaxKeys=1)
+        if raw.get("KeyCount"):
+            return
+        table = self.checkout / self.use_case.table
+        pipeline.upload_and_follow(
+            self.account, table, stack.outputs["DataBucket"], stack.outputs["PipelineArn"]
+        )
+        Proof(live, version, None).predicts()
+
+    def _sam_deploy(self, template: str | None, name: str, parameters: Mapping[str, str]) -> None:
+        """One stack by SAM, which uploads the artifacts and waits; CloudError if it fails."""
+        of = ["--template-file", template] if template else []
+        given = [f"{key}={value}" for key, value in parameters.items()]
+        with step(f"Stack {name}"):
+            self._sam(
+                "deploy", *of, "--stack-name", name, "--config-env", "aws", "--region", self.account.region,
+                "--parameter-overrides", *given,
+            )  # fmt: skip
+
+    def _sam(self, *arguments: str) -> None:
+        """SAM's output goes to stderr: what this command answers is on stdout."""
+        tools = [self.home / "envs" / name / "bin" for name in ("sam", "uv")]
+        settings = {
+            "PATH": os.pathsep.join([*map(str, tools), os.environ.get("PATH", os.defpath)]),
+            "PYTHON": sys.executable,  # the version that the wheels are for is the runtime's
+            "USE_CASE": self.use_case.name,
+        }
+        command = [str(tools[0] / "sam"), *arguments]
+        done = subprocess.run(
+            command, cwd=self.checkout, env={**self.account.environment(), **settings}, stdout=progress.file
+        )
+        if done.returncode:
+            raise CloudError(f"sam {arguments[0]} failed", "Mend what it names above, then run the same command again")
