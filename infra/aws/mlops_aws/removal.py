@@ -5,9 +5,8 @@ from typing import Any
 from embedded_cloud.progress import say, step
 from mlops_aws import stacks
 from mlops_aws.account import Account
-from mlops_aws.stacks import Stack
 
-BUCKET, DATABASE, SUBNET = "AWS::S3::Bucket", "AWS::RDS::DBInstance", "AWS::EC2::Subnet"
+BUCKET, SUBNET = "AWS::S3::Bucket", "AWS::EC2::Subnet"
 
 
 def remove(account: Account, application: str, *, with_data: bool = False) -> None:
@@ -24,7 +23,6 @@ def remove(account: Account, application: str, *, with_data: bool = False) -> No
             say(f"There is no stack {name}")
             continue
         buckets += stack.of_type(BUCKET)
-        _unprotect(account, stack)
         if subnets := stack.of_type(SUBNET):
             stacks.wait_for_network_interfaces(account, subnets)
         stacks.delete(account, name, f"Deleting {name}")
@@ -34,13 +32,6 @@ def remove(account: Account, application: str, *, with_data: bool = False) -> No
                 _delete_bucket(account.buckets, bucket)
         else:
             say(f"Kept: s3://{bucket}")
-
-
-def _unprotect(account: Account, stack: Stack) -> None:
-    for database in stack.of_type(DATABASE):
-        account.client("rds").modify_db_instance(
-            DBInstanceIdentifier=database, DeletionProtection=False, ApplyImmediately=True
-        )
 
 
 def _delete_bucket(s3: Any, bucket: str) -> None:

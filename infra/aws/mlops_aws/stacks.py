@@ -16,6 +16,8 @@ TIMEOUT_SECONDS = 3600
 # States of a creation that did not succeed: CloudFormation refuses every update of such a stack.
 NEVER_CREATED = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "REVIEW_IN_PROGRESS")
 
+DATABASE = "AWS::RDS::DBInstance"
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -28,7 +30,7 @@ class Stack:
 
     def of_type(self, kind: str) -> list[str]:
         """The physical ids of all resources of a type."""
-        return [self.resources[name] for name, its in self.types.items() if its == kind]
+        return [self.resources[name] for name, its in self.types.items() if its == kind and self.resources[name]]
 
 
 def describe(account: Account, name: str) -> Stack | None:
@@ -63,7 +65,15 @@ def make_ready(account: Account, name: str) -> None:
 
 
 def delete(account: Account, name: str, words: str) -> None:
-    """Delete a stack and wait; CloudError with CloudFormation's reasons if something of it cannot be deleted."""
+    """Delete a stack and wait; CloudError with CloudFormation's reasons if something of it cannot be deleted.
+
+    Its databases lose their deletion protection, which otherwise would stop the deletion half-way.
+    """
+    its = describe(account, name)
+    for database in its.of_type(DATABASE) if its else ():
+        account.client("rds").modify_db_instance(
+            DBInstanceIdentifier=database, DeletionProtection=False, ApplyImmediately=True
+        )
     with step(words):
         account.client("cloudformation").delete_stack(StackName=name)
         if status := _settled(account, name):
