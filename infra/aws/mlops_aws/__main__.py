@@ -1,4 +1,4 @@
-"""`python -m mlops_aws deploy dev`, `python -m mlops_aws remove dev`: what stands behind `make deploy` and `make undeploy`."""
+"""What stands behind `make deploy` and `make undeploy`: `python -m mlops_aws deploy dev`, `… remove dev`."""
 
 import argparse
 import json
@@ -45,9 +45,13 @@ def _arguments() -> argparse.Namespace:
         command = commands.add_parser(name, help=words)
         command.add_argument("environment", help="dev, prod, or another one of the file")
         if name == "deploy":
-            command.add_argument("--accept", choices=["", "other-answers"], help="the sample may be predicted otherwise")
+            command.add_argument(
+                "--accept", choices=["", "other-answers"], help="the sample may be predicted otherwise"
+            )
         else:
-            command.add_argument("--data", choices=["keep", "delete"], default="keep", help="what becomes of the buckets")
+            command.add_argument(
+                "--data", choices=["keep", "delete"], default="keep", help="what becomes of the buckets"
+            )
     return parser.parse_args()
 
 

@@ -10,7 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded_cloud.errors import CloudError
 
-CONFIG = Config(read_timeout=900, retries={"mode": "standard", "total_max_attempts": 5}, s3={"addressing_style": "path"})
+CONFIG = Config(
+    read_timeout=900, retries={"mode": "standard", "total_max_attempts": 5}, s3={"addressing_style": "path"}
+)
 CREDENTIALS = "Set AWS_PROFILE, or run `aws configure sso`, and try again"
 
 
@@ -22,7 +24,8 @@ class Account:
 
     @cache  # noqa: B019 - one instance per run of the command
     def client(self, service: str) -> Any:
-        return boto3.client(service, region_name=self.region, config=CONFIG)
+        make: Any = boto3.client  # overloaded by the names of services
+        return make(service, region_name=self.region, config=CONFIG)
 
     @property
     def buckets(self) -> Any:

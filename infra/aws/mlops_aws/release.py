@@ -1,7 +1,7 @@
 """A deployment from beginning to end. It may be run again after any failure, and changes nothing where all is done.
 
-    data plane → build → application, its alias still on the version that serves → database schema → a new version is
-    published → it answers as the old one does → it gets a share of the requests, then all → site
+data plane → build → application, its alias still on the version that serves → database schema → a new version is
+published → it answers as the old one does → it gets a share of the requests, then all → site
 """
 
 import json
@@ -92,7 +92,9 @@ class Release:
         before = stacks.describe(self.account, name)
         given = {"AlarmEmail": os.environ.get("ALARM_EMAIL"), **self._boundary()}
         parameters = {**self.environment.data, "Application": self.application}
-        self._sam_deploy("infra/aws/data.yaml", name, parameters | {key: value for key, value in given.items() if value})
+        self._sam_deploy(
+            "infra/aws/data.yaml", name, parameters | {key: value for key, value in given.items() if value}
+        )
         data = stacks.describe(self.account, name) or before
         assert data
         references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
@@ -138,7 +140,9 @@ class Release:
         total = self.account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
         if total >= wanted + UNRESERVED:
             return {}
-        say(f"This account runs {total} functions at once: InferenceConcurrency {wanted} cannot be reserved, and is not")
+        say(
+            f"This account runs {total} functions at once: InferenceConcurrency {wanted} cannot be reserved, and is not"
+        )
         return {"InferenceConcurrency": "0"}
 
     def _migrate(self, stack: Stack) -> None:
@@ -175,9 +179,7 @@ class Release:
         if raw.get("KeyCount"):
             return
         table = self.checkout / self.use_case.table
-        pipeline.upload_and_follow(
-            self.account, table, stack.outputs["DataBucket"], stack.outputs["PipelineArn"]
-        )
+        pipeline.upload_and_follow(self.account, table, stack.outputs["DataBucket"], stack.outputs["PipelineArn"])
         Proof(live, version, None).predicts()
 
     def _sam_deploy(self, template: str | None, name: str, parameters: Mapping[str, str]) -> None:

@@ -101,7 +101,7 @@ def _settled(account: Account, name: str) -> str:
     """The status of a stack once no change is under way; empty where there is no such stack."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     told = ""
-    while (status := (_found(account, name) or {}).get("StackStatus", "")).endswith("_IN_PROGRESS"):
+    while (status := str(_found(account, name).get("StackStatus", ""))).endswith("_IN_PROGRESS"):
         if status == "REVIEW_IN_PROGRESS":  # a change set that nobody has executed
             return status
         if status != told:
@@ -131,5 +131,6 @@ def _stuck(account: Account, name: str, status: str) -> CloudError:
         if each["ResourceStatus"].endswith("FAILED") and each.get("ResourceStatusReason")
     ]
     return CloudError(
-        "\n    ".join([f"Stack {name} is {status}", *reasons[:5]]), "Mend what it names, then run the same command again"
+        "\n    ".join([f"Stack {name} is {status}", *reasons[:5]]),
+        "Mend what it names, then run the same command again",
     )

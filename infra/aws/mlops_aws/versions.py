@@ -48,7 +48,7 @@ class Live:
         return version
 
     def ask(self, version: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and document of one request to one version, as the gateway would pass it on; nothing of it is logged."""
+        """Status and document of one request to one version, as the gateway passes requests on; none is logged."""
         query = {"what_if": "true"}
         event = {
             "resource": "/{proxy+}",
@@ -60,7 +60,12 @@ class Live:
             "multiValueQueryStringParameters": {name: [value] for name, value in query.items()},
             "pathParameters": {"proxy": path.lstrip("/")},
             "stageVariables": None,
-            "requestContext": {"resourcePath": "/{proxy+}", "httpMethod": method, "path": f"/live{path}", "stage": "live"},
+            "requestContext": {
+                "resourcePath": "/{proxy+}",
+                "httpMethod": method,
+                "path": f"/live{path}",
+                "stage": "live",
+            },
             "body": None if body is None else json.dumps(body),
             "isBase64Encoded": False,
         }

@@ -42,7 +42,11 @@ class CloudFormation:
 
     def describe_stack_events(self, StackName: str) -> dict[str, Any]:
         reason = "resource sg-1 has a dependent object"
-        failed = {"LogicalResourceId": "FunctionAccess", "ResourceStatus": "DELETE_FAILED", "ResourceStatusReason": reason}
+        failed = {
+            "LogicalResourceId": "FunctionAccess",
+            "ResourceStatus": "DELETE_FAILED",
+            "ResourceStatusReason": reason,
+        }
         return {"StackEvents": [failed]}
 
 

@@ -39,7 +39,11 @@ class CloudWatch:
 
     def get_metric_statistics(self, **asked: Any) -> dict[str, Any]:
         dimensions = {each["Name"]: each["Value"] for each in asked["Dimensions"]}
-        assert dimensions == {"FunctionName": Live.function, "Resource": f"{Live.function}:live", "ExecutedVersion": "8"}
+        assert dimensions == {
+            "FunctionName": Live.function,
+            "Resource": f"{Live.function}:live",
+            "ExecutedVersion": "8",
+        }
         return {"Datapoints": [{"Sum": self.errors}]}
 
 
