@@ -141,7 +141,7 @@ test:  ## the tests: five suites, three in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-doors test-product test-cloud test-system test-flow
 
 # Before the suites: whoever waited for one of these would start when another suite is done.
-environments: $(CLOUD_ENVS) $(foreach env,airflow dev mlflow grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))
+environments: $(CLOUD_ENVS) $(foreach env,airflow dev mlflow grafana $(if $(shell command -v npm),postgres17 permissions),$(ENVS)/$(env)/$(READY))
 
 test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; options: make test-cloud ARGS="-k timeout"
 	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest $(ARGS)
@@ -230,6 +230,9 @@ site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch recompiles 
 docs: $(ENVS)/dev/$(READY)  ## generate the documentation pages that come from code
 	@PYTHONPATH=functions:examples $(ENVS)/dev/bin/python docs/features_page.py
 
+permissions: $(ENVS)/permissions/$(READY) $(ENVS)/dev/$(READY)  ## judge the AWS calls of the last test runs by the roles' policies: docs/permissions.md
+	@PYTHONPATH=infra/aws $(ENVS)/dev/bin/python -m permissions $(ENVS)/permissions $(HOME_DIR)/calls/*.jsonl
+
 dashboards: $(ENVS)/grafana/$(READY)  ## generate Grafana's dashboards from infra/grafana/dashboards.py
 	@$(ENVS)/grafana/bin/python infra/grafana/dashboards.py
 
@@ -300,6 +303,12 @@ $(ENVS)/postgres17/$(READY): tests/contract/postgres17/package-lock.json
 	@echo "· Installing PostgreSQL 17" >&2
 	@mkdir -p $(ENVS) && rm -rf $(@D) && cp -R $(<D) $(@D) && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@cd $(POSTGRES) && node scripts/hydrate-symlinks.js
+	@touch $@
+
+# What decides about permissions in the tests; a tool of its own (AGPL), which nothing of this project contains.
+$(ENVS)/permissions/$(READY): infra/aws/permissions/package-lock.json infra/aws/permissions/evaluate.mjs
+	@echo "· Installing the permissions environment" >&2
+	@mkdir -p $(ENVS) && rm -rf $(@D) && cp -R $(<D) $(@D) && cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Functions write no bytecode, as on AWS; without this option every cold start would compile awslambdaric again.

@@ -21,6 +21,7 @@ from localstack_client.session import Session
 
 from embedded_cloud import processes
 from embedded_cloud.state import State
+from permissions.judge import judge
 
 CHECKOUT = Path(__file__).parents[1]
 PASSENGER = {
@@ -183,7 +184,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def running_cloud(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(checkout, tmp_path_factory.mktemp("cloud"))
+    calls = HOME / "calls" / f"{os.environ.get('FIRST_PORT', 'system')}.jsonl"
+    calls.parent.mkdir(exist_ok=True)
+    calls.write_text("")
+    cloud = Cloud(checkout, tmp_path_factory.mktemp("cloud"), {"RECORDED_CALLS": str(calls)})
     if first := os.environ.get("FIRST_PORT"):  # two clouds that start at once would find the same ports free
         names = ("postgres", "valkey", "localstack", "airflow")
         ports = {name: int(first) + place for place, name in enumerate(names)}
@@ -191,8 +195,16 @@ def running_cloud(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     try:
         cloud.up()
         yield cloud
+        _permitted(calls)
     finally:
         cloud.run("down")
+
+
+def _permitted(calls: Path) -> None:
+    """Fail for calls that AWS would refuse the functions' roles; LocalStack refuses none."""
+    if (HOME / "envs/permissions/.ready").exists():
+        denied = judge([calls], HOME / "envs/permissions").denied
+        assert not denied, "\n".join(f"{each.role}: {each.request} {each.reason}" for each in denied)
 
 
 @pytest.fixture

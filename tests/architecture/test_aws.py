@@ -159,6 +159,18 @@ def test_transient_errors_are_listed_once_and_retried_by_every_task() -> None:
     assert json.loads(states)["StartAt"] == "Ingest"
 
 
+def test_a_statement_about_everything_says_why() -> None:
+    """A policy's wildcard needs its justification in place: a comment in the statement."""
+    statements = re.split(r"\n +- Effect: ", (ROOT / "template.yaml").read_text())[1:]
+    about_everything = [
+        text for text in statements if re.search(r'Resource: "\*"|Action:.*\*', text.split("Events:")[0])
+    ]
+    assert about_everything
+    for text in about_everything:
+        denial = text.startswith("Deny")
+        assert denial or "#" in text.split("Resource:")[0], text[:200]
+
+
 @pytest.mark.parametrize("name", ["pipeline", "batch_scoring"])
 def test_every_task_has_a_timeout_above_its_functions_own(name: str) -> None:
     """Without one, Step Functions waits for ever for an answer that was lost."""

@@ -8,10 +8,12 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded_cloud import artifacts
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import progress, say, step
@@ -185,15 +187,14 @@ class Release:
     def _sam_deploy(self, template: str | None, name: str, parameters: Mapping[str, str]) -> None:
         """One stack by SAM, which uploads the artifacts and waits; CloudError if it fails."""
         of = ["--template-file", template] if template else []
-        given = [f"{key}={value}" for key, value in parameters.items()]
-        with step(f"Stack {name}"):
-            self._sam(
-                "deploy", *of, "--stack-name", name, "--config-env", "aws", "--region", self.account.region,
-                "--parameter-overrides", *given,
-            )  # fmt: skip
+        options = ["--stack-name", name, "--config-env", "aws", "--region", self.account.region]
+        with step(f"Stack {name}"), tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            json.dump(dict(parameters), file)  # in a file: some are secrets, and every user can read command lines
+            file.flush()
+            self._sam("deploy", *of, *options, "--parameter-overrides", f"file://{file.name}")
 
     def _sam(self, *arguments: str) -> None:
-        """SAM's output goes to stderr: what this command answers is on stdout."""
+        """A build shows what it says only when it fails; a deployment, which takes minutes, shows it on stderr."""
         tools = [self.home / "envs" / name / "bin" for name in ("sam", "uv")]
         settings = {
             "PATH": os.pathsep.join([*map(str, tools), os.environ.get("PATH", os.defpath)]),
@@ -202,9 +203,10 @@ class Release:
             "RDS_AUTHORITIES": str(self.checkout / "infra/aws/rds-global-bundle.pem"),
             "USE_CASE": self.use_case.name,
         }
-        command = [str(tools[0] / "sam"), *arguments]
-        done = subprocess.run(
-            command, cwd=self.checkout, env={**self.account.environment(), **settings}, stdout=progress.file
-        )
+        command, variables = [str(tools[0] / "sam"), *arguments], {**self.account.environment(), **settings}
+        if arguments[0] == "build":
+            artifacts.run(command, self.checkout, variables, self.home / "aws-build.log")
+            return
+        done = subprocess.run(command, cwd=self.checkout, env=variables, stdout=progress.file)
         if done.returncode:
             raise CloudError(f"sam {arguments[0]} failed", "Mend what it names above, then run the same command again")

@@ -40,7 +40,7 @@ def environment(
     runtimes: Path | None = None,
     mirrored_buckets: Sequence[str] = (),
 ) -> dict[str, str]:
-    """LocalStack's whole environment; nothing is inherited.
+    """LocalStack's whole environment; of the caller's it inherits RECORDED_CALLS alone (plugins/calls.py).
 
     `state` receives everything it writes and `runtime_python` runs the functions; other Pythons are in environments
     that have the runtime's name, below `runtimes`. `mirrored_buckets` are names or patterns (``*``) of the buckets kept
@@ -76,6 +76,8 @@ def environment(
     }
     if runtimes:
         given["LAMBDA_PROCESS_RUNTIMES"] = str(runtimes.absolute())
+    if file := os.environ.get("RECORDED_CALLS"):
+        given["RECORDED_CALLS"] = file
     if mirrored_buckets:
         given["S3_MIRROR_DIR"] = str(state / "mirror")
         given["S3_MIRROR_BUCKETS"] = ",".join(mirrored_buckets)
