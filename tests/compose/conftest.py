@@ -51,6 +51,11 @@ class Compose:
         answer: dict[str, Any] = json.loads(told.stdout)
         return answer
 
+    def images(self) -> list[str]:
+        """The images that are built for this project and no other."""
+        named = self.run("--profile", "*", "config", "--images").stdout.split()
+        return sorted({name for name in named if name.startswith(f"{self.values['COMPOSE_PROJECT_NAME']}/")})
+
     def left(self) -> list[str]:
         """What Docker still has of this project."""
         label = f"label=com.docker.compose.project={self.values['COMPOSE_PROJECT_NAME']}"
@@ -77,7 +82,7 @@ def compose_environment_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lines.append(f"{name}={_free_port()}" if name.endswith("_PORT") else line)
     known = f"COMPOSE_PROJECT_NAME=titanic-test-{uuid.uuid4().hex[:8]}\nSCHEDULES=DISABLED\n"
     file = tmp_path_factory.mktemp("compose") / ".env"
-    file.write_text(compose_environment.complete("\n".join(lines), known))
+    file.write_text(compose_environment.complete("\n".join(lines), known, "tests"))
     return file
 
 
@@ -98,7 +103,8 @@ def idle_compose(docker: None, compose_environment_file: Path) -> Compose:
     compose = Compose(variables, values)
     images = compose.run("config", "--images")
     assert images.returncode == 0, images.stderr
-    missing = [name for name in images.stdout.split() if not name.startswith("titanic/") and not _present(name)]
+    own = f"{values['COMPOSE_PROJECT_NAME']}/"
+    missing = [name for name in images.stdout.split() if not name.startswith(own) and not _present(name)]
     if missing and compose.run("pull", "--ignore-buildable", "--quiet").returncode:
         pytest.skip(f"Docker has no {', '.join(missing)}, and no registry answers")
     return compose
@@ -114,6 +120,8 @@ def compose(idle_compose: Compose) -> Iterator[Compose]:
         down = idle_compose.run("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
         assert down.returncode == 0, down.stderr
         assert idle_compose.left() == []
+        own = [name for name in idle_compose.images() if _present(name)]
+        subprocess.run(["docker", "image", "rm", *own], check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Compose: every service healthy and confined, the site predicts, a file in the inbox becomes a champion."""
 
+import itertools
 import json
+import re
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +20,7 @@ from clouds import CHECKOUT, call, until
 from .conftest import Compose
 
 pytestmark = pytest.mark.timeout(2400)
+PASSENGER_ROW = CHECKOUT / "functions/inference/events/row.json"
 ONE_SHOT = {"deployer", "volumes", "airflow-init"}
 AIRFLOW = {"airflow", "airflow-scheduler", "airflow-triggerer", "airflow-dag-processor", "airflow-init"}
 PAGES = {
@@ -66,6 +70,20 @@ def test_every_container_is_confined(compose: Compose) -> None:
         bindings = [bound for ports in (host["PortBindings"] or {}).values() for bound in ports]
         assert {bound["HostIp"] for bound in bindings} <= {"127.0.0.1"}, name
         assert not any("docker.sock" in mount["Source"] for mount in each["Mounts"]), name
+
+
+def test_who_need_not_talk_cannot(compose: Compose) -> None:
+    """Networks by service: whoever shares none cannot reach the other."""
+    project = compose.values["COMPOSE_PROJECT_NAME"]
+
+    def networks(one: dict[str, Any]) -> set[str]:
+        return {name.removeprefix(f"{project}_") for name in one["NetworkSettings"]["Networks"]}
+
+    known = {name: networks(each) for name, each in compose.containers().items() if name != "volumes"}
+    assert {name for name, its in known.items() if its == {"airflow"}} == AIRFLOW
+    assert {name for name, its in known.items() if its == {"monitoring"}} == {"prometheus", "grafana"}
+    for one, other in [("airflow", "redis"), ("airflow", "nginx"), ("grafana", "postgres"), ("prometheus", "minio")]:
+        assert not known[one] & known[other], (one, other)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -152,26 +170,78 @@ def test_each_version_of_a_file_in_the_inbox_is_trained_on(outputs: dict[str, An
     assert not s3.list_object_versions(Bucket=bucket, Prefix="inbox/").get("Versions")
 
 
-@pytest.mark.parametrize("service", ["postgres", "redis", "minio", "nginx", "localstack"])
+class Prober:
+    """Asks for a prediction all the time, and remembers what it heard and when."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self.heard: list[tuple[float, dict[str, Any] | None]] = []
+
+    def __enter__(self) -> "Prober":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join(130)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """All answers that were predictions."""
+        return [answer for _, answer in self.heard if answer]
+
+    def silence(self) -> float:
+        """The longest time in seconds between two answers that lacked nothing."""
+        whole = [at for at, answer in self.heard if answer and "degraded" not in answer]
+        return max((later - earlier for earlier, later in itertools.pairwise(whole)), default=float("inf"))
+
+    def _ask(self) -> None:
+        passenger = json.loads(PASSENGER_ROW.read_text())
+        while not self._end.is_set():
+            answer = None
+            with suppress(OSError, ValueError):
+                answer = call(self._url, passenger)
+            self.heard.append((time.monotonic(), answer))
+            time.sleep(0.1)  # a rate, not a wait
+
+
+RESTARTED = ["postgres", "redis", "minio", "nginx", "localstack", "keeper", *sorted(AIRFLOW - ONE_SHOT)]
+
+
+@pytest.mark.parametrize("service", [*RESTARTED, "prometheus", "grafana"])
 def test_whatever_restarts_the_same_champion_serves_again(
     compose: Compose, outputs: dict[str, Any], service: str
 ) -> None:
-    """By itself, LocalStack too, which forgets all that was deployed; the keeper says when it is so."""
-    passenger = json.loads((CHECKOUT / "functions/inference/events/row.json").read_text())
+    """By itself, LocalStack too, which forgets all that was deployed; whatever was answered is counted."""
 
-    def answer() -> Any:
-        with suppress(OSError):
-            found = call(f"{outputs['api_url']}/predict", passenger)
-            return None if "degraded" in found else (found["model_version"], found["probability"])
-        return None
+    def is_healthy() -> bool:
+        health = {name: compose.containers()[name]["State"]["Health"]["Status"] for name in (service, "keeper")}
+        return set(health.values()) == {"healthy"}
 
-    before = until(answer)
-    began = time.monotonic()
-    assert compose.run("restart", service).returncode == 0
-    until(lambda: answer() == before, 300, pause_seconds=0.5)
-    print(f"{service} restarted: {time.monotonic() - began:.1f} s until the same answer")
-    until(lambda: compose.containers()["keeper"]["State"]["Health"]["Status"] == "healthy", 60, pause_seconds=1)
+    before = call(f"{outputs['api_url']}/predict", json.loads(PASSENGER_ROW.read_text()))
+    with Prober(f"{outputs['api_url']}/predict") as prober:
+        until(prober.answers)
+        counted = predictions(outputs)
+        answered = len(prober.answers())
+        assert compose.run("restart", service).returncode == 0
+        restarted = time.monotonic()
+        until(is_healthy, 300, pause_seconds=1)
+        until(lambda: any(at > restarted and answer and "degraded" not in answer for at, answer in prober.heard), 300)
+    later = [answer for answer in prober.answers()[answered:] if "degraded" not in answer]
+    assert {(answer["model_version"], answer["probability"]) for answer in later} == {
+        (before["model_version"], before["probability"])
+    }
+    assert predictions(outputs) - counted >= len(later) - 1  # one may have been counted just before
+    print(f"{service} restarted: at most {prober.silence():.1f} s between two whole answers")
     assert compose.outputs()["api_url"] == outputs["api_url"]
+
+
+def predictions(outputs: dict[str, Any]) -> float:
+    """The predictions that the product has counted, over all versions."""
+    with urllib.request.urlopen(f"{outputs['api_url']}/metrics", timeout=30) as response:
+        lines = response.read().decode().splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(r"mlops_predictions_total\b", line))
 
 
 def test_uvicorns_workers_take_the_gateways_place(compose: Compose, outputs: dict[str, Any]) -> None:

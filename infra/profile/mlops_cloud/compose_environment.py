@@ -1,9 +1,11 @@
 """Compose's .env, made from .env.example: secrets where a value is empty, another port where one is taken.
 
-`USE_CASE` in the process's environment names the use case of a new file, and with it the project.
+`USE_CASE` in the process's environment names the use case of a new file. The project is named after it and the folder,
+so that two checkouts share no container, volume or image.
 """
 
 import base64
+import hashlib
 import os
 import re
 import secrets
@@ -16,12 +18,13 @@ from embedded_cloud.progress import progress, say
 from mlops_cloud.use_case import DEFAULT, UseCase
 
 SECRET = re.compile(r"_(PASSWORD|KEY|SECRET)$")
-OF_USE_CASE = ("USE_CASE", "COMPOSE_PROJECT_NAME")
 LINE = re.compile(r"([A-Z0-9_]+)=(.*)")
 
 
-def complete(example: str, known: str) -> str:
+def complete(example: str, known: str, folder: str) -> str:
     """The example's lines with their values: those that are known, else a generated or the given one.
+
+    `folder` stands for the checkout in the project's name.
 
     What is known stays as it is, so that data written under a password can still be read; `NAME_PORT` in the
     process's environment demands a port, as for the embedded cloud.
@@ -41,8 +44,10 @@ def complete(example: str, known: str) -> str:
         name, value = found.groups()
         if name in values:
             return f"{name}={values.pop(name)}"
-        if wanted and not known and name in OF_USE_CASE:
+        if name == "USE_CASE" and wanted and not known:
             return f"{name}={UseCase(wanted).validated().name}"
+        if name == "COMPOSE_PROJECT_NAME":
+            return f"{name}={UseCase(wanted or values.get('USE_CASE') or value).validated().name}-{folder}"
         if name.endswith("_PORT"):
             return f"{name}={ports.choose(name, int(value))}"
         return f"{name}={value or (_secret(name) if SECRET.search(name) else '')}"
@@ -65,7 +70,8 @@ def main() -> None:
     os.umask(0o077)
     target.touch()
     try:
-        target.write_text(complete(example.read_text(), known))
+        folder = hashlib.sha256(str(example.resolve().parent).encode()).hexdigest()[:6]
+        target.write_text(complete(example.read_text(), known, folder))
     except CloudError as failure:
         progress.print(f"[red]✗[/red] {failure}")
         sys.exit(1)

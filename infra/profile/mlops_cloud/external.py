@@ -18,6 +18,7 @@ from mlops_cloud.use_case import DEFAULT, UseCase
 class ExternalCloud:
     """`variables` are the deployer's, with addresses as the servers reach one another.
 
+    `DEPLOYER_BUILDS` is a folder that LocalStack sees under the same name, so that functions run from it;
     `SITE_URL` is the site's and the API's one origin as users reach it, `ADDRESSES` the servers' own there, as JSON.
     """
 
@@ -31,11 +32,11 @@ class ExternalCloud:
 
     @property
     def builds(self) -> Path:
-        return self.state.root / "build"
+        return Path(self.variables.get("DEPLOYER_BUILDS") or self.state.root / "build")
 
     @property
     def in_place(self) -> bool:
-        return False  # it has a file system of its own
+        return "DEPLOYER_BUILDS" in self.variables
 
     @cached_property
     def aws(self) -> Aws:
