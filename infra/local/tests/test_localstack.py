@@ -1,11 +1,13 @@
 """Starting LocalStack, and knowing what was started."""
 
 import re
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import distributions
 from pathlib import Path
 
+import psutil
 import pytest
 from packaging.version import Version
 from running import LOCALSTACK_PYTHON, Localstack, free_port
@@ -35,6 +37,18 @@ def test_nothing_is_written_outside_the_state_folder(cloud, function):
             continue
         if writable == "w" and target.startswith("/") and not target.startswith("/dev/"):
             assert Path(target).is_relative_to(cloud.state), target
+
+
+def test_it_starts_where_no_localstack_was_before(cloud):
+    """In a container too; its certificate is a new one, made by nothing that pyOpenSSL no longer has."""
+    (folders,) = {file.parent for file in (cloud.state / "localstack/tmp").glob("*/server.*")}
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folders / "server.crt", folders / "server.key")
+    assert folders.stat().st_mode & 0o77 == 0
+    outside = Path("/var/lib/localstack")
+    began = psutil.Process(cloud.process.pid).create_time()
+    assert not outside.exists() or outside.stat().st_mtime < began
+    assert not list(outside.glob("**/server.test.pem"))
 
 
 def _flags(pid: int, descriptor: str) -> str:

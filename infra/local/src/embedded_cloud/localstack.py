@@ -57,6 +57,7 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "MALLOC_ARENA_MAX": "2",  # glibc makes eight for each core, and each keeps what its threads once needed
         "FILESYSTEM_ROOT": str(root),
+        "OVERRIDE_IN_DOCKER": "0",  # in a container too: there LocalStack would write to /var/lib/localstack
         "GATEWAY_LISTEN": f"127.0.0.1:{port}",
         "GATEWAY_SERVER": "loopback",
         "LAMBDA_RUNTIME_EXECUTOR": "process",
