@@ -239,6 +239,9 @@ dashboards: $(ENVS)/grafana/$(READY)  ## generate Grafana's dashboards from infr
 cost: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## estimate dollars a month on AWS from the running cloud's metrics: docs/cost.md
 	@$(CLOUD) outputs | $(ENVS)/dev/bin/python docs/cost_page.py
 
+prices: $(ENVS)/dev/$(READY)  ## AWS's prices as this project knows them, with source and age
+	@$(ENVS)/dev/bin/python docs/prices.py
+
 scale: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## measure batch scoring by rows and extrapolate to AWS: docs/scale.md; SIZES="1000 1000000"
 	@$(CLOUD) outputs | PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile:docs $(ENVS)/dev/bin/python docs/scale_page.py
 

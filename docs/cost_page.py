@@ -11,9 +11,11 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import prices
 from localstack_client.session import Session
 
 PAGE = Path(__file__).parent / "cost.md"
@@ -22,23 +24,13 @@ PREDICTIONS = 300
 HOURS = 730  # a month of AWS's calculator
 VOLUMES = (1_000, 1_000_000, 100_000_000)
 
-# US dollars, us-east-1, as listed on aws.amazon.com/<service>/pricing in January 2025, without any free tier.
-PRICES_AS_OF = "January 2025"
-PRICES = {
-    "lambda_gb_second": 0.0000166667,
-    "lambda_request": 0.20 / 1e6,
-    "api_request": 3.50 / 1e6,
-    "state_transition": 0.025 / 1e3,
-    "log_gb": 0.50,
-    "out_gb": 0.09,
-    "nat_hour": 0.045,
-    "disk_gb_month": 0.115,
-    "secret_month": 0.40,
-    "key_month": 1.00,
-    "alarm_month": 0.10,
-    "bucket_gb_month": 0.023,
-}
+PRICES = {name: price.dollars for name, price in prices.read().items()}
+PRICES_AS_OF = prices.oldest(prices.read())
 SECRETS, KEYS, ALARMS, DISK_GB = 5, 1, 6, 20
+METRICS_GB = 0.1  # a month of RDS's enhanced monitoring, a line of 2 KB each minute
+NAT_GB = 1.0  # a month: answers of Secrets Manager, EventBridge, Step Functions and SQS to monitoring and the API
+MODELS_GB = 1.0  # 30 models, 30 datasets, and the old versions of both
+S3_READS, S3_WRITES = 12, 30  # of a run of the pipeline: about 10 and 25, from the recorded calls
 ROW_BYTES = 1_000  # of a logged prediction in PostgreSQL, its index included
 KEPT_MONTHS = 3  # PREDICTION_RETENTION_DAYS
 
@@ -53,8 +45,8 @@ class Stores:
     cache_hour: float
 
 
-SMALL = Stores("db.t4g.micro", 0.016, "cache.t4g.micro", 0.0128)
-LARGE = Stores("db.r7g.large", 0.239, "cache.r7g.large", 0.1752)
+SMALL = Stores("db.t4g.micro", PRICES["small_database_hour"], "cache.t4g.micro", PRICES["small_cache_hour"])
+LARGE = Stores("db.r7g.large", PRICES["large_database_hour"], "cache.r7g.large", PRICES["large_cache_hour"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +67,8 @@ def main() -> int:
     outputs = json.load(sys.stdin)
     measured = measure(outputs)
     PAGE.write_text(page(measured))
+    age = max(price.months(datetime.now(UTC).date()) for price in prices.read().values())
+    sys.stderr.write(f"· The oldest price is of {PRICES_AS_OF}, {age} months ago: docs/prices.toml\n")
     print(f"✓ {PAGE.name}: {month(measured, VOLUMES[1])['total']:,.2f} dollars a month at {VOLUMES[1]:,} predictions")  # noqa: T201
     return 0
 
@@ -153,6 +147,8 @@ def month(measured: Measured, predictions: int) -> dict[str, float]:
     """Dollars a month by item, with one retraining a day."""
     stores = LARGE if predictions > 10_000_000 else SMALL
     minutes = HOURS * 60
+    # What functions fetch from AWS but S3 comes through the NAT gateway: above all the log lines that monitoring reads.
+    through_nat = NAT_GB + predictions * measured.log_bytes / 1e9
     disk = DISK_GB + predictions * KEPT_MONTHS * ROW_BYTES / 1e9
     items = {
         "API Gateway": predictions * PRICES["api_request"],
@@ -161,25 +157,30 @@ def month(measured: Measured, predictions: int) -> dict[str, float]:
         "Lambda, monitoring each minute": minutes
         * (measured.minute * PRICES["lambda_gb_second"] + PRICES["lambda_request"]),
         "30 retrainings": 30 * retraining(measured),
-        "Logs": predictions * measured.log_bytes / 1e9 * PRICES["log_gb"],
+        "Logs, kept for 14 days": (predictions * measured.log_bytes / 1e9 + METRICS_GB)
+        * (PRICES["log_gb"] + PRICES["log_gb_month"] / 2),
         "Answers, data transfer out": predictions * measured.answer_bytes / 1e9 * PRICES["out_gb"],
         f"PostgreSQL ({SMALL.database}; {LARGE.database} over 10 M)": stores.database_hour * HOURS
         + disk * PRICES["disk_gb_month"],
         f"Valkey ({SMALL.cache}; {LARGE.cache} over 10 M)": stores.cache_hour * HOURS,
-        "NAT gateway": PRICES["nat_hour"] * HOURS,
+        "NAT gateway": PRICES["nat_hour"] * HOURS + through_nat * PRICES["nat_gb"],
+        "Public IPv4 address of the NAT gateway": PRICES["public_ipv4_hour"] * HOURS,
+        "Buckets": MODELS_GB * PRICES["bucket_gb_month"]
+        + 30 * (S3_WRITES * PRICES["bucket_write"] + S3_READS * PRICES["bucket_read"]),
         "Secrets, key, alarms": SECRETS * PRICES["secret_month"]
         + KEYS * PRICES["key_month"]
         + ALARMS * PRICES["alarm_month"],
     }
-    return {**items, "total": sum(items.values())}
+    traced = {"X-Ray (`prod` only, all requests)": predictions * PRICES["trace"]}
+    return {**items, "total": sum(items.values()), **traced}
 
 
 TEXT = """# What it costs on AWS
 
 Made by `make cost` from GB-seconds measured on the embedded cloud with the use case {m.use_case}. There a function has
 a whole core whatever its memory; on Lambda one with 1,024 MB has 0.58 of a core, so compute may cost up to 1.7 times as
-much. Prices: us-east-1, on demand, as listed on aws.amazon.com in {as_of}, no free tier, single zone
-(`infra/aws/deploy.sh dev`).
+much. Prices: us-east-1, on demand, no free tier, single zone (`make deploy ENV=dev`), as listed in {as_of}
+([table with sources](prices.toml); `make prices` tells their age). S3 is reached without the NAT gateway.
 
 | measured | |
 |---|---|

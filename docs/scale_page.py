@@ -22,8 +22,6 @@ HERE = Path(__file__).parent
 PAGE = HERE / "scale.md"
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000 10000 100000 1000000 10000000").split()]
 FAR = 10**9
-# US dollars, us-east-1, of the same date as those in cost_page.py.
-S3_WRITE, S3_READ = 0.005 / 1000, 0.0004 / 1000
 # Of a shard: reading request, plan (once an environment at best) and range; writing part, errors and mark; state
 # transitions of its child execution; of a batch besides: its own transitions, and the listings.
 READS, WRITES, TRANSITIONS = 4, 3, 3
@@ -51,7 +49,7 @@ def dollars(batch: Batch) -> float:
     """What these invocations, transitions and requests cost on AWS."""
     compute = batch.gb_seconds * PRICES["lambda_gb_second"] + batch.invocations * PRICES["lambda_request"]
     steps = (TRANSITIONS * batch.shards + 4) * PRICES["state_transition"]
-    return compute + steps + batch.shards * (READS * S3_READ + WRITES * S3_WRITE)
+    return compute + steps + batch.shards * (READS * PRICES["bucket_read"] + WRITES * PRICES["bucket_write"])
 
 
 def far(batches: Sequence[Batch], rows: int) -> Mapping[str, float]:
