@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.correlation_paths import EVENT_BRIDGE
 from aws_lambda_powertools.utilities.parser import BaseModel
 from pydantic import Field
+from roles import grant
 
 from mlops import settings
 from mlops.data.ingest import ingest
@@ -56,6 +57,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     event = _decoded(event) or mapping(event, "ingestion", REMEDY)
     if event.get("migrate") is True:
         upgrade(database(), use_case())
+        grant(database(), settings.database_roles())
         return {"migrated": True}
     file = _file(event)
     dataset = load_file(file.bucket, file.key, file.version)

@@ -41,9 +41,14 @@ def _pairs(name: str) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in _required(name, form).split(","))
 
 
+def _urls(name: str) -> list[str]:
+    return os.environ.get(name, "").split()
+
+
 database_url = partial(
     _required, "DATABASE_URL", r"postgres(ql)?://\S+"
 )  # postgresql://user:password@host:port/database
+database_roles = partial(_urls, "DATABASE_ROLES")  # URLs of the roles that the migration makes
 redis_url = partial(_required, "REDIS_URL", r"rediss?://\S+")  # redis://[:password@]host:port/0, of Redis or Valkey
 data_bucket = partial(_required, "DATA_BUCKET", _BUCKET)  # of raw/, inbox/, quarantine/ and quality/
 models_bucket = partial(

@@ -26,6 +26,7 @@ from mlops_aws.stacks import Stack
 from mlops_aws.traffic import shift, watcher
 from mlops_aws.versions import LATEST, Live
 from mlops_cloud import pipeline
+from mlops_cloud.database_roles import role_urls
 from mlops_cloud.project import MIGRATION
 from mlops_cloud.use_case import UseCase
 
@@ -33,6 +34,8 @@ UNRESERVED = 100  # executions that Lambda lets nobody reserve
 ALARM = "AWS::CloudWatch::Alarm"
 # Outputs of the data plane that are secrets, and the application's parameters that refer to them.
 SECRETS = {"DatabaseUrlSecret": "DatabaseUrl", "RedisUrlSecret": "RedisUrl"}
+
+ROLES_SECRET = "DatabaseRolesSecret"  # noqa: S105 - the name of an output
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Release:
                     f"[{self.environment.name}] has no data plane, and {' and '.join(missing)} not set",
                     "Set them to your PostgreSQL and Redis, or add `data` to the environment",
                 )
-            return {"DatabaseUrl": os.environ["DATABASE_URL"], "RedisUrl": os.environ["REDIS_URL"]}
+            owner = os.environ["DATABASE_URL"]
+            return {"DatabaseUrl": owner, **role_urls(owner), "RedisUrl": os.environ["REDIS_URL"]}
         name = f"{self.application}-data"
         stacks.make_ready(self.account, name)
         before = stacks.describe(self.account, name)
@@ -100,7 +104,21 @@ class Release:
         data = stacks.describe(self.account, name) or before
         assert data
         references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
-        return {**{name: value for name, value in data.outputs.items() if name not in SECRETS}, **references}
+        references |= self._roles(data.outputs["DatabaseUrlSecret"], data.outputs[ROLES_SECRET])
+        known = {name: value for name, value in data.outputs.items() if name not in {*SECRETS, ROLES_SECRET}}
+        return {**known, **references}
+
+    def _roles(self, owner: str, secret: str) -> Mapping[str, str]:
+        """References to the URLs of the database's roles, which are written into their secret if they have changed."""
+        secrets = self.account.client("secretsmanager")
+        urls = json.dumps(role_urls(secrets.get_secret_value(SecretId=owner)["SecretString"]))
+        try:
+            known = secrets.get_secret_value(SecretId=secret)["SecretString"]
+        except secrets.exceptions.ResourceNotFoundException:  # it has no value yet
+            known = ""
+        if known != urls:
+            secrets.put_secret_value(SecretId=secret, SecretString=urls)
+        return {parameter: reference(self.account, secret, parameter) for parameter in json.loads(urls)}
 
     def _serving_version(self) -> str | None:
         """The published version that serves now; None before the first deployment.

@@ -20,6 +20,7 @@ from embedded_cloud.aws import REGION
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.stack import Stack, describe
+from mlops_cloud.database_roles import role_urls
 from mlops_cloud.platform import Platform
 from mlops_cloud.use_case import DEFAULT_USE_CASE, UseCase
 
@@ -38,6 +39,7 @@ def parameters(cloud: Platform) -> Mapping[str, str]:
         "Runtime": python_runtime(),
         "UseCase": use_case.name,
         "DatabaseUrl": cloud.database_url,
+        **role_urls(cloud.database_url),
         "RedisUrl": cloud.redis_url,
         "DataBucketName": use_case.data_bucket,
         "ModelsBucketName": use_case.models_bucket,
@@ -122,7 +124,7 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
         "AWS_DEFAULT_REGION": addresses["region"],
         "DATA_BUCKET": addresses["data_bucket"],
         "MODELS_BUCKET": addresses["models_bucket"],
-        "DATABASE_URL": addresses["database_url"],
+        "DATABASE_URL": role_urls(addresses["database_url"])["InferenceDatabaseUrl"],
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": use_case.admin_key_secret,
         "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -132,3 +133,26 @@ def test_of_each_function_the_newest_dependencies_are_kept(tmp_path: Path) -> No
     build._forget_dependencies(tmp_path)
     kept = [f"training-{age}" for age in range(build.KEPT_BUILDS)]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["features-0", *kept])
+
+
+def test_the_same_sources_are_the_same_bytes_wherever_they_are_built(tmp_path: Path) -> None:
+    """A second deployment from another machine then changes nothing on AWS."""
+    checkout = Path(__file__).parents[3]
+    tools = checkout / ".local/envs"
+
+    def built(home: str) -> dict[str, object]:
+        artifact = tmp_path / home / "FeaturesFunction"
+        artifact.mkdir(parents=True)
+        variables = {
+            **os.environ,
+            "PATH": os.pathsep.join([str(tools / "uv/bin"), os.environ["PATH"]]),
+            "PYTHON": str(tools / "cloud/bin/python"),
+            "ARTIFACTS_DIR": str(artifact),
+            "ARTIFACT_CACHE": str(tmp_path / home / "cache"),
+        }
+        command = ["make", "--silent", "build-FeaturesFunction"]
+        done = subprocess.run(command, cwd=checkout / "functions", env=variables, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return artifacts.digest(artifact)
+
+    assert built("one") == built("another/and deeper")
