@@ -33,8 +33,8 @@ class Compose:
             command, cwd=CHECKOUT, env=self.variables, capture_output=True, text=True, timeout=UP_SECONDS
         )
 
-    def up(self) -> None:
-        done = self.run("up", "--wait", "--build")
+    def up(self, *services: str) -> None:
+        done = self.run("up", "--wait", "--build", *services)
         if done.returncode:
             logs = self.run("logs", "--tail", "40").stdout
             pytest.fail(f"docker compose up: {done.stderr[-3000:]}\n{logs[-6000:]}", pytrace=False)
@@ -73,23 +73,35 @@ def docker() -> None:
         pytest.skip("this Docker has no Compose v2")
 
 
-@pytest.fixture(scope="session")
-def compose_environment_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _environment_file(folder: Path) -> Path:
     """As `make compose-env` would make it, with free ports and no schedule that fires between two lines of a test."""
     lines = []
     for line in (CHECKOUT / ".env.example").read_text().splitlines():
         name = line.partition("=")[0]
         lines.append(f"{name}={_free_port()}" if name.endswith("_PORT") else line)
     known = f"COMPOSE_PROJECT_NAME=titanic-test-{uuid.uuid4().hex[:8]}\nSCHEDULES=DISABLED\n"
-    file = tmp_path_factory.mktemp("compose") / ".env"
+    file = folder / ".env"
     file.write_text(compose_environment.complete("\n".join(lines), known, "tests"))
     return file
 
 
 @pytest.fixture(scope="session")
-def idle_compose(docker: None, compose_environment_file: Path) -> Compose:
+def idle_compose(docker: None, tmp_path_factory: pytest.TempPathFactory) -> Compose:
     """The project before it is up."""
-    file = compose_environment_file
+    return _project(_environment_file(tmp_path_factory.mktemp("compose")))
+
+
+@pytest.fixture
+def another_compose(docker: None, tmp_path: Path) -> Iterator[Compose]:
+    """A second project beside the first, of the same checkout."""
+    project = _project(_environment_file(tmp_path))
+    try:
+        yield project
+    finally:
+        _remove(project)
+
+
+def _project(file: Path) -> Compose:
     values = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line and line[0] != "#")
     files = [CHECKOUT / "docker-compose.yml"]
     if _stand_in("quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"):
@@ -117,11 +129,16 @@ def compose(idle_compose: Compose) -> Iterator[Compose]:
         idle_compose.up()
         yield idle_compose
     finally:
-        down = idle_compose.run("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
-        assert down.returncode == 0, down.stderr
-        assert idle_compose.left() == []
-        own = [name for name in idle_compose.images() if _present(name)]
-        subprocess.run(["docker", "image", "rm", *own], check=True, capture_output=True)
+        _remove(idle_compose)
+
+
+def _remove(project: Compose) -> None:
+    """Everything of a project, its images too."""
+    down = project.run("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "20")
+    assert down.returncode == 0, down.stderr
+    assert project.left() == []
+    own = [name for name in project.images() if _present(name)]
+    subprocess.run(["docker", "image", "rm", *own], check=True, capture_output=True)
 
 
 @pytest.fixture

@@ -244,6 +244,27 @@ def predictions(outputs: dict[str, Any]) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(r"mlops_predictions_total\b", line))
 
 
+def test_two_projects_side_by_side_share_nothing(compose: Compose, another_compose: Compose) -> None:
+    """As two checkouts have them: each has its own champion, and the first goes on when the second is gone."""
+    another_compose.up("nginx", "keeper")
+    first, second = compose.outputs(), another_compose.outputs()
+    passenger = json.loads(PASSENGER_ROW.read_text())
+    assert call(f"{second['api_url']}/predict", passenger)["model_version"] == compose_champion(second)
+    assert not set(compose.left()) & set(another_compose.left())
+    assert not set(compose.images()) & set(another_compose.images())
+    assert first["database_url"] != second["database_url"]
+    before = predictions(first)
+    call(f"{second['api_url']}/predict", passenger)
+    assert predictions(first) == before
+    assert another_compose.run("down", "--volumes", "--timeout", "20").returncode == 0
+    assert call(f"{first['api_url']}/predict", passenger)["model_version"] == compose_champion(first)
+
+
+def compose_champion(outputs: dict[str, Any]) -> str:
+    """The version that a project's API serves."""
+    return str(call(f"{outputs['api_url']}/health")["model_version"])
+
+
 def test_uvicorns_workers_take_the_gateways_place(compose: Compose, outputs: dict[str, Any]) -> None:
     """Where API_SERVER says so; without it the gateway is back."""
     passenger = json.loads((CHECKOUT / "functions/inference/events/row.json").read_text())

@@ -180,12 +180,14 @@ class Release:
         with step(f"Version {new} is tried"):
             proof.answers()
         served = serving and Proof(live, serving, None).model()
+        at_once = serving is None
         if served and not proof.model():
+            at_once = True  # the serving version cannot read the new champion: its next cold start would answer 503
             say(f"The new code cannot serve model {served}: it trains one that it can")
             pipeline.run_on_latest(self.account, stack.outputs["DataBucket"], stack.outputs["PipelineArn"])
         if proof.model():
             proof.predicts()
-        if serving is None:
+        if at_once or serving is None:
             live.point_to(new)
             say(f"Version {new} serves")
         else:

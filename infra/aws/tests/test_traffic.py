@@ -1,14 +1,18 @@
 """A new version gets a share of the requests, then all; whatever goes wrong leaves the old one with all."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded_cloud.errors import CloudError
 from mlops_aws import traffic
-from mlops_aws.environments import Traffic
+from mlops_aws.environments import Environment, Traffic
 from mlops_aws.proof import Proof
+from mlops_aws.release import Release
+from mlops_aws.stacks import Stack
+from mlops_cloud.use_case import UseCase
 
 QUICK = Traffic(first_share=0.1, seconds=0.02)
 
@@ -148,3 +152,49 @@ def test_a_serving_version_that_fails_compares_nothing() -> None:
 def test_an_unhealthy_version_is_refused() -> None:
     with pytest.raises(CloudError, match="No version serves"):
         proof(None, {"/health": (502, {"detail": "no module"})}).answers()
+
+
+class Versions(Live):
+    """An alias over versions whose models are known; `trained` makes a champion that only the new one can serve."""
+
+    account = None
+
+    def __init__(self, **answers: dict[str, Any]) -> None:
+        super().__init__(**answers)
+        self.trained = False
+
+    def train(self, *_: object) -> None:
+        self.trained = True
+        self.answers["v8"] |= {"/model": (200, {"model_version": "m2"}), "/predict": version(0.8, "m2")["/predict"]}
+
+    def forget_old(self) -> None:
+        self.pointed.append("old ones forgotten")
+
+
+def take_over(live: Versions, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.01) -> None:
+    monkeypatch.setattr("mlops_aws.release.pipeline.run_on_latest", live.train)
+    environment = Environment("dev", traffic=Traffic(first_share=0.1, seconds=seconds))
+    account: Any = Account(CloudWatch(set()))
+    stack = Stack("app-dev", {"DataBucket": "data", "PipelineArn": "arn"}, {}, {})
+    release = Release(account, environment, UseCase(), Path(), Path())
+    release._take_over(live, stack, "7", "8")  # type: ignore[arg-type]
+
+
+def with_model(answers: dict[str, Any], model: str | None) -> dict[str, Any]:
+    return {**answers, "/model": (200, {"model_version": model}) if model else (503, {"detail": "no champion"})}
+
+
+def test_a_version_that_serves_the_champion_gets_a_share_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = Versions(v7=with_model(version(0.9), "m1"), v8=with_model(version(0.9), "m1"))
+    take_over(live, monkeypatch)
+    assert live.pointed == [("7", {"8": 0.1}), "8", "old ones forgotten"]
+    assert not live.trained
+
+
+def test_a_version_that_cannot_serve_the_champion_trains_one_and_takes_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = Versions(v7=with_model(version(0.9), "m1"), v8=with_model(version(0.9, status=503), None))
+    take_over(live, monkeypatch, seconds=3600)
+    assert live.trained
+    assert live.pointed == ["8", "old ones forgotten"]
