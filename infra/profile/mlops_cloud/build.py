@@ -204,3 +204,16 @@ def _forget_dependencies(folder: Path) -> None:
         of_function = [path for path in found if path.name.partition("-")[0] == function]
         for old in of_function[:-KEPT_BUILDS]:
             remove(old)
+
+
+def install(functions: Path, cache: Path, environments: Path) -> None:
+    """Install the dependencies of every function into a cache that builds look into, and build nothing."""
+    environment = {**_environment(environments), "ARTIFACT_CACHE": str(cache)}
+    for requirements in sorted(functions.glob("*/requirements.txt")):
+        log = cache / "install.log"
+        run(["make", "cached", f"FUNCTION={requirements.parent.name}"], functions, environment, log)
+        log.unlink()
+
+
+if __name__ == "__main__":
+    install(Path.cwd(), Path(sys.argv[1]), Path(sys.argv[2]))
