@@ -195,7 +195,7 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import c
 	@$(ENVS)/dev/bin/mypy
 	@for function in ingestion features training inference monitoring batch; do \
 	    MYPYPATH=functions:functions/$$function $(ENVS)/dev/bin/mypy functions/$$function/*.py || exit 1; done
-	@PYTHONPATH=functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/lint-imports --no-cache
+	@PYTHONPATH=functions:examples:infra/local/src:infra/profile:infra/aws $(ENVS)/dev/bin/lint-imports --no-cache
 	@$(ENVS)/sam/bin/cfn-lint template.yaml
 	@AWS_DEFAULT_REGION=us-east-1 $(ENVS)/sam/bin/sam validate --lint
 

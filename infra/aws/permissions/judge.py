@@ -29,11 +29,6 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
 
-    @property
-    def wildcards(self) -> bool:
-        """Whether it names all resources or actions by a pattern."""
-        return "*" in self.resources or any("*" in action for action in self.actions)
-
 
 @dataclass(frozen=True, slots=True)
 class Denied:
