@@ -55,13 +55,13 @@ def judge(files: Iterable[Path], environment: Path) -> Verdict:
     Raises UnknownCallError for a call that actions.py does not know.
     """
     policies, asked = _read(files)
-    questions = [
+    questions: list[dict[str, Any]] = [
         {
             "role": role,
             "policies": policies[role],
             "action": request.action,
             "resource": request.resource,
-            "context": {"aws:SecureTransport": "true", **request.context},
+            "context": dict(request.context),
         }
         for role, request in asked
     ]

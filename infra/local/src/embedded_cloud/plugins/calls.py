@@ -14,6 +14,7 @@ from typing import Any
 from localstack.aws import handlers
 from localstack.runtime import hooks
 from localstack.utils.aws.request_context import extract_access_key_id_from_auth_header
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
@@ -43,7 +44,10 @@ class Calls:
         call = {"service": context.service.service_name, "operation": context.operation.name, "parameters": given}
         with self._lock:
             if session.role_arn not in self._known:
-                policies = list(_policies(context.account_id, context.partition, session.role_arn))
+                try:
+                    policies = list(_policies(context.account_id, context.partition, session.role_arn))
+                except NotFoundException:  # its stack is being deleted: nobody can say any more what it might do
+                    return
                 self._write({"role": session.role_arn, "policies": policies})
                 self._known.add(session.role_arn)
             self._write({"role": session.role_arn, **call})
