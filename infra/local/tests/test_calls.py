@@ -18,6 +18,10 @@ STATEMENT = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "arn:aws:s
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
+def policy(statement):
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def test_each_call_with_a_role_is_written_down_once_and_no_content(tmp_path):
     file = tmp_path / "calls.jsonl"
     cloud = Localstack(tmp_path, overrides={"RECORDED_CALLS": str(file)})
@@ -25,9 +29,9 @@ def test_each_call_with_a_role_is_written_down_once_and_no_content(tmp_path):
         cloud.start()
         boto3.client("s3", **cloud.client_settings).create_bucket(Bucket="bucket")
         iam = boto3.client("iam", **cloud.client_settings)
-        role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=json.dumps({"Statement": [TRUST]}))
+        role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=policy(TRUST))
         arn = role["Role"]["Arn"]
-        iam.put_role_policy(RoleName="writer", PolicyName="own", PolicyDocument=json.dumps({"Statement": [STATEMENT]}))
+        iam.put_role_policy(RoleName="writer", PolicyName="own", PolicyDocument=policy(STATEMENT))
         managed = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
         iam.attach_role_policy(RoleName="writer", PolicyArn=managed)
         deploy(boto3.client("lambda", **cloud.client_settings), arn, CODE).settled().invoke()
