@@ -95,13 +95,12 @@ class Release:
             return {"DatabaseUrl": owner, **role_urls(owner), "RedisUrl": os.environ["REDIS_URL"]}
         name = f"{self.application}-data"
         stacks.make_ready(self.account, name)
-        before = stacks.describe(self.account, name)
         given = {"AlarmEmail": os.environ.get("ALARM_EMAIL"), **self._boundary()}
         parameters = {**self.environment.data, "Application": self.application}
         self._sam_deploy(
             "infra/aws/data.yaml", name, parameters | {key: value for key, value in given.items() if value}
         )
-        data = stacks.describe(self.account, name) or before
+        data = stacks.describe(self.account, name)
         assert data
         references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
         references |= self._roles(data.outputs["DatabaseUrlSecret"], data.outputs[ROLES_SECRET])
@@ -180,14 +179,14 @@ class Release:
         with step(f"Version {new} is tried"):
             proof.answers()
         served = serving and Proof(live, serving, None).model()
-        at_once = serving is None
+        at_once = False
         if served and not proof.model():
             at_once = True  # the serving version cannot read the new champion: its next cold start would answer 503
             say(f"The new code cannot serve model {served}: it trains one that it can")
             pipeline.run_on_latest(self.account, stack.outputs["DataBucket"], stack.outputs["PipelineArn"])
         if proof.model():
             proof.predicts()
-        if at_once or serving is None:
+        if serving is None or at_once:
             live.point_to(new)
             say(f"Version {new} serves")
         else:
