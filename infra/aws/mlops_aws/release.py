@@ -30,6 +30,7 @@ from mlops_cloud.database_roles import role_urls
 from mlops_cloud.project import MIGRATION
 from mlops_cloud.use_case import UseCase
 
+LOG_DAYS = 14  # the template's default
 UNRESERVED = 100  # executions that Lambda lets nobody reserve
 ALARM = "AWS::CloudWatch::Alarm"
 # Outputs of the data plane that are secrets, and the application's parameters that refer to them.
@@ -102,10 +103,19 @@ class Release:
         )
         data = stacks.describe(self.account, name)
         assert data
+        self._limit_logs(data)
         references = {SECRETS[out]: reference(self.account, data.outputs[out]) for out in SECRETS}
         references |= self._roles(data.outputs["DatabaseUrlSecret"], data.outputs[ROLES_SECRET])
         known = {name: value for name, value in data.outputs.items() if name not in {*SECRETS, ROLES_SECRET}}
         return {**known, **references}
+
+    def _limit_logs(self, data: Stack) -> None:
+        """Give the logs of the database, which RDS itself creates and would keep for ever, the retention of all others."""
+        logs, days = self.account.client("logs"), int(self.environment.application.get("LogRetentionDays", LOG_DAYS))
+        for database in data.of_type(stacks.DATABASE):
+            for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/rds/instance/{database}/")["logGroups"]:
+                if group.get("retentionInDays") != days:
+                    logs.put_retention_policy(logGroupName=group["logGroupName"], retentionInDays=days)
 
     def _roles(self, owner: str, secret: str) -> Mapping[str, str]:
         """References to the URLs of the database's roles, which are written into their secret if they have changed."""
