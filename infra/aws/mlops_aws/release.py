@@ -110,7 +110,7 @@ class Release:
         return {**known, **references}
 
     def _limit_logs(self, data: Stack) -> None:
-        """Give the logs of the database, which RDS itself creates and would keep for ever, the retention of all others."""
+        """Limit the database's logs as all others: RDS creates their groups itself and would keep them for ever."""
         logs, days = self.account.client("logs"), int(self.environment.application.get("LogRetentionDays", LOG_DAYS))
         for database in data.of_type(stacks.DATABASE):
             for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/rds/instance/{database}/")["logGroups"]:
