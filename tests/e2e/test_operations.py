@@ -98,9 +98,9 @@ def test_a_version_takes_over_once_it_answers_as_the_one_before(cloud: Cloud, ac
 def test_a_version_that_fails_gets_no_request(cloud: Cloud, live: Live) -> None:
     old = live.publish()
     live.point_to(old)
-    broken = publish_another(live, {"MODELS_BUCKET": "there-is-no-such-bucket"})
+    broken = publish_another(live, {"USE_CASE": "there_is_none"})
     with pytest.raises(CloudError, match=f"Version {broken} does not answer as it should"):
-        Proof(live, broken, old).predicts()
+        Proof(live, broken, old).answers()
     assert live.version() == old
     assert health(cloud) == 200
 

@@ -67,8 +67,7 @@ def main() -> None:
     """`python -m mlops_cloud.compose_environment .env.example .env`; only its owner may read what is written."""
     example, target = map(Path, sys.argv[1:])
     known = target.read_text() if target.exists() else ""
-    os.umask(0o077)
-    target.touch()
+    target.touch(mode=0o600)
     try:
         folder = hashlib.sha256(str(example.resolve().parent).encode()).hexdigest()[:6]
         target.write_text(complete(example.read_text(), known, folder))

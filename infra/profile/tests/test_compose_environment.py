@@ -67,5 +67,6 @@ def test_two_checkouts_are_two_projects(tmp_path: Path, monkeypatch: pytest.Monk
         for _ in range(2):
             main()
             names.add((checkout / ".env").read_text())
+            assert (checkout / ".env").stat().st_mode & 0o777 == 0o600
     assert len(names) == 2
     assert all(re.fullmatch("COMPOSE_PROJECT_NAME=titanic-[0-9a-f]{6}\n", name) for name in names)
