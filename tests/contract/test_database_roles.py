@@ -51,24 +51,25 @@ def test_passwords_tell_nothing_of_each_other() -> None:
     assert urls != role_urls("postgresql://owner:another@localhost:5432/db?sslmode=verify-full")
 
 
-@pytest.mark.parametrize("role", WRITES)
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "CREATE TABLE mine (id int)",
-        "ALTER TABLE decisions ADD COLUMN mine int",
-        "DROP TABLE decisions",
-        "TRUNCATE decisions",
-        "DELETE FROM decisions",
-        "DELETE FROM feature_rows",
-        "UPDATE prediction_history SET outcome = 1",
-        "INSERT INTO drains VALUES ('mine', '0')",
-        "CREATE ROLE mine",
-    ],
-)
-def test_no_role_alters_the_schema_or_deletes(urls: dict[str, str], role: str, statement: str) -> None:
-    with pytest.raises(InsufficientPrivilege), Database(urls[role]).transaction() as cursor:
-        cursor.execute(statement)
+FORBIDDEN = [
+    "CREATE TABLE mine (id int)",
+    "ALTER TABLE decisions ADD COLUMN mine int",
+    "DROP TABLE decisions",
+    "TRUNCATE decisions",
+    "DELETE FROM decisions",
+    "DELETE FROM feature_rows",
+    "UPDATE prediction_history SET outcome = 1",
+    "INSERT INTO drains VALUES ('mine', '0')",
+    "CREATE ROLE mine",
+]
+
+
+def test_no_role_alters_the_schema_or_deletes(urls: dict[str, str]) -> None:
+    for url in urls.values():
+        database = Database(url)
+        for statement in FORBIDDEN:
+            with pytest.raises(InsufficientPrivilege), database.transaction() as cursor:
+                cursor.execute(statement)
 
 
 def test_each_role_writes_what_is_its_own_and_nothing_of_another(urls: dict[str, str], case: UseCase) -> None:
