@@ -26,11 +26,12 @@ VOLUMES = (1_000, 1_000_000, 100_000_000)
 
 PRICES = {name: price.dollars for name, price in prices.read().items()}
 PRICES_AS_OF = prices.oldest(prices.read())
-SECRETS, KEYS, ALARMS, DISK_GB = 5, 1, 6, 20
+SECRETS, KEYS, ALARMS, DISK_GB = 6, 1, 6, 20
 METRICS_GB = 0.1  # a month of RDS's enhanced monitoring, a line of 2 KB each minute
+# Assumed, and together less than a hundredth of the total.
 NAT_GB = 1.0  # a month: answers of Secrets Manager, EventBridge, Step Functions and SQS to monitoring and the API
 MODELS_GB = 1.0  # 30 models, 30 datasets, and the old versions of both
-S3_READS, S3_WRITES = 12, 30  # of a run of the pipeline: about 10 and 25, from the recorded calls
+S3_READS, S3_WRITES = 30, 30  # of a run of the pipeline
 ROW_BYTES = 1_000  # of a logged prediction in PostgreSQL, its index included
 KEPT_MONTHS = 3  # PREDICTION_RETENTION_DAYS
 

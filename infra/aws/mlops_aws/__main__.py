@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from embedded_cloud.cli import carried_out
-from embedded_cloud.progress import console
+from embedded_cloud.progress import console, say
 from mlops_aws import environments
 from mlops_aws.account import callers_account
 from mlops_aws.release import Release
@@ -32,7 +32,7 @@ def _run(given: argparse.Namespace) -> None:
         stack = release.deploy()
         console.print_json(json.dumps({"stack_name": stack.name, "region": account.region, **stack.outputs}))
     else:
-        assert account.number
+        say(f"Account {account.number}, {account.region}")
         remove(account, release.application, with_data=given.data == "delete")
 
 

@@ -17,7 +17,7 @@ from embedded_cloud import artifacts
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import progress, say, step
-from mlops_aws import gateway, site, stacks
+from mlops_aws import gateway, stacks
 from mlops_aws.account import Account
 from mlops_aws.environments import Environment
 from mlops_aws.proof import Proof
@@ -25,9 +25,8 @@ from mlops_aws.secret_references import reference
 from mlops_aws.stacks import Stack
 from mlops_aws.traffic import shift, watcher
 from mlops_aws.versions import LATEST, Live
-from mlops_cloud import pipeline
+from mlops_cloud import pipeline, project
 from mlops_cloud.database_roles import role_urls
-from mlops_cloud.project import MIGRATION
 from mlops_cloud.use_case import UseCase
 
 LOG_DAYS = 14  # the template's default
@@ -64,7 +63,7 @@ class Release:
         serving = self._serving_version()
         stack = self._application(given)
         with step("Database schema"):
-            self._migrate(stack)
+            project.migrate(self.account, stack.resources["IngestionFunction"])
         live = Live(self.account, stack.resources["InferenceFunction"])
         with step("New version"):
             new = live.publish()
@@ -78,7 +77,8 @@ class Release:
             if serving:
                 live.point_to(serving)
             raise
-        written = site.publish(self.account, stack, self.checkout, self.use_case)
+        pages = project.pages(self.checkout / "web", stack.outputs["ApiUrl"], self.use_case)
+        written = project.upload(self.account.buckets, stack.outputs["WebBucket"], pages)
         say(f"Site: {written} files written" if written else "Site: unchanged")
         self._first_champion(live, stack, new)
         return stack
@@ -173,16 +173,6 @@ class Release:
             f"This account runs {total} functions at once: InferenceConcurrency {wanted} cannot be reserved, and is not"
         )
         return {"InferenceConcurrency": "0"}
-
-    def _migrate(self, stack: Stack) -> None:
-        function = stack.resources["IngestionFunction"]
-        answer = self.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(MIGRATION))
-        content = answer["Payload"].read().decode()
-        if "FunctionError" in answer:
-            raise CloudError(
-                f"The database's schema cannot be brought up to date: {content}",
-                "Mend the migration; the version that served before serves on",
-            )
 
     def _take_over(self, live: Live, stack: Stack, serving: str | None, new: str) -> None:
         proof = Proof(live, new, serving, self.accept_other_answers)

@@ -77,9 +77,10 @@ class Live:
         return response["statusCode"], json.loads(response["body"] or "null")
 
     def forget_old(self) -> None:
-        """Delete all but the newest versions; those that an alias names are refused by Lambda and kept."""
+        """Delete all but the newest versions and the one that serves."""
         pages = self._lambda.get_paginator("list_versions_by_function").paginate(FunctionName=self.function)
         versions = [each["Version"] for page in pages for each in page["Versions"] if each["Version"] != LATEST]
+        serving = self.version()
         for version in sorted(versions, key=int)[:-KEPT]:
-            if version != self.version():
+            if version != serving:
                 self._lambda.delete_function(FunctionName=self.function, Qualifier=version)

@@ -16,7 +16,7 @@ from permissions.actions import Request, requests
 
 AWS_MANAGED = "arn:aws:iam::aws:policy/"
 # What differs from run to run in the name of a resource, and decides nothing.
-VARYING = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]{4,}){0,4}|\b\d{4,}\b")
+VARYING = re.compile(r"(?<=:secret:)[^*]+$|[0-9a-f]{8,}(-[0-9a-f]{4,}){0,4}|\b\d{4,}\b")
 
 
 @dataclass(frozen=True, slots=True, order=True)

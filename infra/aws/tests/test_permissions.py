@@ -64,6 +64,14 @@ def test_a_key_with_several_values_takes_a_set_operator(judged: Any, condition: 
     assert (verdict.denied == []) is allowed
 
 
+def test_a_statement_about_a_secret_is_one_however_often_the_secret_was_made(judged: Any) -> None:
+    secrets = [
+        f"arn:aws:secretsmanager:us-east-1:000000000000:secret:titanic/admin-key-{end}" for end in ("FjTmIh", "LKvufv")
+    ]
+    found = [judged([allow("secretsmanager:GetSecretValue", secret)]).unused for secret in secrets]
+    assert found[0] == found[1]
+
+
 def test_what_nobody_needs_is_told(judged: Any) -> None:
     statements = [allow("s3:ListBucket", "arn:aws:s3:::b"), allow("sqs:SendMessage", "*")]
     verdict = judged(statements, ("s3", "ListObjectsV2", {"Bucket": "b", "Prefix": "raw/"}))

@@ -71,7 +71,7 @@ def deliver(
         lead_to(new)
 
     def migrate(new: Stack) -> None:
-        project.migrate(cloud, new)
+        project.migrate(cloud.aws, new.functions["IngestionFunction"])
 
     stack = deployment.deploy(cloud.aws, cloud.state, release, migrate, prove, switch)
     if not project.champion(cloud, stack):

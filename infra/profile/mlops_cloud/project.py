@@ -20,6 +20,7 @@ from embedded_cloud.aws import REGION
 from embedded_cloud.cloud import python_runtime
 from embedded_cloud.errors import CloudError
 from embedded_cloud.stack import Stack, describe
+from mlops_cloud.clients import Clients
 from mlops_cloud.database_roles import role_urls
 from mlops_cloud.platform import Platform
 from mlops_cloud.use_case import DEFAULT_USE_CASE, UseCase
@@ -131,15 +132,14 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
     }
 
 
-def migrate(cloud: Platform, stack: Stack) -> None:
-    """Have the ingestion function bring the database's schema up to date; CloudError if it cannot."""
-    function = stack.functions["IngestionFunction"]
-    answer = cloud.aws.client("lambda").invoke(FunctionName=function, Payload=json.dumps(MIGRATION))
+def migrate(clients: Clients, function: str) -> None:
+    """Have an ingestion function bring the database's schema up to date; CloudError if it cannot."""
+    answer = clients.client("lambda").invoke(FunctionName=function, Payload=json.dumps(MIGRATION))
     content = answer["Payload"].read().decode()
     if "FunctionError" in answer:
         raise CloudError(
             f"The database's schema cannot be brought up to date: {content}",
-            "Fix the migration; the stack that served before still serves",
+            "Fix the migration; what served before still serves",
         )
 
 
@@ -178,19 +178,24 @@ def publish(cloud: Platform, checkout: Path, stack: Stack) -> None:
     contents = pages(checkout / "web", addresses["api_url"], cloud.use_case)
     if not cloud.aws.store:
         s3.put_bucket_website(Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
-    there = {each["Key"]: each["ETag"] for each in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
-    for key, body in contents.items():
-        if there.get(key) == f'"{md5(body, usedforsecurity=False).hexdigest()}"':
-            continue
-        kind = guess_type(key)[0] or "application/octet-stream"
-        s3.put_object(
-            Bucket=bucket, Key=key, Body=body, ContentType=kind, CacheControl="no-cache"
-        )  # asked for, then 304
-    for stale in there.keys() - contents.keys():
-        s3.delete_object(Bucket=bucket, Key=stale)
+    upload(s3, bucket, contents)
     tell_airflow(cloud, stack)
     _write_scrape_target(cloud, addresses["api_url"])
     cloud.state.write("outputs", addresses)
+
+
+def upload(s3: Any, bucket: str, contents: Mapping[str, bytes]) -> int:
+    """Make a bucket hold these files and no others; returns the number of files that were written."""
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    there = {each["Key"]: each["ETag"] for page in listed for each in page.get("Contents", [])}
+    etags = {key: f'"{md5(body, usedforsecurity=False).hexdigest()}"' for key, body in contents.items()}
+    changed = [key for key, etag in etags.items() if there.get(key) != etag]
+    for key in changed:
+        about = {"ContentType": guess_type(key)[0] or "application/octet-stream", "CacheControl": "no-cache"}
+        s3.put_object(Bucket=bucket, Key=key, Body=contents[key], **about)  # browsers ask each time, and are told 304
+    for stale in there.keys() - contents.keys():
+        s3.delete_object(Bucket=bucket, Key=stale)
+    return len(changed)
 
 
 def pages(site: Path, api_url: str, use_case: UseCase = DEFAULT_USE_CASE) -> dict[str, bytes]:
