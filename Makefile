@@ -138,7 +138,7 @@ sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local 
 # Three at once, the longest first: four on two cores take a seventh more CPU, and callers give up sooner.
 test:  ## the tests: five suites, three in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 environments
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-doors test-product test-cloud test-system test-flow
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-product test-doors test-cloud test-flow test-system
 
 # Before the suites: whoever waited for one of these would start when another suite is done.
 environments: $(CLOUD_ENVS) $(foreach env,airflow dev mlflow grafana $(if $(shell command -v npm),postgres17 permissions),$(ENVS)/$(env)/$(READY))
@@ -172,7 +172,8 @@ test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after
 	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
 
 test-long: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow grafana,$(ENVS)/$(env)/$(READY))  ## tests of half a minute and more that `make test` leaves out, on their own cloud
-	@$(ENVS)/dev/bin/python -m pytest tests -m long $(addprefix --ignore=,$(EXAMPLE)) $(ARGS)
+	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests -m long $(addprefix --ignore=,$(EXAMPLE)) $(ARGS)
+	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest -m long $(ARGS)
 
 soak: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## ten releases and ten restarts on a cloud of their own: disk and memory after each; TIMES=10
 	@TIMES=$(or $(TIMES),10) $(ENVS)/dev/bin/python -m pytest -q -p no:cacheprovider tests/soak/restarts.py $(ARGS)
@@ -182,6 +183,10 @@ test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow,$(ENVS)/$(env)/$(READ
 
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 threads, one minute, processes killed
 	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest -s tests/stress/executor.py
+
+chaos: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## faults on a cloud of their own, every promise judged after each: make chaos SEED=7 ONLY=valkey KILLS=100
+	@SEED=$(SEED) ONLY="$(ONLY)" KILLS=$(KILLS) HISTORY='$(HISTORY)' PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile:infra/aws \
+	    $(ENVS)/dev/bin/python -m chaos
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks; only one part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m bench

@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -145,7 +148,17 @@ def family(roots: Iterable[psutil.Process]) -> list[psutil.Process]:
     return found
 
 
-def copied(s3: Any, models: str, version: str) -> str:
+def environments(cloud: Cloud, name: str) -> list[psutil.Process]:
+    """The processes that execute a function."""
+    found = []
+    for each in next(processes.find(cloud.state, "localstack")).children(recursive=True):
+        with suppress(psutil.Error):
+            if each.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name:
+                found.append(each)
+    return found
+
+
+def copied(s3: Any, models: str, version: str, padding: bytes = b"\n") -> str:
     """A version with the same model and another card, registered as now."""
 
     def artifact(name: str) -> bytes:
@@ -153,13 +166,38 @@ def copied(s3: Any, models: str, version: str) -> str:
         return body
 
     files = {name: artifact(name) for name in json.loads(artifact("digests.json"))}
-    files["card.json"] += b"\n"
+    files["card.json"] += padding
     digests = json.dumps({name: sha256(files[name]).hexdigest() for name in sorted(files)}, indent=2).encode()
     name = sha256(digests).hexdigest()[:16]
     for key, body in {**files, "digests.json": digests}.items():
         s3.put_object(Bucket=models, Key=f"models/{name}/{key}", Body=body)
     s3.put_object(Bucket=models, Key=f"registrations/{datetime.now(UTC).isoformat()}_{name}", Body=b"")
     return name
+
+
+@contextmanager
+def serving(cloud: Cloud, limit: int = 64) -> Iterator[tuple[str, psutil.Process]]:
+    """The API under uvicorn, as `make serve` runs it; its address and its process."""
+    settings = dict(line.split("=", 1) for line in cloud.run("environment").stdout.splitlines())
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "server:app", "--port", str(port), "--no-access-log"]
+    folder = cloud.checkout / "functions" / "inference"
+    environment = {**settings, "PATH": os.defpath, "PYTHONPATH": "..", "CONCURRENCY_LIMIT": str(limit)}
+    process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        with suppress(OSError):
+            return bool(call(f"{url}/health"))
+        return False
+
+    try:
+        until(answers)
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
 
 
 def is_whole(cloud: Cloud) -> bool:
@@ -170,16 +208,21 @@ def is_whole(cloud: Cloud) -> bool:
     return False
 
 
-@pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is deployed."""
-    copy = tmp_path_factory.mktemp("checkout")
+def copy_checkout(copy: Path) -> Path:
+    """A copy of what is deployed, in a folder that is made."""
+    copy.mkdir(exist_ok=True)
     for name in ("functions", "examples", "step_functions", "web", "data", "infra/profile"):
         if (CHECKOUT / name).exists():
             shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("template.yaml", "embedded-cloud.toml"):
         shutil.copy2(CHECKOUT / name, copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The session's own copy."""
+    return copy_checkout(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def agreed(case: UseCase, database: Database, body: bytes) -> tuple[list[Rejecti
 @pytest.mark.one_engine
 @pytest.mark.parametrize("case", [titanic.USE_CASE, SURVEY, WITH_ID, BOOLEAN], ids=lambda case: case.name)
 @given(st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_sql_and_oracle_agree(database: Database, case: UseCase, data: st.DataObject) -> None:
     table = data.draw(tables(case))
     quoting = data.draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))

@@ -56,6 +56,7 @@ def test_handler_by_handler_or_as_state_machine_it_is_the_same_model(airflow: Ai
     assert airflow.answer(by_handler, "fit")["model_version"] == version_of_run(airflow, as_machine)
 
 
+@pytest.mark.long
 def test_files_are_scored_by_the_state_machine(airflow: Airflow) -> None:
     run = airflow.start("titanic_batch_scoring", keys=[DATASET], format="parquet")
     assert airflow.end(run) == "success", airflow.error(run, "run")
@@ -138,6 +139,7 @@ def test_an_empty_event_predicts_the_example_row(airflow: Airflow) -> None:
     assert airflow.answer(run, "predict")["model_version"] == airflow.cloud.champion()
 
 
+@pytest.mark.long
 def test_a_handler_that_fails_twice_is_called_a_third_time(airflow: Airflow, deployed: Deploy) -> None:
     monitoring = deployed("flaky", FLAKY.format(failures=2, answer={"status": "ok"}))
     with airflow.changed_variable({"MonitoringFunction": monitoring}):
@@ -195,6 +197,7 @@ def test_down_ends_airflow_too(empty_cloud: Cloud) -> None:
     assert not list(processes.find(empty_cloud.state))
 
 
+@pytest.mark.long
 def test_the_graph_of_the_pipeline_can_be_looked_at(airflow: Airflow, runs: dict[str, str], tmp_path: Path) -> None:
     """In a real browser."""
     pytest.importorskip("playwright", reason="Playwright is not installed")

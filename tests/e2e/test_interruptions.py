@@ -14,8 +14,9 @@ from clouds import HOME, LIST, Cloud, until
 
 # Effects of an `up` that releases, and whether the next `up` is of the new sources or of the old ones, which somebody
 # has checked out again. The first two enabled rules are those of the stack that serves, which `up` begins with.
-POINTS = [("EnableRule:4", "old"), ("DeleteStack:1", "new")]
+POINTS = [("EnableRule:4", "old")]
 MORE_POINTS = [
+    ("DeleteStack:1", "new"),
     ("write release:1", "new"),
     ("CreateChangeSet:1", "new"),
     ("ExecuteChangeSet:1", "old"),

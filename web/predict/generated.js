@@ -7,8 +7,7 @@ import { fieldOf } from "./fields.js";
 const MANY = 12; // fields; more of them scroll in their card, and can be searched
 
 /**
- * A form: `body` to show, `fields` in order, `start` the row that it holds at first. A form of a use case's own may say
- * more: `lede`, `nameOf(row)`, `verdict(label)`, and `ranges` of sliders by column.
+ * A form: `body` to show, `fields` in order. A form of a use case's own may say more: `lede`, `nameOf(row)`, `verdict(label)`, and `ranges` of sliders by column.
  */
 export function generatedForm(useCase) {
   const fields = useCase.columns.map((column) => fieldOf(column));
@@ -21,7 +20,6 @@ export function generatedForm(useCase) {
   ].filter(Boolean);
   return {
     fields,
-    start: useCase.schema.examples[0] ?? null,
     body: [
       many && search(fields, groups),
       html("div", { class: many ? "fields fields-many" : "fields", ...(many && { tabindex: 0, role: "region", "aria-label": "Fields" }) }, groups),

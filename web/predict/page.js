@@ -7,6 +7,7 @@ import { own } from "../use_case.js";
 import { answers } from "./answer.js";
 import { exampleTitle, offerExamples } from "./examples.js";
 import { generatedForm } from "./generated.js";
+import { fragmentOf, rowOf } from "./link.js";
 import { whatIf } from "./whatif.js";
 
 const NO_MODEL = "No model serves yet: the first run of the pipeline makes one.";
@@ -72,19 +73,44 @@ async function start(useCase) {
     const button = find("#predict");
     button.setAttribute("aria-busy", "true");
     try {
-      const answer = await ask(row);
-      find("#trouble").replaceChildren();
-      find("#answer").hidden = false;
-      find("#empty").hidden = true;
-      const about = [nameOf(row, asked), asked?.label];
-      shown.show(answer, ...about);
-      offerWhatIf(row, answer, about);
+      show(await ask(row), row, asked);
+      find("#logged").textContent = "This prediction was logged.";
+      history.replaceState(null, "", fragmentOf(row));
       comeIntoView(find("#result"));
     } catch (error) {
       if (error.name !== "AbortError") refuse(error, predict);
     } finally {
       button.removeAttribute("aria-busy");
     }
+  }
+
+  /** What the page opens with: a shared question, else the first example, answered without being logged. */
+  async function open(shared) {
+    const first = shared ? null : useCase.schema.examples[0];
+    const row = shared ?? first?.row;
+    if (!row) return;
+    write(row);
+    hold(first);
+    if (!form.fields.some((field) => field.check())) {
+      const asked = read();
+      try {
+        show(await ask(asked, "/predict?what_if=true"), asked, first);
+        find("#logged").textContent = "Answered as the page opened, and not logged. What you ask for is.";
+      } catch (error) {
+        if (error.name !== "AbortError" && error.status !== 503) refuse(error, null); // before the first model there is a notice
+      }
+    }
+  }
+
+  function show(answer, row, asked) {
+    find("#trouble").replaceChildren();
+    find("#answer").hidden = false;
+    find("#empty").hidden = true;
+    find("#about").hidden = false;
+    find("#link").href = fragmentOf(row);
+    const about = [nameOf(row, asked), asked?.label];
+    shown.show(answer, ...about);
+    offerWhatIf(row, answer, about);
   }
 
   const nameOf = (row, asked) => form.nameOf?.(row) ?? (asked ? exampleTitle(useCase, asked) : `This ${useCase.entity.one}`);
@@ -134,11 +160,17 @@ async function start(useCase) {
     form.fields[0].focus();
   });
   find("#fields").replaceChildren(...form.body.filter(Boolean));
-  if (form.start) write(form.start.row);
-  hold(useCase.schema.examples.includes(form.start) ? form.start : null);
   introduce(useCase, form.lede);
   find("#waiting").hidden = true;
   find("#content").hidden = false;
+  open(rowOf(location.hash, useCase));
+  addEventListener("hashchange", () => open(rowOf(location.hash, useCase)));
+  find("#link").addEventListener("click", async (event) => {
+    event.preventDefault();
+    history.replaceState(null, "", event.currentTarget.href);
+    await navigator.clipboard?.writeText(location.href).catch(() => null); // the address bar has it anyway
+    find("#copied").textContent = "Copied";
+  });
   const known = await health;
   if (known && !known.model_version && !find("#trouble").firstChild) find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
 }

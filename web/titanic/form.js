@@ -5,7 +5,6 @@ import { checked, complaintPlace, fieldOf } from "../predict/fields.js";
 
 const NAME = /^(?<surname>.*?),\s*(?<title>(?:the\s+)?[^.,]+)\.\s*(?<given>.*)$/;
 const TITLES = ["Mr", "Mrs", "Miss", "Master", "Dr", "Rev"];
-const START = { Name: "Smith, Mr. John", Sex: "male", Age: 30, Pclass: 3, SibSp: 0, Parch: 0, Fare: 8.05, Embarked: "S" };
 
 /** A name as the list writes it: "Surname, Title. Given names"; without a title as it was typed. */
 export function listed({ surname, title, given }) {
@@ -37,7 +36,6 @@ export function form({ columns }) {
   sex.element.addEventListener("input", () => name.follow(sex.read()));
   return {
     fields: [name, sex, age, pclass, sibsp, parch, fare, embarked, ticket, cabin],
-    start: { row: START },
     body: [
       name.element,
       pair("grid-cols-[minmax(0,1fr)_6rem]", sex, age),

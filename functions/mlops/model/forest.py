@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
+from operator import le
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,18 @@ class Forest:
     left: list[int]
     right: list[int]
     value: list[float]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every walk ends: all indices are there, and children stand behind their parents."""
+        nodes = len(self.left)
+        indices = ((self.roots, nodes), (self.left, nodes), (self.right, nodes), (self.feature, self.columns))
+        return (
+            all(each and 0 <= min(each) and max(each) < end for each, end in indices)
+            and all(map(le, range(nodes), self.left))
+            and all(map(le, range(nodes), self.right))
+            and self.depth <= nodes
+        )
 
     def probabilities(self, rows: Sequence[Sequence[float]]) -> list[float]:
         """P(class 1) of each encoded row."""

@@ -106,7 +106,7 @@ def load(file: bytes, case: UseCase) -> Model:
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise ModelCorruptedError(f"The model's file is not readable: {error!r}") from error
     sizes = {len(getattr(forest, name)) for name in _ARRAYS if name != "roots"}
-    if len(sizes) != 1 or not forest.roots or forest.columns != len(encoder.inputs):
+    if len(sizes) != 1 or forest.columns != len(encoder.inputs) or not forest.is_sound:
         raise ModelCorruptedError("The model's arrays do not fit together")
     return Model(encoder, forest)
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 from mlops.errors import StoreUnavailableError
 
 Command = Sequence[str]
+_LONGEST = 512 * 2**20  # bytes of a string, by the protocol
 
 
 class Connection:
@@ -39,7 +40,7 @@ class Connection:
             except (ConnectionError, EOFError):
                 self._connect()
                 return self._exchange(packed, len(commands))
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, RecursionError) as error:
             self.close()
             raise StoreUnavailableError(f"Redis: {error or type(error).__name__}") from error
 
@@ -94,6 +95,8 @@ class Connection:
 
     def _bulk(self, length: int) -> bytes:
         assert self._replies is not None
+        if not 0 <= length <= _LONGEST:
+            raise ValueError(f"not a length: {length}")
         data = self._replies.read(length + 2)
         if len(data) < length + 2:
             raise EOFError("the connection was closed")

@@ -49,7 +49,7 @@ def test_other_addresses_of_the_host_are_refused(cloud):
             pass
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "localhost"])
+@pytest.mark.parametrize("host", ["0.0.0.0", pytest.param("localhost", marks=pytest.mark.long)])
 def test_start_fails_for_any_other_host(tmp_path, host):
     wrong = Localstack(tmp_path, overrides={"GATEWAY_LISTEN": f"{host}:{free_port()}"})
     with pytest.raises(AssertionError, match="not a loopback address"):

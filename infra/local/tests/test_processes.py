@@ -79,6 +79,7 @@ def test_termination_of_localstack_ends_the_processes(family):
     eventually(lambda: not running(pids))
 
 
+@pytest.mark.long
 def test_environments_end_after_the_keep_alive(family):
     _, deployed = family(LAMBDA_KEEPALIVE_MS="300")
     pids = deployed.invoke(0).payload
@@ -136,6 +137,7 @@ def test_no_descriptor_of_localstack_is_inherited(function):
     assert len(open_files) <= 8
 
 
+@pytest.mark.long
 def test_start_removes_what_a_killed_one_left(family, tmp_path):
     cloud, deployed = family()
     deployed.invoke(0)

@@ -37,6 +37,7 @@ def test_each_use_case_has_a_state_folder(tmp_path: Path) -> None:
     assert chosen(tmp_path, "churn") == ("churn", "cloud-churn")
 
 
+@pytest.mark.long
 def test_commands_are_about_the_cloud_that_is_up(tmp_path: Path, churn: Cloud) -> None:
     assert chosen(tmp_path) == ("churn", "cloud-churn")
     assert chosen(tmp_path, "penguins") == ("penguins", "cloud-penguins")
