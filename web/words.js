@@ -18,3 +18,6 @@ const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit"
 export const moment = (iso) => (iso ? LONG.format(new Date(iso)) : "not known");
 export const clock = (time) => CLOCK.format(new Date(time));
 export const day = (time) => DAY.format(new Date(time));
+
+/** A duration in seconds. */
+export const lasting = (seconds) => (seconds < 60 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`);

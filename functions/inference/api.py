@@ -8,6 +8,7 @@ import batches
 import insight
 import problems
 import routes
+import runs
 from bodies import Bodies
 from correlation import Correlation
 from dependencies import Dependencies
@@ -44,6 +45,7 @@ def create_app(
     app.include_router(insight.router(dependencies))
     app.include_router(admin.router(dependencies))
     app.include_router(batches.router(dependencies))
+    app.include_router(runs.router(dependencies))
     problems.install(app)
     app.add_middleware(Head)
     app.add_middleware(Size)

@@ -1,11 +1,15 @@
 """Inference: what the API is made of. Nothing slow is imported before it is asked for: it is the first request's."""
 
+import json
+import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from mlops import settings, wiring
+from mlops.errors import FileNotThereError
 from mlops.registry.versions import RegistryReader
 from mlops.serving.champion_cache import ChampionCache
 from mlops.stores.entity_reader import RespEntityReader
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from mlops.monitoring.retraining import Retrainings
     from mlops.registry.decisions import DecisionLog
     from mlops.registry.set_champion import NewChampion
+    from mlops.stores.executions import PipelineRuns
     from mlops.stores.postgres.database import Database
     from mlops.telemetry.stores import Telemetry
 
@@ -84,6 +89,47 @@ class Dependencies:
 
         registry = Registry(S3ObjectStore(), settings.models_bucket(), self.case)
         return set_champion(registry, self.decisions, version)
+
+    @cached_property
+    def runs(self) -> "PipelineRuns":
+        from mlops.stores.executions import PipelineRuns
+
+        return PipelineRuns(settings.pipeline_arn())
+
+    def start_run(self, key: str) -> str:
+        """Run the pipeline on a file that is there; FileNotThereError if it is not."""
+        from mlops.stores.s3 import S3ObjectStore
+
+        try:
+            S3ObjectStore().pin(settings.data_bucket(), key)
+        except KeyError:
+            raise FileNotThereError(f"There is no file {key!r} in the data bucket: upload it") from None
+        return self.runs.start(settings.data_bucket(), key)
+
+    def upload(self, name: str, body: bytes) -> tuple[str, str]:
+        """Keep a file in the data bucket where it starts nothing by itself, and run the pipeline on it; key and run."""
+        from mlops.stores.s3 import S3ObjectStore
+
+        key = f"uploads/{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{name}"
+        S3ObjectStore().put(settings.data_bucket(), key, body, "text/csv")
+        return key, self.runs.start(settings.data_bucket(), key)
+
+    def rejections(self, run: str, limit: int) -> tuple[list[dict[str, Any]], int]:
+        """The first cells that a run refused, and how many there are."""
+        from mlops.data.ingest import QUARANTINE
+        from mlops.stores.s3 import S3ObjectStore
+
+        found = self.runs.find(run)
+        named = re.search(rf"{QUARANTINE}([0-9a-f]{{16}})", found["cause"] or "")  # a refused file has no dataset
+        version = found["dataset_version"] or (named and named[1])
+        if not version or found["rejected"] == 0:
+            return [], 0
+        try:
+            body, _ = S3ObjectStore().get(settings.data_bucket(), f"{QUARANTINE}{version}.jsonl")
+        except KeyError:
+            return [], 0
+        lines = body.splitlines()
+        return [json.loads(line) for line in lines[:limit]], len(lines)
 
     @cached_property
     def batches(self) -> "Batches":

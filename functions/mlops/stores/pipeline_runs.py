@@ -10,6 +10,7 @@ import boto3
 
 from mlops.monitoring.stores import PipelineRun
 from mlops.stores.aws import CONFIG, translated
+from mlops.stores.executions import file_of
 from mlops.telemetry import metrics
 
 
@@ -23,7 +24,8 @@ def ended(machine: str, since: datetime) -> Iterator[PipelineRun]:
                     arn = run["executionArn"]
                     pages = client.get_paginator("get_execution_history").paginate(executionArn=arn)
                     events = [event for each in pages for event in each["events"]]
-                    yield PipelineRun(arn, _key(events[0]), _observations(run, events))
+                    started = events[0]["executionStartedEventDetails"]
+                    yield PipelineRun(arn, file_of(json.loads(started.get("input", "{}"))), _observations(run, events))
 
 
 def _observations(run: Mapping[str, Any], events: list[Mapping[str, Any]]) -> metrics.Observations:
@@ -53,11 +55,3 @@ def _observations(run: Mapping[str, Any], events: list[Mapping[str, Any]]) -> me
             metrics.named(metrics.STEP_SECONDS.name, name): seconds[name],
         }
     return counted
-
-
-def _key(started: Mapping[str, Any]) -> str | None:
-    """The key of the file that a run is of; None of one that was started with anything else."""
-    match json.loads(started["executionStartedEventDetails"].get("input", "{}")):
-        case {"detail": {"object": {"key": str(key)}}} | {"key": str(key)}:
-            return key
-    return None

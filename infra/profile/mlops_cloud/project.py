@@ -128,6 +128,7 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
         "DATABASE_URL": role_urls(addresses["database_url"])["InferenceDatabaseUrl"],
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": use_case.admin_key_secret,
+        "PIPELINE_ARN": addresses["pipeline_arn"],
         "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
     }
 
