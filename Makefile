@@ -184,9 +184,19 @@ test-doors: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow,$(ENVS)/$(env)/$(READ
 stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 threads, one minute, processes killed
 	@cd infra/local && "$(abspath $(ENVS))/dev/bin/python" -m pytest -s tests/stress/executor.py
 
+TRIED := PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile:infra/aws
+
 chaos: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## faults on a cloud of their own, every promise judged after each: make chaos SEED=7 ONLY=valkey KILLS=100
-	@SEED=$(SEED) ONLY="$(ONLY)" KILLS=$(KILLS) HISTORY='$(HISTORY)' PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile:infra/aws \
-	    $(ENVS)/dev/bin/python -m chaos
+	@SEED=$(SEED) ONLY="$(ONLY)" KILLS=$(KILLS) HISTORY='$(HISTORY)' $(TRIED) $(ENVS)/dev/bin/python -m chaos
+
+fuzz: $(ENVS)/dev/$(READY)  ## inputs that nobody means, at every door: make fuzz INPUTS=1000000 SEED=7 ONLY=csv
+	@INPUTS=$(INPUTS) SEED=$(SEED) ONLY="$(ONLY)" $(TRIED) $(ENVS)/dev/bin/python -m fuzz
+
+load: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## what the API bears: highest rate, a spike, a soak of MINUTES; every answer checked
+	@MINUTES=$(MINUTES) $(TRIED) $(ENVS)/dev/bin/python -m load
+
+trust: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## chaos, fuzz and load, and docs/trust.md of what held: make trust LENGTH=short
+	@LENGTH=$(LENGTH) SEED=$(SEED) PAGE=$(PAGE) $(TRIED) $(ENVS)/dev/bin/python -m trust
 
 bench: $(CLOUD_ENVS) $(ENVS)/dev/$(READY) $(ENVS)/ministack/$(READY)  ## benchmarks; only one part: make bench ONLY=data
 	@ONLY="$(ONLY)" PYTHONPATH=functions:examples:tests:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m bench

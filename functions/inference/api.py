@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import admin
 import batches
+import demo
 import insight
 import problems
 import routes
@@ -46,6 +47,7 @@ def create_app(
     app.include_router(admin.router(dependencies))
     app.include_router(batches.router(dependencies))
     app.include_router(runs.router(dependencies))
+    app.include_router(demo.router(dependencies.is_admin_key))
     problems.install(app)
     app.add_middleware(Head)
     app.add_middleware(Size)

@@ -4,6 +4,7 @@ from typing import Any
 
 from bodies import MAX_BATCH
 
+from mlops import settings
 from mlops.use_case import Column, Feature, UseCase
 
 
@@ -35,6 +36,7 @@ def describe(case: UseCase) -> dict[str, Any]:
         "batch": {"key": case.batch_key, "maximum": MAX_BATCH},
         "schema_hash": case.schema_hash,
         "form": case.form or None,
+        "demo": settings.demo(),
     }
 
 

@@ -61,6 +61,11 @@ admin_key_secret = partial(_required, "ADMIN_KEY_SECRET")  # name or ARN of the 
 dead_letter_queues = partial(_pairs, "DEAD_LETTER_QUEUES")  # their URLs by owner
 
 
+def demo() -> bool:
+    """Whether the site may ask for a drift report at once: `DEMO`."""
+    return os.environ.get("DEMO") == "ENABLED"
+
+
 def use_case() -> str:
     """The package that declares the use case: `USE_CASE`."""
     return os.environ.get("USE_CASE") or "titanic"

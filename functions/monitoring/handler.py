@@ -58,9 +58,14 @@ def watch(_: Task) -> dict[str, Any]:
     return _if_there(monitoring().watch)
 
 
+def preliminary(_: Task) -> dict[str, Any]:
+    """What a first report says of a champion that the hourly one has not seen yet; nothing if there is none to make."""
+    return _if_there(monitoring().preliminary)
+
+
 def minute(event: Task) -> dict[str, Any]:
-    """Both of what is done each minute; neither keeps the other from being done."""
-    return {task.__name__: task(event) for task in (drain, watch)}
+    """What is done each minute; none of it keeps the rest from being done."""
+    return {task.__name__: task(event) for task in (drain, watch, preliminary)}
 
 
 def replay(event: Task) -> dict[str, Any]:

@@ -51,6 +51,11 @@ class Monitoring:
         """Write the drift report of the latest predictions."""
         return monitor.monitor(self._registry, self._objects, self._stream, self._telemetry, self._history, window)
 
+    def preliminary(self) -> dict[str, Any]:
+        """A first report of a champion that has none yet."""
+        report = monitor.preliminary(self._registry, self._objects, self._stream, self._history)
+        return {"status": report["status"], "window": report["window"]["size"]} if report else {}
+
     def retrain(self, report: Mapping[str, Any]) -> Retraining:
         """Decide on a drift report whether to train again."""
         outward = retrain.Outward(messages.request_retraining, partial(messages.notify, settings.notifications_topic()))

@@ -112,6 +112,7 @@ class MadeUp:
             "/model": lambda: (200, self.card()),
             "/models": lambda: (200, self.page(path)),
             "/drift": lambda: (200, self.drift),
+            "/runs": lambda: (200, {"steps": [{"name": "Ingest", "each": None, "optional": False}], "runs": []}),
             "/activity": lambda: (200, activity()),
             "/retraining": lambda: (200, {"decisions": []}),
         }

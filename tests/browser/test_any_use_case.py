@@ -90,8 +90,9 @@ def test_a_fresh_system_has_no_errors(visits: Visits, name: str) -> None:
     words = {
         "index.html": "No model serves yet: the first run of the pipeline makes one.",
         "batch.html": "The first line names the columns.",
+        "pipeline.html": "None yet: upload a file, and its run appears here.",
         "model.html": "No model serves yet: the first run of the pipeline makes one.",
-        "monitoring.html": "No drift report yet: monitoring writes one every hour.",
+        "monitoring.html": "No drift report yet: the first comes with 100 predictions, then one every hour.",
     }
     expect(page.get_by_role("main")).to_contain_text(words[name])
     page.wait_for_load_state("networkidle")
@@ -115,17 +116,19 @@ def test_a_page_asks_for_the_schema_once_and_speaks_by_it(visits: Visits, name: 
 def test_odd_names_are_sent_as_the_csv_spells_them(visits: Visits) -> None:
     api = MadeUp(odd())
     page = visits(api)
-    expect(page.get_by_label("education.num")).to_have_value("9")  # the first example
+    expect(page.locator("#form").get_by_label("education.num")).to_have_value("9")  # the first example
     page.get_by_role("button", name="Clear").click()
-    page.get_by_label("education.num").fill("12")
+    page.locator("#form").get_by_label("education.num").fill("12")
     page.get_by_text("plus", exact=True).first.click()
-    page.get_by_label("Größe (m)").fill("1.7")
-    page.get_by_label(ODD).select_option("c")
-    page.get_by_label("home town", exact=True).select_option("Another …")  # an open choice takes others
-    expect(page.get_by_label("home town: another")).to_be_focused()
-    page.get_by_label("home town: another").fill("Bern")
-    page.get_by_label("since").fill("NA")  # not recorded
-    assert page.get_by_label("Unnamed: 0").count() == 0
+    page.locator("#form").get_by_label("Größe (m)").fill("1.7")
+    page.locator("#form").get_by_label(ODD).select_option("c")
+    page.locator("#form").get_by_label("home town", exact=True).select_option(
+        "Another …"
+    )  # an open choice takes others
+    expect(page.locator("#form").get_by_label("home town: another")).to_be_focused()
+    page.locator("#form").get_by_label("home town: another").fill("Bern")
+    page.locator("#form").get_by_label("since").fill("NA")  # not recorded
+    assert page.locator("#form").get_by_label("Unnamed: 0").count() == 0
     predict(page)
     expect(page.locator("#verdict")).to_contain_text("Most likely Left?: ")
     assert sent(api) == {"education.num": 12, "class": "plus", "Größe (m)": 1.7, ODD: "c", "home town": "Bern"}
@@ -151,11 +154,11 @@ def test_odd_names_are_sent_as_the_csv_spells_them(visits: Visits) -> None:
 def test_a_form_complains_by_the_schema(visits: Visits, name: str, typed: str, words: str) -> None:
     api = MadeUp(odd())
     page = visits(api)
-    page.get_by_label(name).fill(typed)
+    page.locator("#form").get_by_label(name).fill(typed)
     predict(page)
     expect(page.locator(f'[data-complaint="{name}"]')).to_have_text(words)
-    expect(page.get_by_label(name)).to_be_focused()
-    expect(page.get_by_label(name)).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#form").get_by_label(name)).to_be_focused()
+    expect(page.locator("#form").get_by_label(name)).to_have_attribute("aria-invalid", "true")
     assert "/predict" not in [path for _, path, _ in api.asked]
 
 
@@ -163,12 +166,12 @@ def test_what_the_api_alone_refuses_is_said_at_its_field(visits: Visits) -> None
     visits.forgiven = True
     api = MadeUp(odd())
     page = visits(api)
-    expect(page.get_by_label("since")).to_be_visible()
+    expect(page.locator("#form").get_by_label("since")).to_be_visible()
     needed = [{**each, "required": True} for each in api.schema["columns"] if not each["ignored"]]
     api.schema = {**api.schema, "columns": needed}
     predict(page)
     expect(page.locator('[data-complaint="since"]')).to_have_text("Field required.")
-    expect(page.get_by_label(ODD)).to_be_focused()
+    expect(page.locator("#form").get_by_label(ODD)).to_be_focused()
 
 
 def test_sixty_columns_fit_a_form(visits: Visits) -> None:
@@ -178,17 +181,17 @@ def test_sixty_columns_fit_a_form(visits: Visits) -> None:
     fields = page.get_by_role("region", name="Fields")
     expect(fields.get_by_role("heading")).to_have_text(["Needed (12)", "Optional (48)"])
     assert fields.evaluate("box => box.scrollHeight > 2 * box.clientHeight && box.clientHeight < innerHeight")
-    assert page.evaluate("document.documentElement.scrollHeight") < 2400
-    search = page.get_by_label("Find a field")
+    assert page.evaluate("document.documentElement.scrollHeight") < 3600
+    search = page.locator("#form").get_by_label("Find a field")
     search.fill("text 19")
     expect(page.locator(".field:visible")).to_have_count(1)
-    page.get_by_label("text 19", exact=True).fill("found")
+    page.locator("#form").get_by_label("text 19", exact=True).fill("found")
     search.fill("no such")
     expect(page.get_by_text("0 fields")).to_be_visible()
-    page.get_by_label("whole 0", exact=True).evaluate("input => input.value = ''")
+    page.locator("#form").get_by_label("whole 0", exact=True).evaluate("input => input.value = ''")
     predict(page)  # what is refused is shown, found or not
-    expect(page.get_by_label("whole 0", exact=True)).to_be_focused()
-    page.get_by_label("whole 0", exact=True).fill("7")
+    expect(page.locator("#form").get_by_label("whole 0", exact=True)).to_be_focused()
+    page.locator("#form").get_by_label("whole 0", exact=True).fill("7")
     predict(page)
     expect(page.locator("#why table")).to_be_visible()
     assert page.locator("#why tbody tr").count() <= 17  # the small ones are one line
@@ -260,7 +263,7 @@ def test_an_api_that_comes_up_late_is_asked_again(visits: Visits) -> None:
 
 def test_a_form_that_is_not_there_is_made_of_the_columns(visits: Visits) -> None:
     page = visits(MadeUp({**odd(), "form": "nowhere/form.js"}))
-    expect(page.get_by_label("education.num")).to_be_visible()
+    expect(page.locator("#form").get_by_label("education.num")).to_be_visible()
     assert [said for said in visits.complaints if not NETWORK.search(said)] == [visits.complaints[-1]]
     visits.complaints.clear()  # the answer that is none, and that the module is not to be had
 
@@ -270,7 +273,7 @@ def test_a_use_case_of_nothing_but_numbers_needs_no_examples(visits: Visits) -> 
     page = visits(MadeUp(schema(columns)))
     expect(page.get_by_role("heading", level=1)).to_have_text("Predict Left?")
     expect(page.locator("#examples")).to_be_hidden()
-    page.get_by_label("decimal 5").fill("2.5")
+    page.locator("#form").get_by_label("decimal 5").fill("2.5")
     predict(page)
     expect(page.get_by_role("slider", name="What if: decimal 5")).to_be_visible()
 

@@ -10,7 +10,7 @@ from clouds import Cloud
 
 from .conftest import Site, Visit
 
-PAGES = ("index.html", "batch.html", "model.html", "monitoring.html")
+PAGES = ("index.html", "batch.html", "pipeline.html", "model.html", "monitoring.html")
 WIDTHS = (390, 1280)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
@@ -28,6 +28,9 @@ def complete(page: Page, name: str) -> None:
             page.get_by_role("button", name="Try the sample file").click()
             expect(page.locator("#phase")).to_have_text("All 891 passengers")
             expect(page.locator("[aria-rowindex='2']")).to_contain_text("%")
+        case "pipeline.html":
+            expect(page.locator("[data-status=succeeded]").first).to_be_visible()
+            expect(page.get_by_role("table", name="Runs of the pipeline")).to_be_visible()
         case "model.html":
             expect(page.get_by_role("img", name="ROC curve")).to_be_visible()
             expect(page.get_by_role("table", name="Model versions")).to_be_visible()

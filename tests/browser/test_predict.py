@@ -55,15 +55,46 @@ def test_the_form_alone_is_enough_and_needs_no_mouse(visit: Visit) -> None:
     page.keyboard.press("Control+A")
     page.keyboard.type("Doe")
     page.keyboard.press("Tab")
-    page.keyboard.press("ArrowLeft")  # a woman
+    page.keyboard.press("ArrowRight")  # a man
     with page.expect_request(re.compile("/predict$")) as asked:
         page.keyboard.press("Enter")
     body = asked.value.post_data_json
     assert body == {
-        **{"Name": "Doe, Miss. John", "Sex": "female", "Age": 30, "Pclass": 3, "SibSp": 0, "Parch": 0},
-        **{"Fare": 8.05, "Embarked": "S"},
+        **{"Name": "Doe, Mr. James Joseph (Margaret Tobin)", "Sex": "male", "Age": 44, "Pclass": 1, "SibSp": 0},
+        **{"Parch": 0, "Fare": 27.7208, "Embarked": "C", "Ticket": "PC 17610", "Cabin": "B4"},
     }
     expect(page.locator("#verdict")).to_contain_text("Would probably")
+
+
+def test_the_page_opens_with_an_example_that_is_answered_and_not_logged(site: Site) -> None:
+    page = site.visit()
+    expect(page.locator("#why table")).to_be_visible()
+    expect(page.locator("#who")).to_have_text("Mrs James Joseph Brown")
+    expect(page.get_by_role("button", name="Mrs James Joseph Brown")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#logged")).to_contain_text("not logged")
+    asked = [url.partition("/live")[2] for url in site.asked if "/live/predict" in url]
+    assert asked == ["/predict?what_if=true"]
+
+
+def test_a_link_asks_the_same_again(site: Site) -> None:
+    page = site.visit()
+    page.get_by_label("Surname").fill("Zürcher & Söhne")
+    page.get_by_label("Cabin").fill("")
+    with page.expect_request(re.compile("/predict$")) as asked:
+        page.get_by_role("button", name="What are the odds?").click()
+    expect(page.locator("#logged")).to_have_text("This prediction was logged.")
+    said = chance(page)
+
+    other = site.blank()
+    with other.expect_request(re.compile("what_if=true$")) as again:
+        other.goto(page.url)
+    assert again.value.post_data_json == asked.value.post_data_json
+    expect(other.locator("#gauge svg")).to_have_attribute("aria-label", said)
+
+
+def test_a_link_with_what_the_table_has_not_is_the_page_as_ever(visit: Visit) -> None:
+    page = visit("index.html#who=%22%3Cscript%3E&__proto__=1")
+    expect(page.locator("#who")).to_have_text("Mrs James Joseph Brown")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ HISTORY plays rounds as an earlier run printed them: `HISTORY='kill Valkey at Fe
 
 import json
 import os
-import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +21,7 @@ from rich.table import Table
 
 from clouds import CHECKOUT, HOME, Cloud, copy_checkout
 
+from .backup import rehearsed
 from .history import FAULTS, Outcome, Round, Stage, as_json, seeded, shortest
 from .kills import killed_ingestions
 from .mutate import seen
@@ -69,11 +70,13 @@ def main() -> int:
             report["mutations"] = seen(here, say)
             write(report)
             report["kills"] = killed_ingestions(here, int(settings["KILLS"] or 100), seed, say)
+            report["restored"] = rehearsed(here, say)
             write(report)
     console.print(table(outcomes))
     if bad := [place for place, each in enumerate(outcomes) if each.broken]:
         explain(rounds[: bad[0] + 1], outcomes[bad[0]])
-    if bad or not all(report.get("mutations", {}).values()) or report.get("kills", {}).get("broken"):
+    unseen = [name for name, was in report.get("mutations", {}).items() if not was]
+    if bad or unseen or report.get("kills", {}).get("broken") or report.get("restored", {}).get("differs"):
         return 1
     print(f"{sum(not each.skipped for each in outcomes)} faults, every promise holds; {REPORT.relative_to(CHECKOUT)}")
     return 0
@@ -122,5 +125,5 @@ def write(report: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    random.seed(0)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: the cloud is stopped
     sys.exit(main())

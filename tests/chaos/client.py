@@ -25,15 +25,17 @@ from clouds import LIST, Cloud, until
 Row = dict[str, str]
 # One in a column: of several that are alike the product says that the column is not as declared, and refuses the file.
 BAD_CELLS = {"Age": "a long time", "Pclass": "9", "Fare": "free"}
-# Seconds. A run that was neither seen to end nor lost with the platform within this is a broken promise.
-LONGEST_RUN = 240
+# Seconds within which a run ends, is lost with the platform, or breaks a promise: a silent PostgreSQL is given up after
+# 250, and the step is tried again.
+LONGEST_RUN = 600
+IDS = 10**6  # that a client has for its rows
 
 
 @dataclass
 class Asked:
-    """One prediction that was asked for; `answer` is None where none came, or an error."""
+    """One prediction that was asked for, by the id of its row; `answer` is None where none came, or an error."""
 
-    request_id: str
+    row_id: str
     row: Row
     answer: dict[str, Any] | None = None
     status: int = 0
@@ -70,6 +72,7 @@ class Client:
     # Of their own, so that what else is left to chance does not depend on how many predictions were asked for.
     _asking: random.Random = field(default_factory=random.Random)
     _numbers: Iterator[int] = field(default_factory=count)
+    _first: int = field(default_factory=lambda: random.SystemRandom().randrange(10**8, 2**31 - IDS))
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -77,12 +80,16 @@ class Client:
             return list(csv.DictReader(file))
 
     def predict(self, timeout: float = 40.0) -> Asked:
-        """Ask about a random row of the list, under a request id of its own."""
-        row = {name: cell for name, cell in self._asking.choice(self._rows).items() if name != "Survived"}
-        asked = Asked(f"{self.name}-{next(self._numbers)}", row)
+        """Ask about a random row of the list, under an id of its own."""
+        row = {
+            name: cell
+            for name, cell in self._asking.choice(self._rows).items()
+            if name not in ("Survived", "PassengerId")
+        }
+        asked = Asked(str(self._first + next(self._numbers)), row)
         self.asked.append(asked)
-        headers = {"Content-Type": "application/json", "X-Request-Id": asked.request_id}
-        request = urllib.request.Request(f"{self._api()}/predict", json.dumps(row).encode(), headers)
+        body = json.dumps({**row, "PassengerId": asked.row_id}).encode()
+        request = urllib.request.Request(f"{self._api()}/predict", body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=timeout) as response:
                 asked.status, asked.answer = response.status, json.load(response)
@@ -193,6 +200,10 @@ class Client:
     @property
     def bucket(self) -> str:
         return str(self.cloud.outputs()["data_bucket"])
+
+    def owns(self, row_id: str | None) -> bool:
+        """Whether a row's id is one of this client's."""
+        return row_id is not None and row_id.isdecimal() and 0 <= int(row_id) - self._first < IDS
 
     def answered(self) -> Sequence[Asked]:
         return [each for each in self.asked if each.answer is not None]

@@ -34,7 +34,7 @@ class Logged:
     """A prediction of the history."""
 
     prediction_id: str
-    request_id: str | None
+    row_id: str | None
     model_version: str
     probability: float
     outcome: int | None
@@ -109,7 +109,7 @@ def read(cloud: Cloud) -> Evidence:
             )
             datasets[version] = Dataset(rows, rejected, loaded_at, ids, {number for (number,) in at})
         at.execute(
-            "SELECT replace(prediction_id::text, '-', ''), correlation_id, model_version, probability, outcome "
+            "SELECT replace(prediction_id::text, '-', ''), row_id, model_version, probability, outcome "
             "FROM prediction_history"
         )
         history = [Logged(*row) for row in at]

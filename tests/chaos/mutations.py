@@ -102,28 +102,26 @@ def a_staging_table_is_left(cloud: Cloud, client: Client, upload: Upload) -> Und
 
 @breaks("each prediction is kept once")
 def an_answer_is_not_in_the_history(cloud: Cloud, client: Client, upload: Upload) -> Undo:
-    return _moved(cloud, "prediction_history", "correlation_id = %s", client.answered()[0].request_id)
+    return _moved(cloud, "prediction_history", "row_id = %s", client.answered()[0].row_id)
 
 
 @breaks("each prediction is kept once")
 def an_answer_is_kept_otherwise(cloud: Cloud, client: Client, upload: Upload) -> Undo:
-    request_id = client.answered()[0].request_id
-    change = "UPDATE prediction_history SET probability = probability {} 1 WHERE correlation_id = %s"
+    row_id = client.answered()[0].row_id
+    change = "UPDATE prediction_history SET probability = probability {} 1 WHERE row_id = %s"
     with postgres(cloud) as at:
-        at.execute("SELECT probability FROM prediction_history WHERE correlation_id = %s", (request_id,))
+        at.execute("SELECT probability FROM prediction_history WHERE row_id = %s", (row_id,))
         (was,) = at.fetchone()
-    _sql(cloud, change.format("+"), request_id)
-    return lambda: _sql(
-        cloud, "UPDATE prediction_history SET probability = %s WHERE correlation_id = %s", was, request_id
-    )
+    _sql(cloud, change.format("+"), row_id)
+    return lambda: _sql(cloud, "UPDATE prediction_history SET probability = %s WHERE row_id = %s", was, row_id)
 
 
 @breaks("each prediction is kept once")
 def a_request_is_kept_twice(cloud: Cloud, client: Client, upload: Upload) -> Undo:
-    columns = "at, correlation_id, model_version, features, probability, label"
+    columns = "at, row_id, model_version, features, probability, label"
     copy = f"INSERT INTO prediction_history (prediction_id, {columns}) SELECT %s, {columns} FROM prediction_history"
     twin = "00000000-0000-7000-8000-000000000001"
-    _sql(cloud, f"{copy} WHERE correlation_id = %s", twin, client.answered()[0].request_id)
+    _sql(cloud, f"{copy} WHERE row_id = %s", twin, client.answered()[0].row_id)
     return lambda: _sql(cloud, "DELETE FROM prediction_history WHERE prediction_id = %s", twin)
 
 

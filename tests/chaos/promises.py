@@ -98,20 +98,20 @@ def no_partial_dataset_is_visible(judged: Judged) -> Iterator[str]:
 def each_prediction_is_kept_once(judged: Judged) -> Iterator[str]:
     """What was answered is in the history, once and as it was answered; what is there was asked for."""
     kept = {each.prediction_id: each for each in judged.found.history}
-    times = Counter(each.request_id for each in judged.new)
+    times = Counter(each.row_id for each in judged.new)
     for asked in judged.client.answered():
         answer: Any = asked.answer
         there = kept.get(answer["prediction_id"])
         if there is None:
-            yield f"{asked.request_id} was answered{' degraded' * ('degraded' in answer)}, and is not in the history"
+            yield f"{asked.row_id} was answered{' degraded' * ('degraded' in answer)}, and is not in the history"
         elif (there.probability, there.model_version) != (answer["probability"], answer["model_version"]):
-            yield f"{asked.request_id} was answered {answer['probability']}, the history has {there.probability}"
+            yield f"{asked.row_id} was answered {answer['probability']}, the history has {there.probability}"
     for asked in judged.client.asked:
-        if times[asked.request_id] > 1:
-            yield f"{asked.request_id} was asked once, and is in the history {times[asked.request_id]} times"
-    known = {each.request_id for each in judged.client.asked}
-    own = [each for each in judged.new if (each.request_id or "").startswith(judged.client.name)]
-    if strange := [each.request_id for each in own if each.request_id not in known]:
+        if times[asked.row_id] > 1:
+            yield f"{asked.row_id} was asked once, and is in the history {times[asked.row_id]} times"
+    known = {each.row_id for each in judged.client.asked}
+    own = [each for each in judged.new if judged.client.owns(each.row_id)]
+    if strange := [each.row_id for each in own if each.row_id not in known]:
         yield f"Nobody asked for {_some(strange)}"
     if judged.found.waiting:
         yield f"{judged.found.waiting} predictions still wait in the log"
@@ -123,8 +123,8 @@ def answered_is_counted_is_logged(judged: Judged) -> Iterator[str]:
     that owed its count can have been killed."""
     counted, kept = judged.found.counted - judged.before.counted, len(judged.new)
     answers, requests = (
-        {each.request_id: each.answer for each in judged.client.asked},
-        [each.request_id for each in judged.new],
+        {each.row_id: each.answer for each in judged.client.asked},
+        [each.row_id for each in judged.new],
     )
     unsure = sum(name in answers and "degraded" in (answers[name] or {"degraded": True}) for name in requests)
     if not kept - unsure <= counted <= kept:
@@ -140,7 +140,7 @@ def every_answer_is_right(judged: Judged) -> Iterator[str]:
         row = {name: read(asked.row[name]) for name, read in readers.items()}
         (expected,) = judged.models[answer["model_version"]].probabilities([USE_CASE.derive(row)])
         if answer["probability"] != expected:
-            yield f"{asked.request_id} was answered {answer['probability']}, right is {expected}"
+            yield f"{asked.row_id} was answered {answer['probability']}, right is {expected}"
 
 
 @promise

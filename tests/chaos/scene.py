@@ -226,8 +226,11 @@ class Scene:
                 return "postponed" not in self.client.invoke("Monitoring", {"task": task, "hours": 100.0})
             return False
 
-        until(lambda: done("drain"), 90, 0.5)
-        degraded = {each.answer["prediction_id"] for each in self.client.answered() if "degraded" in (each.answer or {})}
+        for task in ("drain", "watch"):
+            until(lambda task=task: done(task), 90, 0.5)  # type: ignore[misc]
+        degraded = {
+            each.answer["prediction_id"] for each in self.client.answered() if "degraded" in (each.answer or {})
+        }
 
         def replayed() -> bool:
             if not done("replay"):

@@ -28,12 +28,13 @@ WEIRD: tuple[Any, ...] = (
 PATHS = (
     *("/predict", "/predict/batch", "/feedback", "/schema", "/model", "/models", "/drift", "/metrics", "/health"),
     *("/activity", "/retraining", "/docs", "/openapi.json", "/entities/1", "/batches", "/batches/0123456789abcdef"),
+    *("/runs", "/runs/first", "/runs/first/rejections", "/uploads/a.csv"),
     *("/models/0123456789abcdef/promote", "/", "//predict", "/predict/", "/PREDICT", "/%00", "/nowhere"),
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 QUERIES = ("id", "what_if", "explain", "hours", "limit", "before", "x")
 # What needs Step Functions or a file in S3 is answered 503 where those are away, as here.
-AWAY = ("/batches",)
+AWAY = ("/batches", "/runs", "/uploads")
 
 
 class Requests:

@@ -64,7 +64,7 @@ class States:
         entered = {"timestamp": BEGIN, "type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Ingest"}}
         yield {"events": [entered]}
 
-    def start_execution(self, stateMachineArn: str, input: str) -> Any:  # noqa: A002, N803
+    def start_execution(self, stateMachineArn: str, input: str) -> Any:  # noqa: N803
         self.started.append(json.loads(input))
         return {"executionArn": f"{MACHINE}:new"}
 
@@ -110,7 +110,11 @@ def test_a_run_that_is_none(http: Http, states: States, run: str, status: int) -
 
 @pytest.mark.parametrize(
     ("method", "path", "body"),
-    [("GET", "/runs/first/rejections", None), ("POST", "/runs", {"file": "raw/a.csv"}), ("POST", "/uploads/a.csv", "a")],
+    [
+        ("GET", "/runs/first/rejections", None),
+        ("POST", "/runs", {"file": "raw/a.csv"}),
+        ("POST", "/uploads/a.csv", "a"),
+    ],
 )
 def test_what_needs_the_key(http: Http, states: States, method: str, path: str, body: Any) -> None:
     assert http(method, path, body)[0] == 401

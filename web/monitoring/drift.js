@@ -10,7 +10,7 @@ const STATUSES = {
   insufficient_data: ["tag-plain", "Too few to tell"],
 };
 const TONES = { ok: "tone-accent", watch: "tone-warn", drift: "tone-against", insufficient_data: "tone-soft" };
-const NONE = "No drift report yet: monitoring writes one every hour.";
+const NONE = "No drift report yet: the first comes with 100 predictions, then one every hour.";
 const SHOWN = 12; // features, those that moved furthest; the others are folded
 const USUAL = { watch: 0.1, drift: 0.25 };
 
@@ -31,8 +31,10 @@ export function driftReport(useCase, report) {
       "div",
       { class: "flex flex-wrap items-center gap-x-4 gap-y-2" },
       tag(status),
+      report.preliminary && html("span", { class: "tag tag-warn" }, "Preliminary"),
       html("p", { class: "note" }, `${plural(window.size, "prediction")} of the champion, measured ${moment(made_at)}`, sustained > 1 && `, the ${sustained}th window in a row that drifts`),
     ),
+    report.preliminary && html("p", { class: "notice notice-plain" }, "A first look at few predictions: nothing is decided on it. Monitoring measures every hour."),
     status === "insufficient_data" && html("p", { class: "notice notice-plain" }, `A verdict takes ${count(minimum_sample)} predictions: fewer look like drift by chance.`),
     performance && accuracyOf(performance),
     html("p", { class: "small flex flex-wrap gap-x-4" }, legend("tone-quiet", "when it was trained"), legend("tone-accent", "now"), `A population stability index above ${thresholds.watch} is worth a look, one above ${thresholds.drift} is drift.`),

@@ -4,6 +4,7 @@ import { ApiError, apiUrl, call } from "../api.js";
 import { find } from "../dom.js";
 import { begin, trouble } from "../shell.js";
 import { coldStarts, latency, requests, scores, totals } from "./activity.js";
+import { demo } from "./demo.js";
 import { driftReport } from "./drift.js";
 import { refreshing } from "./refresh.js";
 import { retraining } from "./retraining.js";
@@ -58,5 +59,6 @@ begin(find("#activity"), (useCase) => {
   });
   find("#pause").addEventListener("click", ({ target }) => loop.pause(target.textContent === "Pause"));
   find("#hours").addEventListener("change", () => loop.now());
+  demo(useCase, () => loop.now());
 });
 find("#metrics").href = `${apiUrl()}/metrics`;

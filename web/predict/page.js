@@ -97,7 +97,7 @@ async function start(useCase) {
         show(await ask(asked, "/predict?what_if=true"), asked, first);
         find("#logged").textContent = "Answered as the page opened, and not logged. What you ask for is.";
       } catch (error) {
-        if (error.name !== "AbortError" && error.status !== 503) refuse(error, null); // before the first model there is a notice
+        if (error.name !== "AbortError") refuse(error, null);
       }
     }
   }
@@ -163,7 +163,6 @@ async function start(useCase) {
   introduce(useCase, form.lede);
   find("#waiting").hidden = true;
   find("#content").hidden = false;
-  open(rowOf(location.hash, useCase));
   addEventListener("hashchange", () => open(rowOf(location.hash, useCase)));
   find("#link").addEventListener("click", async (event) => {
     event.preventDefault();
@@ -172,7 +171,8 @@ async function start(useCase) {
     find("#copied").textContent = "Copied";
   });
   const known = await health;
-  if (known && !known.model_version && !find("#trouble").firstChild) find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
+  if (known && !known.model_version) find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
+  else open(rowOf(location.hash, useCase));
 }
 
 /** Show a field that a search has hidden, too. */

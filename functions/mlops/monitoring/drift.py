@@ -33,7 +33,9 @@ def verdict(index: float, adjusted_p: float) -> str:
     return "watch" if index >= WATCH or adjusted_p <= ALPHA else "ok"
 
 
-def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def compare(
+    reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]], minimum: int = MINIMUM_SAMPLE
+) -> dict[str, Any]:
     """The drift of a window of logged predictions (`features`, `probability`) against a stored reference.
 
     `status` is `drift` if the score or any feature drifts, `insufficient_data` below the minimum sample.
@@ -45,7 +47,7 @@ def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -
         *(_compared(data, [entry["features"].get(data["name"]) for entry in window]) for data in reference["features"]),
         _compared(reference["prediction"], [entry[PREDICTION] for entry in window]),
     ]
-    enough = len(window) >= MINIMUM_SAMPLE
+    enough = len(window) >= minimum
     adjusted = two_sample.holm([each["test"]["p_value"] for each in compared])
     for each, adjusted_p in zip(compared, adjusted, strict=True):
         each["test"]["adjusted_p"] = adjusted_p
@@ -53,7 +55,7 @@ def compare(reference: Mapping[str, Any], window: Sequence[Mapping[str, Any]]) -
     drifted = any(each["status"] == "drift" for each in compared)
     return {
         "status": "insufficient_data" if not enough else "drift" if drifted else "ok",
-        "minimum_sample": MINIMUM_SAMPLE,
+        "minimum_sample": minimum,
         "thresholds": THRESHOLDS,
         "features": compared[:-1],
         "prediction": compared[-1],

@@ -15,6 +15,7 @@ from mlops.telemetry import metrics
 from mlops.telemetry.stores import Telemetry
 
 WINDOW = 500
+PRELIMINARY = 100
 LABELLED = 1000
 LATEST = "drift/latest.json"
 
@@ -37,17 +38,10 @@ def monitor(
     judged = window >= drift.MINIMUM_SAMPLE
     bucket = registry.bucket
     version = registry.serving().version
-    reference = json.loads(registry.artifact(version, REFERENCE))
-    seen = [entry for entry in log.recent(window) if entry["model_version"] == version]
-    made_at = now().isoformat(timespec="milliseconds")
+    seen = _seen(log, window, version)
+    report = _report(registry, history, version, seen, drift.MINIMUM_SAMPLE, now())
+    made_at = report["made_at"]
     times = sorted(entry["at"] for entry in seen)
-    report = {
-        "model_version": version,
-        "made_at": made_at,
-        "window": {"size": len(seen), "from": times[0] if times else None, "to": times[-1] if times else None},
-        **drift.compare(reference, seen),
-        "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
-    }
     previous = _previous(objects, bucket, version)
     # What a clock that is ahead tells would count again and again, and keep the rest from counting.
     report |= _sustained(previous, report, [at for at in times if at <= made_at] if judged else [])
@@ -58,6 +52,52 @@ def monitor(
         objects.put(bucket, LATEST, body, "application/json")
         telemetry.measure(_gauges(report, dict(registry.versions()).get(version)))
     return {**report, "report_key": key}
+
+
+def preliminary(
+    registry: RegistryReader,
+    objects: ObjectStore,
+    log: PredictionStream,
+    history: PredictionHistory,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> dict[str, Any] | None:
+    """A report on a champion that has none yet, from its first hundred predictions on; None if there is nothing new.
+
+    It is marked so, and nothing else is done with it: no gauge, no window in a row, no retraining.
+    """
+    champion = registry.champion()
+    if champion is None:
+        return None
+    known, seen = _previous(objects, registry.bucket, champion.version), _seen(log, WINDOW, champion.version)
+    if len(seen) < PRELIMINARY or (known and (not known.get("preliminary") or known["window"]["size"] == len(seen))):
+        return None
+    report = _report(registry, history, champion.version, seen, PRELIMINARY, now())
+    report |= {"preliminary": True, "sustained": 0, "counted_to": None}
+    objects.put(registry.bucket, LATEST, json.dumps(report).encode(), "application/json")
+    return report
+
+
+def _seen(log: PredictionStream, window: int, version: str) -> list[Mapping[str, Any]]:
+    return [entry for entry in log.recent(window) if entry["model_version"] == version]
+
+
+def _report(
+    registry: RegistryReader,
+    history: PredictionHistory,
+    version: str,
+    seen: Sequence[Mapping[str, Any]],
+    minimum: int,
+    now: datetime,
+) -> dict[str, Any]:
+    """What a window of the champion's predictions says."""
+    times = sorted(entry["at"] for entry in seen)
+    return {
+        "model_version": version,
+        "made_at": now.isoformat(timespec="milliseconds"),
+        "window": {"size": len(seen), "from": times[0] if times else None, "to": times[-1] if times else None},
+        **drift.compare(json.loads(registry.artifact(version, REFERENCE)), seen, minimum),
+        "performance": _performance(history, version, json.loads(registry.artifact(version, CARD))),
+    }
 
 
 def _performance(history: PredictionHistory, version: str, card: Mapping[str, Any]) -> dict[str, Any] | None:

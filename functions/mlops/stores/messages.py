@@ -2,20 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import boto3
 
 from mlops.errors import StoreUnavailableError
 from mlops.stores.aws import CONFIG, translated
 
-SOURCE, RETRAINING = "mlops.monitoring", "Retraining Requested"
-
 
 def request_retraining(bucket: str, key: str) -> None:
     """Tell EventBridge, whose rule starts the pipeline on a file as if it had been uploaded under raw/."""
-    detail = json.dumps({"bucket": {"name": bucket}, "object": {"key": key}})
+    detail = {"bucket": {"name": bucket}, "object": {"key": key}}
+    _tell("mlops.monitoring", "Retraining Requested", detail)
+
+
+def request_report() -> None:
+    """Tell EventBridge, whose rule has monitoring measure drift now."""
+    _tell("mlops.demo", "Report Requested", {})
+
+
+def _tell(source: str, kind: str, detail: Mapping[str, Any]) -> None:
     with translated("EventBridge"):
-        event = {"Source": SOURCE, "DetailType": RETRAINING, "Detail": detail}
+        event = {"Source": source, "DetailType": kind, "Detail": json.dumps(detail)}
         answer = boto3.client("events", config=CONFIG).put_events(Entries=[event])
     if answer["FailedEntryCount"]:
         raise StoreUnavailableError(f"EventBridge: {answer['Entries'][0].get('ErrorMessage')}")

@@ -113,6 +113,7 @@ _CALLS: dict[tuple[str, str], Callable[[Mapping[str, Any]], Iterator[Request]]] 
     ("secretsmanager", "GetSecretValue"): _arn("secretsmanager:GetSecretValue", "SecretId"),
     ("stepfunctions", "StartExecution"): _arn("states:StartExecution", "stateMachineArn"),
     ("stepfunctions", "ListExecutions"): _arn("states:ListExecutions", "stateMachineArn"),
+    ("stepfunctions", "DescribeStateMachine"): _arn("states:DescribeStateMachine", "stateMachineArn"),
     ("stepfunctions", "DescribeExecution"): _arn("states:DescribeExecution", "executionArn"),
     ("stepfunctions", "GetExecutionHistory"): _arn("states:GetExecutionHistory", "executionArn"),
     ("stepfunctions", "StopExecution"): _arn("states:StopExecution", "executionArn"),

@@ -51,6 +51,7 @@ def parameters(cloud: Platform) -> Mapping[str, str]:
         "UploadTrigger": "DISABLED",  # until the stack serves
         "Schedules": os.environ.get("SCHEDULES", "ENABLED"),
         "Retraining": os.environ.get("RETRAINING", "ON"),
+        "Demo": os.environ.get("DEMO", "ENABLED"),
         "SearchCandidates": os.environ.get("SEARCH_CANDIDATES", ""),
     }
 
@@ -129,6 +130,7 @@ def environment(addresses: Mapping[str, Any]) -> Mapping[str, str]:
         "REDIS_URL": addresses["redis_url"],
         "ADMIN_KEY_SECRET": use_case.admin_key_secret,
         "PIPELINE_ARN": addresses["pipeline_arn"],
+        "DEMO": "ENABLED",
         "SITE_URLS": addresses["web_url"].removesuffix("index.html").rstrip("/"),
     }
 

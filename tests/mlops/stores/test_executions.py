@@ -30,8 +30,7 @@ def history(*told: tuple[float, str, str] | tuple[float, str]) -> list[dict[str,
 
 def in_short(events: list[dict[str, Any]]) -> dict[str, tuple[str, int, int, float | None]]:
     return {
-        step["name"]: (step["status"], step["done"], step["times"], step["seconds"])
-        for step in follow(events)["steps"]
+        step["name"]: (step["status"], step["done"], step["times"], step["seconds"]) for step in follow(events)["steps"]
     }
 
 
