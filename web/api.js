@@ -36,8 +36,8 @@ const WORDS = {
 };
 
 /** What a JSON call answers, or text of another kind; throws ApiError, or the signal's own error once that is aborted. */
-export async function call(path, { body, method, key, signal } = {}) {
-  const headers = { ...(body ? { "Content-Type": "application/json" } : {}), ...(key ? { "X-Api-Key": key } : {}) };
+export async function call(path, { body, method, key, signal, simulated } = {}) {
+  const headers = { ...(body ? { "Content-Type": "application/json" } : {}), ...(key ? { "X-Api-Key": key } : {}), ...(simulated ? { "X-Simulated": "true" } : {}) };
   const late = setTimeout(() => tell("slow"), SLOW_MILLISECONDS);
   try {
     const answer = await fetch(apiUrl() + path, {

@@ -61,7 +61,7 @@ def create_app(
             CORSMiddleware,
             allow_origins=origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "X-Api-Key", "X-Request-Id"],
+            allow_headers=["Content-Type", "X-Api-Key", "X-Request-Id", "X-Simulated"],
             expose_headers=["X-Request-Id", "Retry-After"],
         )
     app.add_middleware(Correlation)

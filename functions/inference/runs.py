@@ -57,7 +57,7 @@ def router(dependencies: Dependencies) -> APIRouter:
         status_code=202,
         dependencies=[key_needed],
         response_model=Started,
-        responses={**answers, **described(400, 413, 415, 422)},
+        responses={**answers, **described(400, 404, 413, 415, 422)},
     )
     def again(body: Again) -> dict[str, Any]:
         """Run the pipeline on a file of the data bucket once more, such as after a failure whose cause is mended."""
@@ -69,7 +69,7 @@ def router(dependencies: Dependencies) -> APIRouter:
         dependencies=[key_needed],
         response_model=Started,
         responses={**answers, **described(413, 422)},
-        openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}},
+        openapi_extra={"requestBody": {"required": True, "content": {"text/csv": {"schema": {}}}}},
     )
     async def upload(request: Request, name: Annotated[str, Path(pattern=r"^[\w. -]{1,100}\.csv$")]) -> dict[str, Any]:
         """Run the pipeline on a CSV of up to 4 MB; put larger ones into the data bucket, below `raw/`."""

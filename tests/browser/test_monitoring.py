@@ -106,4 +106,6 @@ def test_before_the_first_report_it_says_when_there_will_be_one(site: Site) -> N
     page = site.blank()
     page.route("**/drift", lambda route: route.fulfill(json={"status": "none"}))
     page.goto(f"{site.url}/monitoring.html")
-    expect(page.locator("#drift")).to_have_text("No drift report yet: the first comes with 100 predictions, then one every hour.")
+    expect(page.locator("#drift")).to_have_text(
+        "No drift report yet: the first comes with 100 predictions, then one every hour."
+    )

@@ -239,7 +239,7 @@ def test_the_api_describes_itself(http: Http, champion: str) -> None:
     assert set(described["paths"]) == {
         *("/predict", "/predict/batch", "/feedback", "/model", "/models", "/models/{version}/promote"),
         *("/schema", "/drift", "/activity", "/retraining", "/metrics", "/health", "/entities/{row_id}"),
-        *("/batches", "/batches/{batch_id}"),
+        *("/batches", "/batches/{batch_id}", "/runs", "/runs/{run}", "/runs/{run}/rejections", "/uploads/{name}"),
     }
     assert described["servers"] == [{"url": "."}]
     predict = described["paths"]["/predict"]["post"]["responses"]

@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
+from fakes.step_functions import States
 from passengers import PASSENGERS
 from titanic import USE_CASE
 
@@ -26,6 +27,8 @@ def described(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.syspath_prepend(FUNCTIONS / "inference")
     monkeypatch.setenv("ADMIN_KEY_SECRET", "titanic/key")
     monkeypatch.setattr("mlops.stores.secrets.read", lambda *_: KEY)
+    states = States()
+    monkeypatch.setattr("mlops.stores.executions.boto3.client", lambda *_, **__: states)
     import api
     from dependencies import Dependencies
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -69,7 +69,7 @@ class _Answering(Connection):
     answer = b""
 
     def _connect(self) -> None:
-        self._socket, self._replies = _Nowhere(), BytesIO(self.answer)  # type: ignore[assignment]
+        self._socket, self._replies = _Nowhere(), BufferedReader(BytesIO(self.answer))  # type: ignore[assignment]
 
 
 class _Nowhere:

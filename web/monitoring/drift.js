@@ -32,7 +32,7 @@ export function driftReport(useCase, report) {
       { class: "flex flex-wrap items-center gap-x-4 gap-y-2" },
       tag(status),
       report.preliminary && html("span", { class: "tag tag-warn" }, "Preliminary"),
-      html("p", { class: "note" }, `${plural(window.size, "prediction")} of the champion, measured ${moment(made_at)}`, sustained > 1 && `, the ${sustained}th window in a row that drifts`),
+      html("p", { class: "note" }, `${plural(window.size, "prediction")} of the champion, measured ${moment(made_at)}`, sustained > 1 && `, window ${sustained} in a row that drifts`),
     ),
     report.preliminary && html("p", { class: "notice notice-plain" }, "A first look at few predictions: nothing is decided on it. Monitoring measures every hour."),
     status === "insufficient_data" && html("p", { class: "notice notice-plain" }, `A verdict takes ${count(minimum_sample)} predictions: fewer look like drift by chance.`),

@@ -54,7 +54,7 @@ def judge(evidence: Evidence, earlier: Sequence[Retraining], policy: Policy, now
     """
     starts = [each.at for each in earlier if each.decision == "started" and each.dry_run <= policy.dry_run]
     what = ", ".join(evidence.drifted)
-    drift = f"{what} drifts for {evidence.sustained} windows in a row"
+    drift = f"{what} drifts for {evidence.sustained} window{'s' * (evidence.sustained != 1)} in a row"
     labels = f"the labels of {evidence.new_labels} rows are newly known"
 
     def held(trigger: Literal["drift", "labels"] | None, reason: str) -> Retraining:

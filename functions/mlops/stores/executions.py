@@ -1,7 +1,6 @@
 """The pipeline as a person follows it: its steps, its runs, and a new run of a file, by Step Functions."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -9,6 +8,7 @@ import boto3
 
 from mlops.errors import RunNotFoundError
 from mlops.stores.aws import CONFIG, translated
+from mlops.stores.run_history import cause_of, file_of, follow, in_order, outcome
 
 _ENDED = 500  # runs that are remembered, for they never change
 
@@ -29,7 +29,7 @@ class PipelineRuns:
         """The steps in the order that a run takes them: `name`, `each` (the step within a Map), `optional`."""
         with translated(self._machine):
             definition = self._client.describe_state_machine(stateMachineArn=self._machine)["definition"]
-        return list(_in_order(json.loads(definition)))
+        return list(in_order(json.loads(definition)))
 
     def recent(self, limit: int) -> list[dict[str, Any]]:
         """The latest runs, newest first, in short."""
@@ -49,7 +49,7 @@ class PipelineRuns:
             events = [event for page in pages for event in page["events"]]
         followed = follow(events)
         if run["status"] != "succeeded":  # of one that ended well the output tells
-            run |= _about(followed.pop("output", {}))
+            run |= outcome(followed.pop("output", {}))
         return {**run, "steps": followed["steps"]}
 
     def start(self, bucket: str, key: str) -> str:
@@ -72,89 +72,7 @@ class PipelineRuns:
             "started_at": run["startDate"].isoformat(),
             "ended_at": ended.isoformat() if ended else None,
             "file": file_of(json.loads(run.get("input") or "{}")),
-            **_about(json.loads(run.get("output") or "{}")),
+            **outcome(json.loads(run.get("output") or "{}")),
             "error": run.get("error"),
             "cause": cause_of(run.get("cause")),
         }
-
-
-def file_of(event: Mapping[str, Any]) -> str | None:
-    """The key of the file that a run is of; None of one that was started with anything else."""
-    match event:
-        case {"detail": {"object": {"key": str(key)}}} | {"key": str(key)}:
-            return key
-    return None
-
-
-def cause_of(cause: str | None) -> str | None:
-    """What a function said, without the trace of its stack."""
-    try:
-        told = json.loads(cause or "")
-        return str(told["errorMessage"])
-    except (ValueError, KeyError, TypeError):
-        return cause
-
-
-def follow(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What an execution's history tells of its steps, and `output`, what the last one that ended left."""
-    found: dict[str, dict[str, Any]] = {}
-    output: Any = {}
-    last, failed = None, False
-    for event in events:
-        at = event["timestamp"]
-        if name := event.get("stateEnteredEventDetails", {}).get("name"):
-            if event["type"] == "FailStateEntered":
-                failed = True
-                continue
-            step = found.setdefault(name, {"name": name, "started_at": at, "times": 0, "done": 0, "ended_at": None})
-            step["times"] += 1
-            last = name
-        elif details := event.get("stateExitedEventDetails"):
-            if step := found.get(details["name"], {}):
-                step["done"] += 1
-                step["ended_at"] = at
-            output = json.loads(details.get("output") or "{}")
-        elif event["type"] in ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"):
-            failed = True
-    steps = []
-    for step in found.values():
-        open_ = step["done"] < step["times"]
-        status = "running" if open_ else "succeeded"
-        if failed and (open_ or step["name"] == last):
-            status = "failed"
-        ended = None if open_ else step["ended_at"]
-        seconds = (ended - step["started_at"]).total_seconds() if ended else None
-        times = {name: step[name] for name in ("name", "times", "done")}
-        steps.append({**times, "status": status, "started_at": step["started_at"].isoformat(), "seconds": seconds})
-    return {"steps": steps, "output": output if isinstance(output, dict) else {}}
-
-
-def _about(output: Mapping[str, Any]) -> dict[str, Any]:
-    """What a run's output tells of its dataset, its model and the decision about it; null of what is not there yet."""
-    dataset, model, decided = (output.get(name) or {} for name in ("dataset", "model", "promotion"))
-    return {
-        "dataset_version": dataset.get("dataset_version"),
-        "rows": dataset.get("rows"),
-        "rejected": dataset.get("rejected"),
-        "model_version": model.get("model_version"),
-        "decision": decided.get("decision"),
-        "reason": decided.get("reason"),
-    }
-
-
-def _in_order(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The states that work, from the first one on, depth first; `optional` are those that only a choice leads to."""
-    states, waiting, seen = definition["States"], [(definition["StartAt"], False)], set[str]()
-    while waiting:
-        name, optional = waiting.pop(0)
-        if name in seen:
-            continue
-        seen.add(name)
-        state = states[name]
-        ways = [(choice["Next"], True) for choice in state.get("Choices", ())]
-        after = state.get("Default") or state.get("Next")
-        later = [each for each in waiting if each[0] == after]
-        waiting[:0] = [*ways, *(later or [(after, optional)])] if after else ways
-        if state["Type"] in ("Task", "Map"):
-            inner = state.get("ItemProcessor", {}).get("StartAt")
-            yield {"name": name, "each": inner, "optional": optional}

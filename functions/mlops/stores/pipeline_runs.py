@@ -10,7 +10,7 @@ import boto3
 
 from mlops.monitoring.stores import PipelineRun
 from mlops.stores.aws import CONFIG, translated
-from mlops.stores.executions import file_of
+from mlops.stores.run_history import file_of
 from mlops.telemetry import metrics
 
 

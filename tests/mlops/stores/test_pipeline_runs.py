@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mlops.stores.pipeline_runs import _key, _observations
+from mlops.stores.pipeline_runs import _observations
 
 BEGAN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -50,16 +50,3 @@ def test_the_step_that_failed_is_named_whether_its_error_was_caught_or_its_run_e
         assert found["mlops_pipeline_steps|Ingest|succeeded"] == found["mlops_pipeline_steps|Features|failed"] == 1
         assert found["mlops_pipeline_steps|Features|succeeded"] == found["mlops_pipeline_steps|Ingest|failed"] == 0
         assert found["mlops_pipeline_step_seconds|Features"] == 3
-
-
-def test_the_file_that_a_run_is_of() -> None:
-    inputs = {
-        '{"bucket": "data", "key": "raw/a.csv"}': "raw/a.csv",
-        '{"detail": {"bucket": {"name": "data"}, "object": {"key": "labelled/b.csv"}}}': "labelled/b.csv",
-        "{}": None,
-        '"raw/a.csv"': None,
-        '{"detail": {"bucket": "data", "object": "raw/a.csv"}}': None,
-        '{"bucket": "data", "object": {}}': None,
-    }
-    for text, key in inputs.items():
-        assert _key({"executionStartedEventDetails": {"input": text}}) == key

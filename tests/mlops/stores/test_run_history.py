@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mlops.stores.executions import _in_order, cause_of, file_of, follow
+from mlops.stores.run_history import cause_of, file_of, follow, in_order
 
 MACHINE = Path(__file__).parents[3] / "step_functions/pipeline.asl.json"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_caught_failure_is_of_the_step_that_was_left_for_it() -> None:
 
 def test_the_steps_of_the_machine_come_in_the_order_of_a_run() -> None:
     definition = json.loads(re.sub(r"\$\{(\w+)\}", r'"\1"', MACHINE.read_text()).replace('""', '"'))
-    steps = list(_in_order(definition))
+    steps = list(in_order(definition))
     assert [step["name"] for step in steps if not step["optional"]] == [
         *("Ingest", "Features", "Plan", "Search", "FitShares", "Fit", "Promote")
     ]
