@@ -220,6 +220,11 @@ lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## lint every template, image 
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
+# What the baseline names was looked at: names of variables, digests, passwords of tests.
+NO_TEXT := requirements.*\.txt|\.(png|svg|csv|bin|pem|css)$$|package-lock\.json|\.secrets\.baseline|infra/grafana/dashboards/
+secrets: $(ENVS)/lint/$(READY)  ## look for secrets in every file that git keeps
+	@git ls-files -z | grep -zvE '$(NO_TEXT)' | xargs -0 $(ENVS)/lint/bin/detect-secrets-hook --baseline .secrets.baseline
+
 format: $(ENVS)/dev/$(READY)  ## format the Python code
 	@$(ENVS)/dev/bin/ruff check --fix .
 	@$(ENVS)/dev/bin/ruff format .
@@ -243,7 +248,25 @@ site: $(ENVS)/dev/$(READY)  ## compile the site's CSS; WATCH=--watch recompiles 
 	@$(ENVS)/dev/bin/tailwindcss -i web/tailwind.css -o web/site.css --minify $(WATCH)
 
 docs: $(ENVS)/dev/$(READY)  ## generate the documentation pages that come from code
-	@PYTHONPATH=functions:examples $(ENVS)/dev/bin/python docs/features_page.py
+	@for page in features reference; do PYTHONPATH=functions:examples $(ENVS)/dev/bin/python docs/$${page}_page.py || exit 1; done
+
+docs-site: $(ENVS)/docs/$(READY)  ## build the documentation as a site: .local/docs-site
+	@$(ENVS)/docs/bin/zensical build --config-file zensical.toml
+
+docs-serve: $(ENVS)/docs/$(READY)  ## show the documentation as a site: make docs-serve PORT=8001
+	@$(ENVS)/docs/bin/zensical serve --config-file zensical.toml --dev-addr 127.0.0.1:$(or $(PORT),8001)
+
+# An advisory service that is not reachable is said so, and is no failure.
+audit: $(ENVS)/audit/$(READY)  ## known vulnerabilities of what is installed, and what that is (CycloneDX): .local/sbom
+	@mkdir -p $(HOME_DIR)/sbom
+	@for file in functions/*/requirements.txt $(BUNDLED)/*.txt requirements/serve.txt; do \
+	    name=$$(echo $$file | sed -E 's|(.*/)?([^/]+)/requirements.txt|\2|; s|.*/||; s|\.txt||'); \
+	    $(ENVS)/audit/bin/cyclonedx-py requirements $$file --of JSON -o $(HOME_DIR)/sbom/$$name.json 2>/dev/null || exit 1; \
+	    found=$$($(ENVS)/audit/bin/pip-audit --requirement $$file --disable-pip --require-hashes --progress-spinner off 2>&1); code=$$?; \
+	    case "$$found" in \
+	        *"could not be audited"* | *"Failed to resolve"* | *Connection*) echo "? $$name: no advisory service answers here" ;; \
+	        *) echo "$$found"; [ $$code = 0 ] || exit 1 ;; \
+	    esac; done
 
 permissions: $(ENVS)/permissions/$(READY) $(ENVS)/dev/$(READY)  ## judge the AWS calls of the last test runs by the roles' policies: docs/permissions.md
 	@PYTHONPATH=infra/aws $(ENVS)/dev/bin/python -m permissions $(ENVS)/permissions $(HOME_DIR)/calls/*.jsonl
