@@ -1,4 +1,4 @@
-"""Pictures of every page of a running site, whole, at every width and in any light; two of them for the README."""
+"""Pictures of every page of a running site, whole, at every width and in any light; some of them for the README."""
 
 import itertools
 import sys
@@ -11,7 +11,7 @@ from browsers import program
 from .test_every_page import PAGES, WIDTHS, complete
 
 ALL = Path(".local/screenshots")
-README = (("index.html", "light"), ("monitoring.html", "dark"))
+README = (("index.html", "light"), ("pipeline.html", "light"), ("monitoring.html", "dark"))
 CUT = {"x": 0, "y": 0, "width": 1280, "height": 1160}
 
 
