@@ -1,6 +1,8 @@
 """The Model page: the champion's card, every version, and the promotion that takes the admin key."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -31,6 +33,23 @@ def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
         expect(baselines.get_by_role("row", name=baseline["name"])).to_contain_text(f"{baseline['accuracy']:.1%}")
     for decision in card.get("decisions") or []:
         expect(page.get_by_role("region", name="Decisions")).to_contain_text(decision["reason"])
+
+
+def test_two_versions_stand_side_by_side_and_a_card_can_be_kept(visit: Visit, cloud: Cloud, tmp_path: Path) -> None:
+    other = copied(cloud.client("s3"), cloud.outputs()["models_bucket"], cloud.champion(), b"\n\n\n\n")
+    page = visit("model.html")
+    table = page.get_by_role("table", name="Two versions side by side")
+    expect(table).to_contain_text(cloud.champion())
+    page.get_by_label("Another", exact=True).select_option(other)
+    expect(table).to_contain_text(other)
+    accuracy = f"{cloud.call('/model')['metrics']['accuracy']:.1%}"
+    assert table.get_by_role("row", name="Accuracy").locator("td").all_inner_texts() == [accuracy] * 2
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download the card").click()
+    downloaded.value.save_as(tmp_path / "card.json")
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert card["model_version"] == cloud.champion()
+    assert card["metrics"] == cloud.call("/model")["metrics"]
 
 
 def test_a_chart_is_a_table_too(visit: Visit, cloud: Cloud) -> None:

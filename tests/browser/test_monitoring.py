@@ -1,9 +1,12 @@
 """The Monitoring page on what serving really did."""
 
 import json
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -109,3 +112,54 @@ def test_before_the_first_report_it_says_when_there_will_be_one(site: Site) -> N
     expect(page.locator("#drift")).to_have_text(
         "No drift report yet: the first comes with 100 predictions, then one every hour."
     )
+
+
+def play(page: Page, cloud: Cloud, shift: str, outcomes: bool) -> None:
+    page.get_by_label("What changes").select_option(shift)
+    page.get_by_label("Tell what became of them").set_checked(outcomes)
+    page.get_by_label("Admin key").fill(cloud.outputs()["admin_api_key"])
+    page.get_by_role("button", name="Send simulated rows").click()
+
+
+def test_the_demo_shows_what_a_shift_leads_to(visit: Visit, cloud: Cloud) -> None:
+    """Without outcomes there is nothing to learn, and monitoring says so."""
+    page = visit("monitoring.html")
+    play(page, cloud, "Age", outcomes=False)
+    story = page.locator("#story li")
+    expect(story).to_have_count(2, timeout=60_000)
+    expect(story.last).to_contain_text("drift of Age", timeout=60_000)
+    expect(story.last).to_contain_text("No retraining")
+    expect(page.locator("#drift")).to_contain_text("500 predictions")
+    invoke(cloud, {"task": "drain"})
+    with psycopg2.connect(cloud.outputs()["database_url"]) as connection, connection.cursor() as at:
+        at.execute("SELECT count(*) FROM prediction_history WHERE correlation_id LIKE 'simulated-%'")
+        assert at.fetchone() == (1000,)
+    connection.close()
+
+
+@pytest.mark.long
+def test_the_whole_story_ends_in_a_decision_about_a_new_model(visit: Visit, cloud: Cloud) -> None:
+    """In the browser alone, within five minutes: drift, a retraining, its run, and what the gate made of it."""
+    begun = time.monotonic()
+    page = visit("monitoring.html")
+    play(page, cloud, "Age", outcomes=True)
+    page.get_by_role("link", name="watch it on the Pipeline page").click(timeout=180_000)
+    expect(page.locator("[data-step=Promote]")).to_have_attribute("data-status", "succeeded", timeout=180_000)
+    expect(page.locator("#run")).to_contain_text(re.compile("New champion|Champion kept"))
+    expect(page.locator("#run .note").first).to_contain_text("held-out rows")
+    assert time.monotonic() - begun < 300
+
+
+def test_the_demo_needs_the_key(site: Site, cloud: Cloud) -> None:
+    site.forgive()
+    page = site.visit("monitoring.html")
+    page.get_by_role("button", name="Send simulated rows").click()
+    expect(page.get_by_role("alert")).to_have_text("The key is needed.")
+
+
+def test_a_first_look_is_called_preliminary(site: Site, cloud: Cloud) -> None:
+    page, report = site.blank(), cloud.call("/drift")
+    page.route(re.compile("/drift$"), lambda route: route.fulfill(json={**report, "preliminary": True}))
+    page.goto(f"{site.url}/monitoring.html")
+    expect(page.locator("#drift")).to_contain_text("Preliminary")
+    expect(page.locator("#drift")).to_contain_text("nothing is decided on it")

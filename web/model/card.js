@@ -17,7 +17,7 @@ export const section = (title, note, ...content) => {
 const figure = (name, value, note) =>
   html("div", { class: "min-w-0" }, html("dt", { class: "small" }, name), html("dd", {}, html("span", { class: "block font-serif text-3xl tabular-nums" }, value), html("span", { class: "small" }, note)));
 
-export function headline(useCase, { model_version, metrics, algorithm, in_a_sentence: sentence, baselines = [] }) {
+export function headline(useCase, { model_version, metrics, algorithm, in_a_sentence: sentence, baselines = [] }, download) {
   const [low, high] = metrics.accuracy_interval;
   return html(
     "section",
@@ -27,7 +27,8 @@ export function headline(useCase, { model_version, metrics, algorithm, in_a_sent
       { class: "flex flex-wrap items-baseline gap-x-4 gap-y-1" },
       html("h2", { id: "champion-title" }, "Champion"),
       html("code", { class: "text-sm" }, model_version),
-      html("span", { class: "small" }, algorithm),
+      html("span", { class: "small mr-auto" }, algorithm),
+      html("button", { type: "button", class: "link", click: download }, "Download the card"),
     ),
     sentence && html("p", { class: "note mt-2 max-w-prose" }, sentence),
     html(

@@ -4,6 +4,7 @@ import { ApiError, call } from "../api.js";
 import { find, html } from "../dom.js";
 import { begin, health, trouble, waiting } from "../shell.js";
 import { calibration, confusion, headline, importances, lineage, record, roc, slices } from "./card.js";
+import { comparison } from "./compare.js";
 import { promote } from "./promotion.js";
 import { departures, rules } from "./rules.js";
 import { versions } from "./versions.js";
@@ -23,11 +24,18 @@ async function load(place, path, make) {
   }
 }
 
+/** The card as a file. */
+function save(card) {
+  const url = URL.createObjectURL(new Blob([JSON.stringify(card, null, 2)], { type: "application/json" }));
+  html("a", { href: url, download: `card-${card.model_version}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(url), SOON_MILLISECONDS);
+}
+
 const loadCard = (useCase) =>
   load(find("#card"), "/model", (card) => {
     shown = card.model_version;
     return [
-      headline(useCase, card),
+      headline(useCase, card, () => save(card)),
       html("div", { class: "grid gap-6 lg:grid-cols-2" }, roc(useCase, card), calibration(useCase, card), confusion(useCase, card), record(card)),
       html("div", { class: "grid items-start gap-6 lg:grid-cols-2" }, importances(useCase, card), lineage(useCase, card)),
       rules(useCase, card),
@@ -42,6 +50,9 @@ const loadVersions = (useCase, before, newer = []) =>
     const models = [...newer, ...known.models];
     if (!models.length) return html("p", { class: "note" }, "There is none yet.");
     const table = versions({ ...known, models }, (version) => change(useCase, version, known.champion));
+    const compared = comparison({ ...known, models });
+    find("#compare").hidden = !compared;
+    if (compared) find("#comparison").replaceChildren(...compared);
     const older = () => loadVersions(useCase, known.next, models);
     return known.next ? [table, html("button", { type: "button", class: "link mt-4", click: older }, "Show older versions")] : table;
   });

@@ -12,7 +12,7 @@ from fakes.prediction_log import MemoryPredictionLog
 from mlops.errors import ModelCorruptedError, NoChampionError
 from mlops.model.training_set import frame
 from mlops.monitoring.drift import in_short
-from mlops.monitoring.monitor import monitor
+from mlops.monitoring.monitor import LATEST, PRELIMINARY, monitor, preliminary
 from mlops.registry.versions import CARD, REFERENCE, Registry
 from mlops.statistics.reference import reference
 from passengers import passenger
@@ -185,3 +185,43 @@ def test_a_reference_that_is_not_what_was_published_is_refused(objects: MemoryOb
 
     with pytest.raises(ModelCorruptedError):
         look(objects, MemoryPredictionLog())
+
+
+def first_look(objects: MemoryObjectStore, log: MemoryPredictionLog) -> dict[str, Any] | None:
+    reader = Registry(objects, "models", USE_CASE).reader
+    return preliminary(reader, objects, log, MemoryPredictionHistory(), now=lambda: NOW)
+
+
+def test_a_first_look_comes_with_a_hundred_predictions_and_grows(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, champion) for number in range(PRELIMINARY - 1)], {})
+    assert first_look(objects, log) is None
+
+    log.record([entry(PRELIMINARY, champion)], {})
+    report = first_look(objects, log)
+    assert report
+    assert (report["preliminary"], report["window"]["size"], report["status"]) == (True, PRELIMINARY, "ok")
+    assert (report["minimum_sample"], report["sustained"]) == (PRELIMINARY, 0)
+    assert json.loads(objects.get("models", LATEST)[0]) == report
+    assert first_look(objects, log) is None, "nothing is new"
+
+    log.record([entry(number, champion, sex="female") for number in range(300)], {})
+    grown = first_look(objects, log)
+    assert grown
+    assert (grown["window"]["size"], grown["status"]) == (400, "drift")
+    assert log.gauges() == {}, "nothing is done with it"
+
+
+def test_a_report_that_counts_is_not_replaced_by_a_first_look(objects: MemoryObjectStore, champion: str) -> None:
+    log = MemoryPredictionLog()
+    log.record([entry(number, champion) for number in range(150)], {})
+    assert first_look(objects, log)
+    report = look(objects, log, now=lambda: NOW)
+    assert "preliminary" not in report
+    assert report["sustained"] == 0
+    log.record([entry(number, champion) for number in range(150)], {})
+    assert first_look(objects, log) is None
+
+
+def test_there_is_no_first_look_without_a_champion(objects: MemoryObjectStore) -> None:
+    assert first_look(objects, MemoryPredictionLog()) is None
