@@ -1,4 +1,4 @@
-"""The demo over HTTP: a report at once, only where the stack allows it, and requests that say that they are simulated."""
+"""The demo over HTTP: a report at once, only where the stack allows it, and requests named as simulated."""
 
 import json
 from collections.abc import Callable

@@ -1,12 +1,14 @@
 """The commands about the product on a cloud: its models, its keys, its failed events, its Airflow."""
 
 from argparse import Namespace
+from collections.abc import Mapping
+from typing import Any
 
 from embedded_cloud import processes
 from embedded_cloud.aws import Aws
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import answer, console, step
-from embedded_cloud.stack import describe
+from embedded_cloud.stack import Stack, describe
 from mlops_cloud import dag_run, models, operations, project
 from mlops_cloud.airflow import USER, Airflow
 from mlops_cloud.cloud import Cloud
@@ -16,7 +18,10 @@ from mlops_cloud.known import anywhere, here
 
 def environment(cloud: Cloud, _: Namespace) -> None:
     """The inference function's environment as NAME=value lines, for a server outside of Lambda."""
-    for name, value in project.environment(anywhere(cloud)).items():
+    known = anywhere(cloud)
+    told = _stack(known).outputs
+    variables = {**project.environment(known), "BATCH_SCORING_ARN": told.get("BatchScoringArn", "")}
+    for name, value in variables.items():
         print(f"{name}={value}")
 
 
@@ -73,13 +78,16 @@ def rotate_key(cloud: Cloud, _: Namespace) -> None:
 def redrive(cloud: Cloud, _: Namespace) -> None:
     """Start the pipeline for each event that has started nothing so far."""
     known = anywhere(cloud)
-    aws = Aws(known["endpoint_url"])
+    runs = operations.redrive(Aws(known["endpoint_url"]), _stack(known))
+    answer(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
+
+
+def _stack(known: Mapping[str, Any]) -> Stack:
+    """The stack that serves, as CloudFormation has it."""
     try:
-        stack = describe(aws, known["stack_name"])
+        return describe(Aws(known["endpoint_url"]), known["stack_name"])
     except KeyError as missing:
         raise CloudError(f"There is no stack {missing}", "make up, or docker compose up deployer") from None
-    runs = operations.redrive(aws, stack)
-    answer(f"Events that were waiting: {len(runs)}" + "".join(f"\n  {run}" for run in runs))
 
 
 def _airflow(cloud: Cloud) -> Airflow:
