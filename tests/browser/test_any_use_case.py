@@ -278,7 +278,7 @@ def test_a_use_case_of_nothing_but_numbers_needs_no_examples(visits: Visits) -> 
     expect(page.get_by_role("slider", name="What if: decimal 5")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [PAGES[0], *(pytest.param(name, marks=pytest.mark.long) for name in PAGES[1:])])
 def test_axe_finds_no_violation(visits: Visits, name: str) -> None:
     for made, width, scheme in zip((odd, wide), WIDTHS, ("dark", "light"), strict=True):
         options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "reduced_motion": "reduce"}

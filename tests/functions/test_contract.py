@@ -14,7 +14,7 @@ from fakes.step_functions import States
 from passengers import PASSENGERS
 from titanic import USE_CASE
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "25"))  # of each call
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "15"))  # of each call
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 HEALTH = list(HealthCheck)
 KEY = "correct horse"

@@ -75,6 +75,7 @@ def test_a_run_may_bring_its_own_seed(
     assert invoke("training", {"step": "plan", **dataset}) == plan
 
 
+@pytest.mark.long
 def test_a_share_is_evaluated_with_the_seed_of_its_run(
     invoke: Invoke, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

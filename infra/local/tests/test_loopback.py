@@ -56,6 +56,7 @@ def test_start_fails_for_any_other_host(tmp_path, host):
         wrong.start()
 
 
+@pytest.mark.long
 def test_start_fails_when_the_port_is_taken(tmp_path):
     late = Localstack(tmp_path)
     taken = socket.create_server(("127.0.0.1", late.port))
