@@ -29,7 +29,7 @@ def complete(page: Page, name: str) -> None:
             expect(page.locator("#phase")).to_have_text("All 891 passengers")
             expect(page.locator("[aria-rowindex='2']")).to_contain_text("%")
         case "pipeline.html":
-            expect(page.locator("[data-status=succeeded]").first).to_be_visible()
+            expect(page.locator("[data-step]").first).to_be_visible()
             expect(page.get_by_role("table", name="Runs of the pipeline")).to_be_visible()
         case "model.html":
             expect(page.get_by_role("img", name="ROC curve")).to_be_visible()

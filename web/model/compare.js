@@ -27,12 +27,12 @@ export function comparison({ champion, models }) {
   const show = () => place.replaceChildren(table(chosen, champion));
   const choice = (at) =>
     html(
-      "label",
+      "div",
       { class: "field" },
-      html("span", { class: "label" }, ["One version", "Another"][at]),
+      html("label", { class: "label", for: `compared-${at}` }, ["One version", "Another"][at]),
       html(
         "select",
-        { class: "input", change: ({ target }) => ((chosen[at] = known[target.selectedIndex]), show()) },
+        { class: "input", id: `compared-${at}`, change: ({ target }) => ((chosen[at] = known[target.selectedIndex]), show()) },
         known.map((each) => html("option", { selected: each === chosen[at] }, each.model_version + (each.model_version === champion ? " (champion)" : ""))),
       ),
     );
