@@ -28,7 +28,7 @@ def rehearsed(stage: Stage, say: Callable[[str], None] = lambda _: None) -> dict
             run(cloud, text, Path(folder))
     after = evidence.read(cloud)
     # The predictions made here are waiting in the log, and counted; messages in flight are not kept, as the guide says.
-    alike = {"waiting": 0, "counted": 0.0, "letters": []}
+    alike: dict[str, Any] = {"waiting": 0, "counted": {}, "letters": []}
     differs = [
         name for name, was in vars(replace(before, **alike)).items() if was != getattr(replace(after, **alike), name)
     ]

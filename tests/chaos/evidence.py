@@ -3,6 +3,7 @@
 import json
 import re
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import redis
 from clouds import Cloud
 from titanic import USE_CASE
 
-PREDICTED = re.compile(r"^mlops_predictions_total\{.*\} (.+)$", re.MULTILINE)
+PREDICTED = re.compile(r'^mlops_predictions_total\{.*model_version="(\w+)".*\} (.+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Evidence:
     tables: set[str]  # of rows and of staging
     history: list[Logged]
     waiting: int  # predictions of the log behind the position that the history has
-    counted: float
+    counted: dict[str, float]  # by model version
     pointer: dict[str, Any]
     decisions: list[dict[str, Any]]
     retrainings: list[dict[str, Any]]
@@ -75,10 +76,13 @@ def valkey(cloud: Cloud) -> "redis.Redis":
     return redis.Redis.from_url(cloud.outputs()["redis_url"])
 
 
-def predictions_counted(cloud: Cloud) -> float:
-    """Rows predicted, as `/metrics` counts them over all instances."""
+def predictions_counted(cloud: Cloud) -> dict[str, float]:
+    """Rows predicted by each model version, as `/metrics` counts them over all instances."""
+    counted: dict[str, float] = defaultdict(float)
     with urllib.request.urlopen(f"{cloud.outputs()['api_url']}/metrics", timeout=60) as answer:
-        return sum(map(float, PREDICTED.findall(answer.read().decode())))
+        for version, count in PREDICTED.findall(answer.read().decode()):
+            counted[version] += float(count)
+    return dict(counted)
 
 
 def letters(cloud: Cloud) -> list[str]:

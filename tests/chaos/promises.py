@@ -20,7 +20,7 @@ class Before:
     """What was there before the client came."""
 
     history: frozenset[str]  # prediction ids
-    counted: float
+    counted: Mapping[str, float]
     letters: Counter[str]
 
     @classmethod
@@ -119,16 +119,17 @@ def each_prediction_is_kept_once(judged: Judged) -> Iterator[str]:
 
 @promise
 def answered_is_counted_is_logged(judged: Judged) -> Iterator[str]:
-    """Each kept prediction is counted once. One that went by way of the function's log may be uncounted: the instance
-    that owed its count can have been killed."""
-    counted, kept = judged.found.counted - judged.before.counted, len(judged.new)
-    answers, requests = (
-        {each.row_id: each.answer for each in judged.client.asked},
-        [each.row_id for each in judged.new],
-    )
-    unsure = sum(name in answers and "degraded" in (answers[name] or {"degraded": True}) for name in requests)
-    if not kept - unsure <= counted <= kept:
-        yield f"{kept} predictions are kept, {unsure} of them by replay or unanswered, and {counted:.0f} are counted"
+    """Each kept prediction is counted once, under its model version; the totals of versions that expire go with them.
+
+    One that went by way of the function's log may be uncounted: the instance that owed its count can have been killed.
+    """
+    answers = {asked.row_id: asked.answer for asked in judged.client.asked}
+    for version, total in judged.found.counted.items():
+        rows = [each.row_id for each in judged.new if each.model_version == version]
+        counted, kept = total - judged.before.counted.get(version, 0.0), len(rows)
+        unsure = sum(row in answers and "degraded" in (answers[row] or {"degraded": True}) for row in rows)
+        if not kept - unsure <= counted <= kept:
+            yield f"Of {version} {kept} are kept, {unsure} of them by replay or unanswered, and {counted:.0f} counted"
 
 
 @promise
