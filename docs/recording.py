@@ -1,7 +1,7 @@
 """`make recording`: what a terminal shows from `make up` to a prediction, as docs/img/first-minute.svg.
 
-The commands are really run, on a state folder of their own; pauses are shortened. The picture is made of the recording, in
-asciicast's format, by npm's svg-term-cli.
+The commands are really run, on a state folder of their own; pauses are shortened. The picture is drawn by npm's
+svg-term-cli from a recording in the format of asciicast.
 """
 
 import json
@@ -88,7 +88,7 @@ def main() -> None:
         cast.write_text(recording.cast())
         size = ["--width", str(WIDTH), "--height", str(HEIGHT), "--window"]
         subprocess.run(["npx", "--yes", DRAWER, "--in", cast, "--out", PICTURE, *size], check=True)
-    print(f"{PICTURE.relative_to(ROOT)}, {PICTURE.stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"{PICTURE.relative_to(ROOT)}, {PICTURE.stat().st_size / 1000:.0f} kB\n")
 
 
 if __name__ == "__main__":
