@@ -18,9 +18,10 @@ export function ticksUpTo(most, about = 4) {
  *
  * `x` and `y` are axes: {ticks, format, domain (else the ticks' own), name}. `series` are {name, kind: "line" | "area" |
  * "columns" | "dots" | "dashed", tone, points: [[x, y], …]}, where a y of null is a gap and a column is as wide as `width`
- * units of x. `label` says what is to be seen; `readout` shows the values under the pointer.
+ * units of x. `label` says what is to be seen; `readout` shows the values under the pointer. `marks` are moments of x to
+ * be told apart: {at, name}.
  */
-export function chart({ label, x, y, series, height = 220, readout = false, legend = series.length > 1 }) {
+export function chart({ label, x, y, series, height = 220, readout = false, legend = series.length > 1, marks = [] }) {
   const place = html("div", { class: "w-full" });
   const values = new Map(series.map((each) => [each, html("span", { class: "font-semibold text-ink tabular-nums" })]));
   const at = html("span", { class: "tabular-nums" });
@@ -34,6 +35,7 @@ export function chart({ label, x, y, series, height = 220, readout = false, lege
       legend && series.map((each) => html("span", { class: "inline-flex items-center gap-1.5" }, html("span", { class: `swatch ${each.tone}`, "aria-hidden": "true" }), each.name, values.get(each))),
       readout && at,
     ),
+    marks.length > 0 && html("p", { class: "small mt-1" }, marks.map(({ at: when, name }) => `◆ ${x.format(when)} ${name}`).join(" · ")),
     asTable({ label, x, y, series }),
   );
   let drawn = 0;
@@ -52,6 +54,7 @@ export function chart({ label, x, y, series, height = 220, readout = false, lege
         svg("text", { x: left - 8, y: up(tick) + 4, "text-anchor": "end" }, y.format(tick)),
       ]),
       shown.map((tick) => svg("text", { x: across(tick), y: height - 6, "text-anchor": across(tick) < left + 20 ? "start" : across(tick) > right - 20 ? "end" : "middle" }, x.format(tick))),
+      marks.map(({ at: when, name }) => svg("g", {}, svg("title", {}, name), svg("line", { x1: across(when), x2: across(when), y1: top, y2: bottom, class: "mark" }), svg("text", { x: across(when), y: top + 2, "text-anchor": "middle" }, "◆"))),
       series.map((each) => MARKS[each.kind](each, across, up, bottom)),
       cursor,
     );

@@ -43,8 +43,12 @@ const over = (points, name) => points.map((point) => [new Date(point.at).getTime
 /** Up to the greatest value of several series, so that they can share an axis. */
 const upTo = (points, names, format) => ({ ticks: ticksUpTo(Math.max(0, ...points.flatMap((point) => names.map((name) => point[name] ?? 0)))), format });
 
-export const requests = ({ points, ...span }) =>
+/** Those moments that an axis has. */
+const within = (marks, { from, to }) => marks.filter(({ at }) => at >= new Date(from).getTime() && at <= new Date(to).getTime());
+
+export const requests = ({ points, ...span }, _, marks) =>
   chart({
+    marks: within(marks, span),
     label: "Requests over time, with those that failed and those that were rejected",
     x: times(span),
     y: upTo(points, ["requests"], count),
@@ -56,8 +60,9 @@ export const requests = ({ points, ...span }) =>
     ],
   });
 
-export const latency = ({ points, ...span }) =>
+export const latency = ({ points, ...span }, _, marks) =>
   chart({
+    marks: within(marks, span),
     label: "Latency of predictions over time",
     x: times(span),
     y: upTo(points, ["p50_ms", "p95_ms", "p99_ms"], milliseconds),

@@ -29,12 +29,21 @@ async function ask(path, place, show) {
   }
 }
 
-function showActivity(activity, useCase) {
+/** When the champion changed and when a retraining was started, as moments for the charts; none while nobody tells. */
+async function moments() {
+  const [known, decided] = await Promise.all([call("/models").catch(() => ({ models: [] })), call("/retraining").catch(() => ({ decisions: [] }))]);
+  const promotions = known.models.flatMap(({ decisions }) => decisions ?? []).filter(({ decision }) => decision === "promoted" || decision === "set_by_hand");
+  const started = decided.decisions.filter(({ decision }) => decision === "started");
+  const all = [...promotions.map(({ at }) => [at, "new champion"]), ...started.map(({ at }) => [at, "retraining started"])];
+  return all.map(([at, name]) => ({ at: new Date(at).getTime(), name })).sort((one, other) => one.at - other.at);
+}
+
+function showActivity(activity, useCase, marks) {
   find("#activity").replaceChildren(totals(activity, useCase));
   find("#charts").hidden = false;
   for (const [place, draw] of [["#requests", requests], ["#latency", latency], ["#cold-starts", coldStarts], ["#scores", scores]]) {
     const open = find(`${place} details`)?.open;
-    find(place).replaceChildren(draw(activity, useCase));
+    find(place).replaceChildren(draw(activity, useCase, marks));
     if (open) find(`${place} details`).open = true;
   }
 }
@@ -43,8 +52,9 @@ async function refresh(useCase) {
   const main = find("#main");
   const hours = find("#hours").elements.hours.value;
   main.setAttribute("aria-busy", "true");
+  const marks = await moments();
   const answered = await Promise.all([
-    ask(`/activity?hours=${hours}`, "#activity", (activity) => showActivity(activity, useCase)),
+    ask(`/activity?hours=${hours}`, "#activity", (activity) => showActivity(activity, useCase, marks)),
     ask("/drift", "#drift", (report) => find("#drift").replaceChildren(...driftReport(useCase, report).filter(Boolean))),
     ask("/retraining", "#retraining", (known) => find("#retraining").replaceChildren(...retraining(known).filter(Boolean))),
   ]);
