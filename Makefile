@@ -232,9 +232,9 @@ format: $(ENVS)/dev/$(READY)  ## format the Python code
 features-diff: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## check for every row: online = offline = recomputed features
 	@$(ENVS)/dev/bin/python -m pytest -q tests/contract/test_feature_stores.py -k recomputed
 
-lighthouse: $(ENVS)/cloud/$(READY)  ## run Lighthouse on the Predict page of the running cloud; needs Node and Chromium
-	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund && node audit.mjs \
-	    $$(cd "$(CURDIR)" && $(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)".*/\1/p')
+lighthouse: $(ENVS)/cloud/$(READY)  ## run Lighthouse on the Predict and Pipeline pages of the running cloud; needs Node and Chromium
+	@site=$$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') && cd tests/browser/lighthouse && \
+	    npm ci --silent --no-audit --no-fund && for page in index pipeline; do echo "$$page:"; node audit.mjs "$$site$$page.html" || exit 1; done
 
 clean: down  ## delete everything: data, models, environments
 	rm -rf $(HOME_DIR)
