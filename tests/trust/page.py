@@ -21,7 +21,7 @@ Each round is an activity on an embedded cloud of its own (a run of the pipeline
 it, and a client who predicts all the while and writes down what was answered. Then a checker
 ([`tests/chaos/promises.py`](../tests/chaos/promises.py)) judges {promises} promises from the stores and the client's log alone. *Whole
 again* is the time from the fault to the first prediction that misses nothing, `make up` included where a server had to be started again;
-*unanswered* and *degraded* are predictions in the whole round. *Round* is the whole, to the end of every run; two of five minutes wait for a
+*unanswered* and *degraded* are predictions in the whole round. *Round* is the whole, to the end of every run; one of five minutes waits for a
 PostgreSQL that takes a connection and stays silent, which the pipeline gives up after 250 seconds.
 
 ![Seconds until whole again, by fault](trust-recovery.svg)
