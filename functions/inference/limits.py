@@ -1,5 +1,6 @@
 """How much a caller may send and is answered, and how many may call at once. The same limits at every door."""
 
+import asyncio
 import json
 from contextvars import ContextVar
 
@@ -96,7 +97,10 @@ class Head:
 
 
 class Concurrency:
-    """ASGI middleware for a server's process: more than `limit` requests at once are answered 429."""
+    """ASGI middleware for a server's process: more than `limit` requests at once are answered 429.
+
+    A prediction blocks the process, so whatever has come meanwhile is let in once, and counted, before the next one.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self._app, self._limit = app, limit
@@ -112,6 +116,7 @@ class Concurrency:
             return
         self._running += 1
         try:
+            await asyncio.sleep(0)
             await self._app(scope, receive, send)
         finally:
             self._running -= 1

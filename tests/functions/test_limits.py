@@ -1,5 +1,6 @@
 """Bodies and answers over a limit: 413 that names it, at every door, and what any refusal has in its headers."""
 
+import asyncio
 import base64
 import json
 import socket
@@ -7,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -192,3 +194,31 @@ def test_a_server_that_is_busy_says_so_to_the_site_too(server: str) -> None:
         assert headers["Access-Control-Allow-Origin"] == SITE
         assert headers["X-Request-Id"]
         assert headers["Retry-After"] == "1"
+
+
+def test_what_comes_while_one_is_answered_is_counted(environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty at once, for a process that lets four in and answers each without a pause."""
+    monkeypatch.syspath_prepend(INFERENCE)
+    from limits import Concurrency
+
+    async def blocking(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def status(app: Any) -> tuple[int, bytes | None]:
+        sent: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            sent.append(message)
+
+        await app({"type": "http", "headers": []}, None, keep)
+        return sent[0]["status"], dict(sent[0]["headers"]).get(b"retry-after")
+
+    async def all_at_once() -> list[tuple[int, bytes | None]]:
+        app = Concurrency(blocking, limit=4)
+        found = await asyncio.gather(*(status(app) for _ in range(20)))
+        return [*found, await status(app)]
+
+    *found, later = asyncio.run(all_at_once())
+    assert Counter(found) == {(200, None): 4, (429, b"1"): 16}
+    assert later == (200, None)
