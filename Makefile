@@ -193,7 +193,7 @@ fuzz: $(ENVS)/dev/$(READY)  ## inputs that nobody means, at every door: make fuz
 	@INPUTS=$(INPUTS) SEED=$(SEED) ONLY="$(ONLY)" $(TRIED) $(ENVS)/dev/bin/python -m fuzz
 
 load: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## what the API bears: highest rate, a spike, a soak of MINUTES; every answer checked
-	@MINUTES=$(MINUTES) $(TRIED) $(ENVS)/dev/bin/python -m load
+	@MINUTES=$(MINUTES) ONLY="$(ONLY)" $(TRIED) $(ENVS)/dev/bin/python -m load
 
 trust: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## chaos, fuzz and load, and docs/trust.md of what held: make trust LENGTH=short
 	@LENGTH=$(LENGTH) SEED=$(SEED) PAGE=$(PAGE) $(TRIED) $(ENVS)/dev/bin/python -m trust
