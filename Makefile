@@ -216,14 +216,14 @@ check: $(ENVS)/dev/$(READY) $(ENVS)/sam/$(READY)  ## check lint, types, import c
 
 lint: $(ENVS)/lint/$(READY) $(ENVS)/sam/$(READY)  ## lint every template, image and workflow: cfn-lint, checkov, schemas
 	@$(ENVS)/sam/bin/cfn-lint infra/aws/data.yaml infra/aws/github.yaml
-	@$(ENVS)/lint/bin/checkov --config-file .checkov.yaml
+	@CHECKOV_PARALLELIZATION_TYPE=none $(ENVS)/lint/bin/checkov --config-file .checkov.yaml # its processes can wait for each other for ever
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(ENVS)/lint/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 # What the baseline names was looked at: names of variables, digests, passwords of tests.
 NO_TEXT := requirements.*\.txt|\.(png|svg|csv|bin|pem|css)$$|package-lock\.json|\.secrets\.baseline|infra/grafana/dashboards/
-secrets: $(ENVS)/lint/$(READY)  ## look for secrets in every file that git keeps
-	@git ls-files -z | grep -zvE '$(NO_TEXT)' | xargs -0 $(ENVS)/lint/bin/detect-secrets-hook --baseline .secrets.baseline
+secrets: $(ENVS)/audit/$(READY)  ## look for secrets in every file that git keeps
+	@git ls-files -z | grep -zvE '$(NO_TEXT)' | xargs -0 $(ENVS)/audit/bin/detect-secrets-hook --baseline .secrets.baseline
 
 format: $(ENVS)/dev/$(READY)  ## format the Python code
 	@$(ENVS)/dev/bin/ruff check --fix .
