@@ -169,7 +169,7 @@ test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from i
 	@$(ENVS)/dev/bin/python -m pytest $(EXAMPLE) $(ARGS)
 
 test-interruptions: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## releases killed after each of their effects, on their own cloud
-	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py $(ARGS)
+	@MORE_POINTS=1 $(ENVS)/dev/bin/python -m pytest tests/e2e/test_interruptions.py -m long $(ARGS)
 
 test-long: $(CLOUD_ENVS) $(foreach env,dev airflow mlflow grafana,$(ENVS)/$(env)/$(READY))  ## tests of half a minute and more that `make test` leaves out, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests -m long $(addprefix --ignore=,$(EXAMPLE)) $(ARGS)

@@ -107,7 +107,7 @@ WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
 @pytest.mark.parametrize(
     ("report", "way"),
     [
-        ({"status": "ok"}, "stable"),
+        pytest.param({"status": "ok"}, "stable", marks=pytest.mark.long),
         pytest.param({"status": "insufficient_data"}, "insufficient_data", marks=pytest.mark.long),
         pytest.param(
             {"status": "drift", "retraining": {"decision": "started", "dry_run": False}},
@@ -189,6 +189,7 @@ def test_every_listening_socket_is_on_loopback(airflow: Airflow) -> None:
     assert listening_on(family) == {"127.0.0.1"}
 
 
+@pytest.mark.long
 def test_down_ends_airflow_too(empty_cloud: Cloud) -> None:
     standing_in = Service("airflow", ["sleep", "600"], ready=lambda: True)
     empty_cloud.state.mkdir()

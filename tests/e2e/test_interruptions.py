@@ -34,6 +34,7 @@ MORE_POINTS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("point", "sources"), POINTS + MORE_POINTS * bool(os.environ.get("MORE_POINTS")))
 def test_a_killed_release_is_put_right(cloud: Cloud, passenger: dict[str, Any], point: str, sources: str) -> None:
     before, champion = cloud.call("/predict", passenger)["probability"], cloud.champion()

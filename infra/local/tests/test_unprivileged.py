@@ -42,6 +42,7 @@ def owner(root: Path, port: int) -> int:
     return uid
 
 
+@pytest.mark.long
 def test_the_same_data_is_served_with_and_without_namespaces(tmp_path, monkeypatch):
     root = tmp_path / "cloud"
     root.mkdir(mode=0o700)
