@@ -51,7 +51,7 @@ TAIL = """
 ## What this does not show
 
 One machine, which also ran the client; AWS itself (faults of its services, its throttling) is not here to be broken. Clocks were stepped for
-functions, not for servers. LocalStack loses what is in flight when it is killed: such an upload is sent again, as the guide says.
+functions, not for servers. The rate of LocalStack's gateway is not measured yet: with the generator's 192 connections open it serves nobody else. LocalStack loses what is in flight when it is killed: such an upload is sent again, as the guide says.
 """
 
 
