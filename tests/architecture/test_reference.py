@@ -1,6 +1,7 @@
 """The pages made from template, events and metrics are those of today; the navigation has every page."""
 
 import importlib.util
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,18 @@ def test_the_reference_is_of_today() -> None:
     spec.loader.exec_module(module)
     for name, text in module.pages().items():
         assert (ROOT / "docs" / name).read_text() == text, f"docs/{name} is old: make docs"
+
+
+def test_every_threat_names_a_test_that_is_there() -> None:
+    lines = [line for line in (ROOT / "docs/threats.md").read_text().splitlines() if line.count("|") == 5][2:]
+    assert len(lines) > 15
+    for line in lines:
+        named = re.findall(r"`((?:tests|docs)/[\w./-]+)(?:::(\w+))?`|`make (\w+)[^`]*`", line.split("|")[4])
+        assert named, line
+        for file, test, target in named:
+            assert not file or (ROOT / file).exists(), file
+            assert not test or f"def {test}(" in (ROOT / file).read_text(), test
+            assert not target or f"\n{target}:" in (ROOT / "Makefile").read_text(), target
 
 
 def test_the_navigation_has_every_page() -> None:

@@ -219,7 +219,7 @@ class Scene:
         return time.monotonic() - self.struck if self.struck else 0.0
 
     def keep(self) -> None:
-        """Move what waits to where it stays: the log into the history, spilled predictions by replay, dead letters."""
+        """Move what waits to where it stays: the log into the history, and by replay what Redis could not take."""
 
         def done(task: str) -> bool:
             with suppress(RuntimeError, BotoCoreError, ClientError):

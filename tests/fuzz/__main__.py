@@ -6,6 +6,7 @@ atheris. What is found is kept in `.local/fuzz/` and, once mended, in tests/fuzz
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -51,10 +52,8 @@ def main() -> int:
 
 def _target(target: str, count: int, seed: int) -> tuple[int, list[str]]:
     folder = FOLDER / target
-    folder.mkdir(exist_ok=True)
-    for old in folder.glob("*-*"):
-        if old.is_file():
-            old.unlink()
+    shutil.rmtree(folder, ignore_errors=True)  # a corpus or a count of an earlier run would be taken for this one's
+    folder.mkdir()
     command = [sys.executable, "-m", "fuzz.coverage_guided", target, str(count), str(seed), str(folder)]
     with (folder / "log").open("wb") as log:
         subprocess.run(command, stdout=log, stderr=log, check=False)
