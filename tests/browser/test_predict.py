@@ -14,7 +14,7 @@ from .conftest import Site, Visit, outage, round_trip
 
 def first_example(page: Page) -> None:
     page.get_by_role("button", name="Mrs James Joseph Brown").click()
-    expect(page.locator("#why table")).to_be_visible()
+    expect(page.locator("#logged")).to_have_text("This prediction was logged.")
 
 
 def chance(page: Page) -> str:
@@ -176,6 +176,41 @@ def test_an_overtaken_answer_is_not_shown(site: Site) -> None:
     round_trip(page)
     assert chance(page) == shown
     expect(page.locator("#trouble")).to_be_empty()
+
+
+def test_nothing_of_the_last_answer_is_turned_while_the_next_one_is_awaited(site: Site) -> None:
+    """Neither by hand nor by a movement just before: it would ask about the old row, and the new one were lost."""
+    page, held = site.visit(), list[Route]()
+    expect(page.locator("#why table")).to_be_visible()
+    page.route("**/predict", lambda route: held.append(route))
+    page.get_by_role("slider", name="What if: Class").focus()
+    asked = len(site.asked)
+    with page.expect_request(re.compile("/predict$")):
+        page.evaluate(
+            "const slider = document.activeElement; slider.stepUp(); slider.dispatchEvent(new Event('input', {bubbles: true}));"
+            "document.querySelectorAll('#examples button')[1].click()"
+        )
+    page.evaluate("document.querySelector('#sliders input').focus()")
+    assert not page.evaluate("document.querySelector('#sliders').contains(document.activeElement)")
+    page.keyboard.press("ArrowRight")
+    round_trip(page)
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")  # longer than the sliders' own pause
+    held[0].continue_()
+    expect(page.locator("#logged")).to_have_text("This prediction was logged.")
+    expect(page.locator("#sliders")).not_to_have_attribute("inert", "")
+    assert [url.partition("/live")[2] for url in site.asked[asked:] if "/predict" in url] == ["/predict"]
+
+
+def test_what_is_typed_before_the_api_has_answered_stays(site: Site) -> None:
+    page, held = site.blank(), list[Route]()
+    page.route("**/health", lambda route: held.append(route), times=1)
+    page.goto(f"{site.url}/index.html")
+    page.get_by_label("Surname").fill("Doe")
+    held[0].continue_()
+    expect(page.locator("#status")).to_have_text("API is up")
+    round_trip(page)
+    expect(page.get_by_label("Surname")).to_have_value("Doe")
+    assert not any("what_if" in url for url in site.asked)
 
 
 def test_a_page_whose_api_is_away_says_so_and_recovers_by_itself(site: Site) -> None:

@@ -53,7 +53,7 @@ async function start(useCase) {
   const read = () => Object.fromEntries(form.fields.map((field) => [field.column.name, field.read()]).filter(([, value]) => value !== undefined));
 
   /** The answer to the newest question; the one before is not waited for any more. */
-  function ask(row, path = "/predict") {
+  function ask(row, path) {
     running.abort();
     running = new AbortController();
     return call(path, { body: row, signal: running.signal });
@@ -66,38 +66,54 @@ async function start(useCase) {
     return bad.length === 0;
   }
 
-  async function predict() {
-    if (!sound()) return;
-    const row = read();
+  /** Ask about `row`; until the answer is there, nothing of the one before can be turned. Tells whether it is shown. */
+  async function answer(row, path, retry) {
     const asked = example;
-    const button = find("#predict");
-    button.setAttribute("aria-busy", "true");
+    find("#sliders").inert = true;
+    const answering = ask(row, path);
+    const mine = running;
     try {
-      show(await ask(row), row, asked);
-      find("#logged").textContent = "This prediction was logged.";
-      history.replaceState(null, "", fragmentOf(row));
-      comeIntoView(find("#result"));
+      show(await answering, row, asked);
+      return true;
     } catch (error) {
-      if (error.name !== "AbortError") refuse(error, predict);
+      if (error.name !== "AbortError") refuse(error, retry);
+      return false;
     } finally {
-      button.removeAttribute("aria-busy");
+      if (running === mine) find("#sliders").inert = false;
     }
   }
 
-  /** What the page opens with: a shared question, else the first example, answered without being logged. */
+  async function predict() {
+    if (!sound()) return;
+    const row = read();
+    find("#predict").setAttribute("aria-busy", "true");
+    if (await answer(row, "/predict", predict)) {
+      find("#logged").textContent = "This prediction was logged.";
+      history.replaceState(null, "", fragmentOf(row));
+      comeIntoView(find("#result"));
+    }
+    if (!find("#sliders").inert) find("#predict").removeAttribute("aria-busy");
+  }
+
+  /**
+   * What the page opens with: a shared question, else the first example. It is answered without being logged, unless
+   * whoever sees it has been quicker and asks something else.
+   */
   async function open(shared) {
     const first = shared ? null : useCase.schema.examples[0];
     const row = shared ?? first?.row;
-    if (!row) return;
-    write(row);
-    hold(first);
-    if (!form.fields.some((field) => field.check())) {
-      const asked = read();
-      try {
-        show(await ask(asked, "/predict?what_if=true"), asked, first);
+    const before = running;
+    if (row) {
+      write(row);
+      hold(first);
+    }
+    const said = JSON.stringify(read());
+    const known = await health;
+    if (known && !known.model_version) {
+      find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
+    } else if (row && running === before && JSON.stringify(read()) === said && !form.fields.some((field) => field.check())) {
+      if (await answer(read(), "/predict?what_if=true", null)) {
         find("#logged").textContent = "Answered as the page opened, and not logged. What you ask for is.";
-      } catch (error) {
-        if (error.name !== "AbortError") refuse(error, null);
       }
     }
   }
@@ -117,6 +133,7 @@ async function start(useCase) {
 
   function offerWhatIf(row, original, about) {
     const changed = async (copy) => {
+      if (find("#sliders").inert) return; // something else has been asked since
       try {
         shown.showWhatIf(await ask(copy, "/predict?what_if=true"), original);
         find("#trouble").replaceChildren();
@@ -170,9 +187,7 @@ async function start(useCase) {
     await navigator.clipboard?.writeText(location.href).catch(() => null); // the address bar has it anyway
     find("#copied").textContent = "Copied";
   });
-  const known = await health;
-  if (known && !known.model_version) find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
-  else open(rowOf(location.hash, useCase));
+  open(rowOf(location.hash, useCase));
 }
 
 /** Show a field that a search has hidden, too. */
