@@ -1,7 +1,7 @@
 """`make load`: what the API bears, through uvicorn and through the gateway, with every answer checked.
 
-The highest rate at which the 99th percentile stays under 100 ms, a spike of ten times a steady rate, and a soak of half
-of MINUTES at each door with memory and open files. An embedded cloud of its own is loaded; ONLY names one door, and
+The highest rate at which the 99th percentile stays under 100 ms, a spike of ten times a steady rate, and a soak of
+MINUTES at each door with memory and open files. An embedded cloud of its own is loaded; ONLY names one door, and
 `.local/load.json` has the figures.
 """
 
@@ -31,6 +31,9 @@ FIRST, LAST = 5.0, 5000.0
 WARM_UP = (5.0, 10.0)  # of whoever is cold
 PRECISION = 1.1  # between the rate that holds and the next that does not
 BODIES = 200
+# To uvicorn more than it answers at once, so that it can be seen to refuse. The gateway starts an execution environment
+# (here a process) for each request that finds none idle, as Lambda does: on two cores more are of no use.
+CONNECTIONS = {"uvicorn": 192, "gateway": 8}
 console = Console(stderr=True, highlight=False)
 
 
@@ -47,7 +50,6 @@ def main() -> int:
             with serving(cloud) as (uvicorn, server):
                 file = root / "asked.json"
                 file.write_text(json.dumps(asked(uvicorn)))
-                ask = Load(file)
                 doors: dict[str, tuple[str, Callable[[], list[psutil.Process]]]] = {
                     "uvicorn": (uvicorn, lambda: [server]),
                     "gateway": (cloud.outputs()["api_url"], lambda: platform(cloud)),
@@ -55,7 +57,8 @@ def main() -> int:
                 for door, (url, watched) in doors.items():
                     if only not in (None, "", door):
                         continue
-                    report[door] = measured(door, f"{url}/predict", ask, watched, minutes * 30)
+                    ask = Load(file, CONNECTIONS[door])
+                    report[door] = measured(door, f"{url}/predict", ask, watched, minutes * 60)
                     (HOME / "load.json").write_text(json.dumps(report, indent=1))
         finally:
             cloud.run("down")
@@ -68,12 +71,12 @@ def main() -> int:
 class Load:
     """Plays plans from a process of its own."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
+    def __init__(self, file: Path, connections: int) -> None:
+        self._file, self._connections = file, connections
 
     def __call__(self, url: str, *phases: tuple[float, float]) -> list[dict[str, Any]]:
         plan = ",".join(f"{rate}:{seconds}" for rate, seconds in phases)
-        command = [sys.executable, "-m", "load.open_loop", url, str(self._file), plan]
+        command = [sys.executable, "-m", "load.open_loop", url, str(self._file), plan, str(self._connections)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found

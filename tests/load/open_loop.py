@@ -1,9 +1,9 @@
-"""Requests at chosen rates, from a process of its own: `python -m load.open_loop URL FILE PLAN`.
+"""Requests at chosen rates, from a process of its own: `python -m load.open_loop URL FILE PLAN CONNECTIONS`.
 
 An open loop: a request is due when the plan says so, whether or not those before were answered, and its latency counts
 from then, so that a server's pause is not left out (G. Tene, "How NOT to Measure Latency", on coordinated omission).
 FILE holds `[{"body": …, "probability": …}, …]`, PLAN is `RATE:SECONDS,…` in requests a second. Each answer is compared
-with its probability, and what became of each phase is printed as JSON.
+with its probability, and what became of each phase is printed as JSON. What is due waits for one of CONNECTIONS.
 """
 
 import asyncio
@@ -19,8 +19,6 @@ from urllib.parse import urlsplit
 
 import uvloop
 
-# More than a server of ours answers at once, so that it can be seen to refuse.
-CONNECTIONS = 192
 PATIENCE = 30.0
 
 
@@ -92,16 +90,15 @@ class Asking:
         return int(head[9:12]), head, await reader.readexactly(length)
 
 
-async def run(url: str, asked: list[dict[str, Any]], phases: list[Phase]) -> None:
+async def run(url: str, asked: list[dict[str, Any]], phases: list[Phase], connections: int) -> None:
     """Play all phases one after the other."""
     parts = urlsplit(url)
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
     bodies = [(json.dumps(each["body"]).encode(), each["probability"]) for each in asked]
     requests = [(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body, expected) for body, expected in bodies]
     turns: asyncio.Queue[Turn | None] = asyncio.Queue()
-    asking = [
-        asyncio.create_task(Asking(parts.hostname or "", parts.port or 80).all(turns)) for _ in range(CONNECTIONS)
-    ]
+    client = Asking(parts.hostname or "", parts.port or 80)
+    asking = [asyncio.create_task(client.all(turns)) for _ in range(connections)]
     begun, number = time.perf_counter(), 0
     for phase in phases:
         for count in range(round(phase.rate * phase.seconds)):
@@ -121,10 +118,10 @@ def _quantile(ordered: list[float], share: float) -> float | None:
 
 
 def main() -> None:
-    url, file, plan = sys.argv[1:]
+    url, file, plan, connections = sys.argv[1:]
     phases = [Phase(*map(float, each.split(":"))) for each in plan.split(",")]
     gc.disable()  # its pauses would be taken for the server's
-    uvloop.run(run(url, json.loads(Path(file).read_text()), phases))
+    uvloop.run(run(url, json.loads(Path(file).read_text()), phases, int(connections)))
     print(json.dumps([phase.report() for phase in phases]))
 
 
