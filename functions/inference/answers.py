@@ -25,19 +25,24 @@ class Answers:
         self._dependencies = dependencies
         self._label = dependencies.case.label.key
 
-    def one(self, question: Question, observe: Observe = dict, what_if: bool = False) -> dict[str, Any]:
-        """The answer for one row."""
+    def one(
+        self, question: Question, observe: Observe = dict, what_if: bool = False, group: bool = False
+    ) -> dict[str, Any]:
+        """The answer for one row; with `group` also how many others of its group the model knows, where that counts."""
         answer = self._predict([question], True, observe, what_if)
         (prediction,) = answer.predictions
-        brief = self._brief(prediction)
-        return {**brief, "model_version": answer.model_version, **_explained(prediction), **_degraded(answer)}
+        brief = {**self._brief(prediction), "model_version": answer.model_version}
+        known = self._dependencies.case.known_of_group if group else None
+        labels = known(answer.model.encoder, question.features) if known else []
+        its = {"group": {"known": len(labels), "positive": sum(labels)}} if known else {}
+        return {**brief, **_explained(prediction), **its, **_degraded(answer)}
 
-    def stored(self, row_id: str, observe: Observe, what_if: bool) -> dict[str, Any]:
+    def stored(self, row_id: str, observe: Observe, what_if: bool, group: bool) -> dict[str, Any]:
         """The answer for the stored features of an id; EntityNotFoundError if there are none."""
         entity = self._dependencies.entities.get(row_id)
         if entity is None:
             raise EntityNotFoundError(f"The online store holds nothing of id {row_id!r}")
-        return self.one(Question(entity.features, row_id=row_id), observe, what_if)
+        return self.one(Question(entity.features, row_id=row_id), observe, what_if, group)
 
     def batch(self, questions: Sequence[Question], explain: bool, observe: Observe = dict) -> dict[str, Any]:
         """The answer for several, in their order."""

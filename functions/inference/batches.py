@@ -9,6 +9,7 @@ from problems import UNAVAILABLE, described
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_KEYS = 1000
+RECENT = 10
 MAX_KEY = 256  # characters, of at most four bytes each: S3 takes 1,024 bytes
 
 
@@ -62,6 +63,11 @@ def router(dependencies: Dependencies) -> APIRouter:
     def start(body: BatchBody) -> dict[str, Any]:
         """Score files by the champion of this moment. The same request again is the same batch, and finishes it."""
         return dependencies.start_batch(body.keys, body.format, body.model_version)
+
+    @routes.get("/batches", responses=described(401, 403) | UNAVAILABLE)
+    def recent() -> dict[str, list[dict[str, Any]]]:
+        """The latest batches, newest first, each as `GET /batches/{batch_id}` has it."""
+        return {"batches": dependencies.batches.recent(RECENT)}
 
     @routes.get("/batches/{batch_id}", response_model=BatchAnswer, responses={**answers, **described(422)})
     def find(batch_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")]) -> dict[str, Any]:

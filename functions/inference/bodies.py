@@ -17,6 +17,13 @@ _OPEN = ConfigDict(extra="allow")
 _IGNORED = Annotated[Any, Field(description="Ignored")]
 
 
+class GroupAnswer(BaseModel):
+    """What the model knows of a row's group: how many others, and how many of them are of class 1."""
+
+    known: int
+    positive: int
+
+
 class Bodies:
     """The request and answer models of one use case. Their fields have positional names: a column's may be anything."""
 
@@ -85,6 +92,7 @@ class Bodies:
     @cached_property
     def prediction(self) -> type[BaseModel]:
         """With what the model saw, and each feature's contribution: with `base` they add up to the probability."""
+        group: dict[str, Any] = {"group": (GroupAnswer | None, None)} if self.case.known_of_group else {}
         return create_model(
             "Prediction",
             __base__=self.brief,
@@ -92,6 +100,7 @@ class Bodies:
             model_version=(str, ...),
             features=(dict[str, str | float | int | None], ...),
             contributions=(dict[str, float], ...),
+            **group,
         )
 
     @cached_property

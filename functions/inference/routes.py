@@ -36,6 +36,7 @@ def router(dependencies: Dependencies, bodies: Bodies) -> APIRouter:
         request: Request,
         body: bodies.row = None,  # type: ignore[name-defined]
         what_if: Annotated[bool, Query(description="Neither logged nor counted as a prediction")] = False,
+        group: Annotated[bool, Query(description="Tell how many others of its group the model knows")] = False,
         row_id: Annotated[
             str | None,
             # Any text is an id, so that there is nothing to be described that could be refused.
@@ -45,10 +46,10 @@ def router(dependencies: Dependencies, bodies: Bodies) -> APIRouter:
         """One row's prediction, explained. With `?id=` and an empty body: from the stored features of that id."""
         observe = request.state.meter.observations
         if body is not None:
-            return JSONResponse(answers.one(bodies.question(body), observe, what_if))
+            return JSONResponse(answers.one(bodies.question(body), observe, what_if, group))
         if row_id is None:
             raise RequestValidationError([_MISSING])
-        return JSONResponse(answers.stored(row_id, observe, what_if))
+        return JSONResponse(answers.stored(row_id, observe, what_if, group))
 
     @routes.post("/predict/batch", response_model=bodies.predictions, responses=UNAVAILABLE)
     async def predict_batch(

@@ -115,6 +115,7 @@ class UseCase:
     examples: tuple[Example, ...] = ()
     # A key of each row's group, where what is known of one row of a group tells something of another.
     groups: Callable[[Sequence[Derived]], list[str]] | None = None
+    known_of_group: Callable[[Any, Derived], Sequence[int]] | None = None  # labels of others, as an encoder has them
     # Each file takes the place of the one before: fewer rows, older ones gone and other shares are no reason to hold.
     rolling: bool = False
     # Who a labelled row is, where its id does not tell.

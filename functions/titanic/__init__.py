@@ -68,6 +68,7 @@ USE_CASE = UseCase(
     ),
     baselines=BASELINES,
     groups=groups,
+    known_of_group=lambda encoder, row: encoder.companions.labels(row),
     examples=EXAMPLES,
     identity=identity,
     form="titanic/form.js",

@@ -199,11 +199,26 @@ class MadeUp:
                 "calibration": [{"predicted": at, "observed": at**1.1} for at in line],
             },
             "importances": {name: share / sum(shares) for name, share in zip(features, shares, strict=True)},
+            "inspection": {
+                **{"rows": 120, "repeats": 10},
+                "permutation": [
+                    {"feature": name, "mean": share / 9 - 0.02, "interval": [share / 9 - 0.05, share / 9 + 0.01]}
+                    for name, share in zip(features, shares, strict=True)
+                ],
+                "partial_dependence": [
+                    {"feature": features[0], "points": [_point(at - 3.0, at / 9) for at in range(8)]},
+                    {"feature": features[-1], "points": [_point("a value\u202e <b>", 0.1), _point("x" * 60, 0.9)]},
+                ],
+            },
             "slices": [{**group, "value": value} for value in ("low", "high", "not recorded")],
             **{"training": {"rows": 480, "positive": 200}, "holdout": {"rows": 120, "positive": 52, "by": "content"}},
             "params": {"max_depth": 8, "min_samples_leaf": 4},
             "decisions": [{"decision": "promoted", "at": now, "reason": "The first one", "evidence": {}}],
         }
+
+
+def _point(value: float | str, chance: float) -> Json:
+    return {"value": value, "probability": chance, "middle_half": [chance / 2, (1 + chance) / 2]}
 
 
 def chance(row: Json) -> float:

@@ -159,7 +159,7 @@ def test_a_form_complains_by_the_schema(visits: Visits, name: str, typed: str, w
     expect(page.locator(f'[data-complaint="{name}"]')).to_have_text(words)
     expect(page.locator("#form").get_by_label(name)).to_be_focused()
     expect(page.locator("#form").get_by_label(name)).to_have_attribute("aria-invalid", "true")
-    assert "/predict" not in [path for _, path, _ in api.asked]
+    assert "/predict?group=true" not in [path for _, path, _ in api.asked]
 
 
 def test_what_the_api_alone_refuses_is_said_at_its_field(visits: Visits) -> None:

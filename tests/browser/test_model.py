@@ -23,8 +23,18 @@ def test_the_card_is_the_champions(visit: Visit, cloud: Cloud) -> None:
     confusion = page.get_by_role("table", name="Confusion matrix")
     for figure in card["metrics"]["confusion"].values():
         expect(confusion).to_contain_text(str(figure))
-    expect(page.get_by_role("table", name="Importance by feature").locator("tbody tr")).to_have_count(
-        len(card["importances"])
+    importances = page.get_by_role("table", name="Importance by feature")
+    expect(importances.locator("tbody tr")).to_have_count(len(card["inspection"]["permutation"]))
+    first = card["inspection"]["permutation"][0]
+    expect(importances.locator("tbody tr").first).to_contain_text(f"+{first['mean']:.3f}")
+    expect(importances.locator("tbody tr").first).to_contain_text(f"+{first['interval'][0]:.3f}")
+    dependence = page.get_by_role("region", name="Partial dependence")
+    by_name = {each["feature"]: each["points"] for each in card["inspection"]["partial_dependence"]}
+    by_sex = dependence.get_by_role("table", name="Chance by Sex").locator("tbody tr")
+    for at, point in enumerate(by_name["sex"]):
+        expect(by_sex.nth(at)).to_contain_text(f"{point['probability']:.0%}")
+    expect(dependence.get_by_role("img", name="Chance by")).to_have_count(
+        sum(len(points) > 3 and all(type(each["value"]) is float for each in points) for points in by_name.values())
     )
     expect(page.get_by_role("table", name="Accuracy by group").locator("tbody tr")).to_have_count(len(card["slices"]))
     expect(page.get_by_role("region", name="Lineage")).to_contain_text(card["dataset_version"])

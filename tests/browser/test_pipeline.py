@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from clouds import LIST, Cloud
+from clouds import LIST, Cloud, call, until
 
 from .conftest import Site, Visit
 
@@ -72,6 +72,40 @@ def test_a_file_that_is_refused_says_what_to_do(site: Site, cloud: Cloud) -> Non
     expect(page.locator("#run")).to_contain_text("correct it and upload it again")
     page.get_by_role("button", name="Show the cause").click()
     expect(page.locator("#run")).to_contain_text("Missing column PassengerId")
+
+
+def test_batches_are_listed_for_the_holder_of_the_key(site: Site, cloud: Cloud) -> None:
+    api, key = cloud.outputs()["api_url"], cloud.outputs()["admin_api_key"]
+    begun = call(f"{api}/batches", {"keys": ["raw/titanic.csv"]}, key)
+    until(lambda: call(f"{api}/batches/{begun['batch_id']}", key=key)["status"] != "running")
+    page = site.visit("pipeline.html")
+    page.get_by_role("button", name="Show the latest").click()
+    expect(page.get_by_role("alert")).to_have_text("The key is needed for that: type it above.")
+    page.get_by_label("Admin key").fill(key)
+    page.get_by_role("button", name="Show the latest").click()
+    row = page.get_by_role("table", name="Batches").get_by_role("row", name="raw/titanic.csv").first
+    expect(row).to_contain_text("succeeded")
+    expect(row).to_contain_text("891")
+    expect(row).to_contain_text(begun["model_version"])
+
+
+def test_a_batch_that_failed_is_finished_from_the_page(site: Site, cloud: Cloud) -> None:
+    """A batch that fails is not to be had here in seconds, so the answers are made up; what is asked is not."""
+    key = cloud.outputs()["admin_api_key"]
+    about = {"batch_id": "0" * 16, "status": "incomplete", "reason": None, "model_version": cloud.champion()}
+    about |= {"format": "csv", "keys": ["raw/titanic.csv", "raw/b.csv"], "shards": 2, "shards_done": 1}
+    about |= {"rows": {"in": 4, "out": 2, "refused": 1, "failed": 1}, "results": "s3://data/batches/0/"}
+    page = site.visit("pipeline.html")
+    page.route(re.compile("/batches$"), lambda route: route.fulfill(json={"batches": [about]}), times=1)
+    page.get_by_label("Admin key").fill(key)
+    page.get_by_role("button", name="Show the latest").click()
+    row = page.get_by_role("row", name="raw/titanic.csv and 1 more")
+    expect(row).to_contain_text("incomplete")
+    with page.expect_request(lambda request: request.method == "POST") as asked:
+        page.route(re.compile("/batches$"), lambda route: route.fulfill(status=202, json=about), times=1)
+        row.get_by_role("button", name="Finish it").click()
+    wanted = {name: about[name] for name in ("keys", "format", "model_version")}
+    assert asked.value.post_data_json == wanted
 
 
 def test_what_cannot_be_sent_is_said_before(site: Site) -> None:

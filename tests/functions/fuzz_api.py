@@ -32,7 +32,7 @@ PATHS = (
     *("/models/0123456789abcdef/promote", "/", "//predict", "/predict/", "/PREDICT", "/%00", "/nowhere"),
 )
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-QUERIES = ("id", "what_if", "explain", "hours", "limit", "before", "x")
+QUERIES = ("id", "what_if", "group", "explain", "hours", "limit", "before", "x")
 # What needs Step Functions or a file in S3 is answered 503 where those are away, as here.
 AWAY = ("/batches", "/runs", "/uploads")
 

@@ -53,6 +53,7 @@ def test_from_a_csv_to_a_champion_and_back(
     assert right > 30
     assert sum(answer["contributions"].values()) == pytest.approx(answer["probability"], abs=1e-9)
     assert list(answer["features"]) == [feature.name for feature in survey.FEATURES]
+    assert "group" not in http("POST", "/predict", each, {"group": "true", "what_if": "true"})[1]
 
     told = {"prediction_id": answer["prediction_id"], "answer": "Yes"}
     assert http("POST", "/feedback", told) == (202, {**told, "answer": 1})

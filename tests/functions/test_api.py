@@ -83,6 +83,16 @@ def test_a_what_if_request_is_answered_alike_and_neither_logged_nor_counted_as_a
     assert [name for name in telemetry.totals() if name.startswith(metrics.SCORE)]
 
 
+def test_whoever_asks_is_told_what_the_model_knows_of_a_rows_group(http: Http, champion: str) -> None:
+    """Of the Allisons' party it knows Mrs Allison, who was lost, her son and his nurse, who were not."""
+    girl = {"Pclass": 1, "Name": "Allison, Miss. Helen Loraine", "Sex": "female", "Age": 2, "SibSp": 1, "Parch": 2}
+    girl |= {"Ticket": "113781", "Cabin": "C22 C26", "Embarked": "S"}
+    assert http("POST", "/predict", girl, {"group": "true"})[1]["group"] == {"known": 3, "positive": 2}
+    stranger = {**girl, "Name": "Nobody, Miss. New", "Ticket": "0"}
+    assert http("POST", "/predict", stranger, {"group": "true"})[1]["group"] == {"known": 0, "positive": 0}
+    assert "group" not in http("POST", "/predict", girl)[1]
+
+
 @pytest.mark.parametrize("unknown", ["", "nonsense", "0" * 32, "019aa0c7b1e17abc8def0123456789ab", "\u0000" * 3])
 def test_feedback_on_no_prediction_is_404(
     http: Http, invoke: Invoke, champion: str, database_schema: None, unknown: str

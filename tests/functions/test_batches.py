@@ -30,6 +30,9 @@ class MemoryRuns:
         self.now = Run("running")
         return f"run {len(self.started)}"
 
+    def recent(self, limit: int) -> list[str]:
+        return self.started[: -limit - 1 : -1]
+
     def find(self, name: str) -> Run:
         return self.now if name == f"run {len(self.started)}" else Run("failed", "is not known any more")
 
@@ -86,6 +89,20 @@ def test_a_batch_is_started_watched_and_done(
     assert done["status"] == "succeeded"
     assert done["rows"] == {"in": 891, "out": 891, "refused": 0, "failed": 0}
     assert done["results"] == f"s3://{BUCKET}/batches/{begun['batch_id']}/"
+
+
+def test_the_latest_batches_are_listed_once_each_newest_first(
+    ask: Callable[..., Any], runs: MemoryRuns, invoke: Invoke, uploaded: str, objects: MemoryObjectStore
+) -> None:
+    assert ask("GET", "/batches") == (200, {"batches": []})
+    _, first = ask("POST", "/batches", {"keys": [uploaded]})
+    _, second = ask("POST", "/batches", {"keys": [uploaded], "format": "parquet"})
+    runs.now = Run("failed", "it was stopped")
+    ask("POST", "/batches", {"keys": [uploaded]})
+    runs.started.append("0" * 16)  # one that is kept no more
+    listed = ask("GET", "/batches")[1]["batches"]
+    assert [each["batch_id"] for each in listed] == [first["batch_id"], second["batch_id"]]
+    assert listed[0] == ask("GET", f"/batches/{first['batch_id']}")[1]
 
 
 def test_a_complete_or_running_batch_is_not_started_again(

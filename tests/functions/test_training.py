@@ -63,7 +63,12 @@ def test_the_steps_from_plan_to_champion(invoke: Invoke, dataset: dict[str, str]
 
 
 @pytest.mark.parametrize(
-    ("event", "seed"), [({}, 1912), ({"run": {"seed": 7, "key": "raw/a.csv"}}, 7), ({"seed": 8, "run": {"seed": 7}}, 8)]
+    ("event", "seed"),
+    [
+        pytest.param({}, 1912, marks=pytest.mark.long),
+        pytest.param({"run": {"seed": 7, "key": "raw/a.csv"}}, 7, marks=pytest.mark.long),
+        ({"seed": 8, "run": {"seed": 7}}, 8),
+    ],
 )
 def test_a_run_may_bring_its_own_seed(
     invoke: Invoke, dataset: dict[str, str], event: dict[str, Any], seed: int, monkeypatch: pytest.MonkeyPatch

@@ -29,7 +29,7 @@ async def loaded(answers: list[tuple[int, dict[str, Any], str]], phase: Phase, p
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    await run(f"http://{host}:{port}/predict", [ROW], [phase])
+    await run(f"http://{host}:{port}/predict", [ROW], [phase], connections=64)
     server.close()
     return phase
 
@@ -54,5 +54,5 @@ def test_a_pause_of_the_server_is_in_the_latency_of_all_who_waited() -> None:
 
 def test_a_server_that_is_not_there_is_counted() -> None:
     phase = Phase(rate=50, seconds=0.1)
-    asyncio.run(run("http://127.0.0.1:9/predict", [ROW], [phase]))
+    asyncio.run(run("http://127.0.0.1:9/predict", [ROW], [phase], connections=64))
     assert phase.statuses == Counter({0: 5})

@@ -5,7 +5,6 @@ import { html, terms } from "../dom.js";
 import { capital, count, percent, plural } from "../words.js";
 import { decisionList } from "./decisions.js";
 
-const FEATURES = 15; // those that matter most; the others are folded
 const SHARES = { ticks: [0, 0.25, 0.5, 0.75, 1], format: (share) => percent(share) };
 export const quoted = (useCase, label) => `“${useCase.outcome(label)}”`;
 
@@ -136,19 +135,6 @@ export const barTable = (caption, heads, rows) =>
       html("tbody", {}, rows),
     ),
   );
-
-export function importances(useCase, card) {
-  const ranked = Object.entries(card.importances).sort(([, a], [, b]) => b - a);
-  const table = (entries, most) =>
-    barTable("Importance by feature", ["Feature", "", "Part"], bars(entries.map(([name, share]) => ({ name: useCase.featureTitle(name), share, figures: [percent(share, 1)] })), most));
-  const rest = ranked.slice(FEATURES);
-  return section(
-    "Feature importance",
-    "What it looks at: each feature’s part in the splits of the trees.",
-    table(ranked.slice(0, FEATURES), ranked[0]?.[1]),
-    rest.length > 0 && html("details", { class: "mt-2" }, html("summary", { class: "small inline rounded hover:text-ink" }, `${plural(rest.length, "more feature")}`), table(rest, ranked[0][1])),
-  );
-}
 
 /** Slices with those of one feature together, their values in people's order as far as it can be told. */
 function inOrder(useCase, slices) {

@@ -3,8 +3,9 @@
 import { ApiError, call } from "../api.js";
 import { find, html } from "../dom.js";
 import { begin, health, trouble, waiting } from "../shell.js";
-import { calibration, confusion, headline, importances, lineage, record, roc, slices } from "./card.js";
+import { calibration, confusion, headline, lineage, record, roc, slices } from "./card.js";
 import { comparison } from "./compare.js";
+import { dependence, importances } from "./inspection.js";
 import { promote } from "./promotion.js";
 import { departures, rules } from "./rules.js";
 import { versions } from "./versions.js";
@@ -38,6 +39,7 @@ const loadCard = (useCase) =>
       headline(useCase, card, () => save(card)),
       html("div", { class: "grid gap-6 lg:grid-cols-2" }, roc(useCase, card), calibration(useCase, card), confusion(useCase, card), record(card)),
       html("div", { class: "grid items-start gap-6 lg:grid-cols-2" }, importances(useCase, card), lineage(useCase, card)),
+      dependence(useCase, card),
       rules(useCase, card),
       departures(useCase, card),
       slices(useCase, card),

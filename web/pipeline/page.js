@@ -5,6 +5,7 @@ import { find, html } from "../dom.js";
 import { begin, trouble } from "../shell.js";
 import { refreshing } from "../monitoring/refresh.js";
 import { clock } from "../words.js";
+import { batches } from "./batches.js";
 import { graph } from "./graph.js";
 import { explain } from "./refused.js";
 import { ended, facts, failedRun, table } from "./runs.js";
@@ -75,6 +76,7 @@ function choose(run) {
 let live = { now: refresh };
 begin(find("#run"), () => {
   uploads(choose);
+  batches();
   live = refreshing(refresh, SECONDS, (paused) => (find("#pause").textContent = paused ? "Go on" : "Pause"));
   let paused = false;
   find("#pause").addEventListener("click", () => live.pause((paused = !paused)));

@@ -2,11 +2,11 @@
 
 import { find, html, terms } from "../dom.js";
 import { gauge } from "../gauge.js";
-import { points } from "../words.js";
+import { count, points } from "../words.js";
 import { waterfall } from "./waterfall.js";
 
-/** What shows the answers of a use case. `verdict` says a class of the label as a sentence. */
-export function answers(useCase, verdict = (label) => `Most likely ${useCase.outcome(label)}`) {
+/** What shows the answers of a use case. `verdict` says a class of the label as a sentence, `party` what is known of a group. */
+export function answers(useCase, { verdict = (label) => `Most likely ${useCase.outcome(label)}`, party = (group) => inWords(useCase, group) }) {
   const dial = gauge(`Chance of “${useCase.outcome(1)}”`);
   find("#gauge").replaceChildren(dial.element);
 
@@ -15,6 +15,7 @@ export function answers(useCase, verdict = (label) => `Most likely ${useCase.out
     find("#why").replaceChildren(waterfall(useCase, answer));
     const seen = Object.entries(answer.features).filter(([name]) => useCase.feature(name)?.type !== "key"); // a key only tells who belongs together
     find("#seen").replaceChildren(terms(seen.map(([name, value]) => [useCase.featureTitle(name), useCase.featureValue(name, value)])));
+    find("#group").textContent = answer.group ? party(answer.group) : "";
     find("#version").textContent = answer.model_version;
   }
 
@@ -46,3 +47,6 @@ export function answers(useCase, verdict = (label) => `Most likely ${useCase.out
     },
   };
 }
+
+const inWords = (useCase, { known, positive }) =>
+  known ? `Of this ${useCase.entity.one}’s group the model knows ${useCase.counted(known)}; for ${count(positive)} it was “${useCase.outcome(1)}”.` : `The model knows nobody of this ${useCase.entity.one}’s group.`;

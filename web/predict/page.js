@@ -33,7 +33,7 @@ function introduce({ schema, label, entity }, lede = schema.summary) {
 async function start(useCase) {
   const form = await formOf(useCase);
   const element = find("#form");
-  const shown = answers(useCase, form.verdict);
+  const shown = answers(useCase, form);
   const examples = offerExamples(useCase, find("#examples"), (example) => {
     write(example.row);
     hold(example);
@@ -87,7 +87,7 @@ async function start(useCase) {
     if (!sound()) return;
     const row = read();
     find("#predict").setAttribute("aria-busy", "true");
-    if (await answer(row, "/predict", predict)) {
+    if (await answer(row, "/predict?group=true", predict)) {
       find("#logged").textContent = "This prediction was logged.";
       history.replaceState(null, "", fragmentOf(row));
       comeIntoView(find("#result"));
@@ -112,7 +112,7 @@ async function start(useCase) {
     if (known && !known.model_version) {
       find("#trouble").replaceChildren(html("p", { class: "notice notice-plain" }, NO_MODEL));
     } else if (row && running === before && JSON.stringify(read()) === said && !form.fields.some((field) => field.check())) {
-      if (await answer(read(), "/predict?what_if=true", null)) {
+      if (await answer(read(), "/predict?what_if=true&group=true", null)) {
         find("#logged").textContent = "Answered as the page opened, and not logged. What you ask for is.";
       }
     }
@@ -135,7 +135,7 @@ async function start(useCase) {
     const changed = async (copy) => {
       if (find("#sliders").inert) return; // something else has been asked since
       try {
-        shown.showWhatIf(await ask(copy, "/predict?what_if=true"), original);
+        shown.showWhatIf(await ask(copy, "/predict?what_if=true&group=true"), original);
         find("#trouble").replaceChildren();
         find("#reset").hidden = false;
       } catch (error) {

@@ -46,6 +46,8 @@ export function form({ columns }) {
     ],
     lede: "Say who you are, or take one of those who were aboard. A model that has learnt from the passenger list answers, and says why.",
     nameOf: (row) => spoken(row.Name),
+    party: ({ known, positive }) =>
+      known ? `The model knows what became of ${known} of the women and children of this party: ${positive} survived.` : "The model knows no woman or child of this party.",
     verdict: (survived) => (survived ? "Would probably have survived" : "Would probably have been lost"),
     ranges: { SibSp: [0, 8], Parch: [0, 6] },
   };

@@ -1,11 +1,14 @@
 """Where a batch stands: begun, begun again, asked about."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from mlops.batch.layout import BatchRequest, key, note_run, numbers, read_plan, read_request
 from mlops.data.objects import ObjectStore
+from mlops.errors import BatchNotFoundError
 
 State = Literal["running", "succeeded", "incomplete", "failed"]
 
@@ -26,6 +29,9 @@ class Runs(Protocol):
 
     def find(self, name: str) -> Run:
         """A run by its name; `failed` if it is not known any more."""
+
+    def recent(self, limit: int) -> Sequence[str]:
+        """The batches of so many of the latest runs, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,14 @@ class Batches:
             "rows": manifest["rows"] if manifest else None,
             "results": f"s3://{self.bucket}/{key(batch_id, '')}",
         }
+
+    def recent(self, limit: int) -> list[dict[str, Any]]:
+        """Where the batches of the latest runs stand, newest first, without those that are kept no more."""
+        found = []
+        for batch_id in dict.fromkeys(self.runs.recent(limit)):
+            with suppress(BatchNotFoundError):
+                found.append(self.find(batch_id))
+        return found
 
     def _run(self, batch_id: str) -> Run | None:
         found = self._read(batch_id, "execution.json")

@@ -16,6 +16,7 @@ from mlops.model import evaluation
 from mlops.model.cross_validation import Validation
 from mlops.model.evaluation import members
 from mlops.model.holdout import SHARE, Parts
+from mlops.model.inspection import inspect
 from mlops.model.nested import Nested
 from mlops.model.portable import Model
 from mlops.model.search import FOLDS, Evaluation, Failure
@@ -26,10 +27,11 @@ from mlops.use_case import UseCase
 
 FORMAT = 4
 _TRAINED_ON = (
-    "What serves is fitted on all rows. Every figure under metrics, curves, slices and baselines is of a model with "
-    "the same parameters that was fitted on the training part alone: the held-out fifth was not used to choose, fit or "
-    "calibrate it. Figures under cross_validation are of all rows, each by models that did not see it; those under "
-    "nested are also free of the choice of parameters. Which features there are was chosen by people who knew the rows."
+    "What serves is fitted on all rows. Every figure under metrics, curves, slices, baselines and inspection is of a "
+    "model with the same parameters that was fitted on the training part alone: the held-out fifth was not used to "
+    "choose, fit or calibrate it. Figures under cross_validation are of all rows, each by models that did not see it; "
+    "those under nested are also free of the choice of parameters. Which features there are was chosen by people who "
+    "knew the rows."
 )
 
 
@@ -58,6 +60,7 @@ def card(
     probabilities = fitted.judged.score(parts.holdout.features)
     validated = validation.to_json()
     seen = never_seen(validated, nested)
+    importances = feature_importances(fitted)
     by = "its content" if case.id is None else case.id.name
     return {
         "format": FORMAT,
@@ -80,7 +83,8 @@ def card(
         "departures": departures(case, parts.everyone, validation),
         "curves": evaluation.curves(labels, probabilities),
         "slices": evaluation.slices(case.slices, parts.holdout, probabilities),
-        "importances": feature_importances(fitted),
+        "importances": importances,
+        "inspection": inspect(fitted.judged, parts.holdout, list(importances), case.search.seed),
         "search": {
             "folds": FOLDS,
             "scoring": case.search.scoring,

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlops.errors import StoreUnavailableError
 from mlops.model.decision import decide
+from mlops.model.portable import Model
 from mlops.serving import prediction_id
 from mlops.serving.champion_cache import ChampionCache
 from mlops.serving.prediction_log import PredictionLog
@@ -45,6 +46,7 @@ class Answer:
 
     predictions: Sequence[Prediction]
     model_version: str
+    model: Model
     degraded: bool
 
 
@@ -101,7 +103,7 @@ class Predictor:
         except StoreUnavailableError:
             logged = False
             self.spill(entries)
-        return Answer(predictions, champion.version, degraded=not logged or bool(champion.trouble))
+        return Answer(predictions, champion.version, champion.model, degraded=not logged or bool(champion.trouble))
 
     def _entry(self, question: Question, prediction: Prediction, about: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -27,6 +27,13 @@ class StepFunctionsRuns:
             name: str = self._client.start_execution(stateMachineArn=self._machine, input=body)["executionArn"]
             return name
 
+    def recent(self, limit: int) -> list[str]:
+        with translated("Step Functions"):
+            found = self._client.list_executions(stateMachineArn=self._machine, maxResults=limit)["executions"]
+            newest = sorted(found, key=lambda each: each["startDate"], reverse=True)
+            inputs = [self._client.describe_execution(executionArn=each["executionArn"])["input"] for each in newest]
+        return [asked["batch_id"] for each in inputs if "batch_id" in (asked := json.loads(each))]
+
     def find(self, name: str) -> Run:
         with translated("Step Functions"):
             try:
