@@ -119,7 +119,7 @@ export function bars(rows, most = Math.max(...rows.map(({ share }) => share), 1e
   return rows.map(({ name, share, figures, tone }) => {
     const bar = html("span", { class: `bar ${tone ?? "tone-accent"}` });
     bar.style.width = `${(100 * share) / most}%`;
-    return html("tr", {}, html("th", { scope: "row", class: "max-w-60 wrap-break-word" }, name), html("td", { class: "w-2/5 min-w-16" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number" }, each)));
+    return html("tr", {}, html("th", { scope: "row", class: "max-w-60 wrap-break-word" }, name), html("td", { class: "w-2/5 min-w-16" }, html("span", { class: "block", "aria-hidden": "true" }, bar)), figures.map((each) => html("td", { class: "number whitespace-nowrap" }, each)));
   });
 }
 

@@ -52,8 +52,15 @@ export function dependence(useCase, { inspection }) {
   return section(
     "Partial dependence",
     `The mean chance of ${quoted(useCase, 1)} if all the ${useCase.entity.many} held out had the same value of a feature, all else as it is; beside it the middle half of their chances. It is what the model does, not what the world would.`,
-    html("div", { class: "grid gap-x-8 gap-y-6 md:grid-cols-2 xl:grid-cols-3" }, drawn.map((each) => html("div", { class: "min-w-0" }, html("h3", { class: "mb-1" }, useCase.featureTitle(each.feature)), one(useCase, each)))),
+    html("div", { class: "grid gap-x-8 gap-y-6 md:grid-cols-2 xl:grid-cols-3" }, drawn.map((each) => html("div", { class: "min-w-0" }, html("h3", { class: "mb-1" }, useCase.featureTitle(each.feature)), one(useCase, { ...each, points: inOrder(useCase, each) })))),
   );
+}
+
+/** Values of a choice in the order in which people pick from them; else as they come, the most frequent first. */
+function inOrder(useCase, { feature, points }) {
+  const choices = useCase.sources(feature).length === 1 ? (useCase.sources(feature)[0].choices ?? []) : [];
+  const place = ({ value }) => choices.findIndex((choice) => String(choice.value) === String(value));
+  return points.every((point) => place(point) >= 0) ? points.toSorted((a, b) => place(a) - place(b)) : points;
 }
 
 function one(useCase, { feature, points }) {
@@ -64,8 +71,9 @@ function one(useCase, { feature, points }) {
     return barTable(title, ["Value", "", "Chance", "Middle half"], bars(lines, 1));
   }
   const [first, last] = [points[0].value, points.at(-1).value];
-  const say = (value) => String(Number(value.toPrecision(4)));
-  const ticks = first < 0 ? [first, 0, last] : ticksUpTo(last).filter((tick) => tick <= last);
+  const say = (value) => String(Number(value.toPrecision(3))).replace("-", "−");
+  const round = ticksUpTo(last).filter((tick) => tick >= first && tick <= last);
+  const ticks = first < 0 || round.length < 2 ? [...new Set([first, ...(first < 0 && last > 0 ? [0] : []), last])] : round;
   const quartile = (name, at) => ({ name, kind: "dashed", tone: "tone-soft", points: points.map(({ value, middle_half: half }) => [value, half[at]]) });
   return chart({
     label: title,
