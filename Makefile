@@ -187,7 +187,7 @@ stress: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## stress test: 200 functions, 16 th
 TRIED := PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile:infra/aws
 
 chaos: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## faults on a cloud of their own, every promise judged after each: make chaos SEED=7 ONLY=valkey KILLS=100
-	@SEED=$(SEED) ONLY="$(ONLY)" KILLS=$(KILLS) HISTORY='$(HISTORY)' $(TRIED) $(ENVS)/dev/bin/python -m chaos
+	@SEED=$(SEED) ONLY="$(ONLY)" KILLS=$(KILLS) CLONES=$(CLONES) HISTORY='$(HISTORY)' $(TRIED) $(ENVS)/dev/bin/python -m chaos
 
 fuzz: $(ENVS)/dev/$(READY)  ## inputs that nobody means, at every door: make fuzz INPUTS=1000000 SEED=7 ONLY=csv
 	@INPUTS=$(INPUTS) SEED=$(SEED) ONLY="$(ONLY)" $(TRIED) $(ENVS)/dev/bin/python -m fuzz

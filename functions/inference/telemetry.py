@@ -6,6 +6,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mlops import settings
 from mlops.errors import StoreUnavailableError
 from mlops.serving.prediction_log import PredictionLog
 from mlops.settings import SettingMissingError
@@ -30,7 +31,7 @@ class Meter:
         counted = metrics.request(self._scope["method"], route, status, perf_counter() - self._began)
         if self.error:
             counted |= metrics.error(route, self.error)
-        return {**counted, **metrics.cold_start()} if self._first else counted
+        return {**counted, **metrics.cold_start(settings.release())} if self._first else counted
 
 
 def blame(scope: Scope, error: Exception) -> None:

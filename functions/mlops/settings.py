@@ -32,6 +32,13 @@ def _required(name: str, form: str = r".*\S.*") -> str:
     return value
 
 
+def release() -> str:
+    """What runs: the stack of a function, and the version where it has been published; of a server `server`."""
+    name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "server")
+    stack, version = name.partition("-InferenceFunction")[0], os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+    return stack if version == "$LATEST" else f"{stack}:{version}"
+
+
 def _optional_number(name: str) -> int | None:
     return int(_required(name, "[0-9]+")) if os.environ.get(name) else None
 

@@ -158,7 +158,7 @@ def lines(package: str) -> dict[str, int]:
     return {str(file.relative_to(FUNCTIONS)): len(file.read_text().splitlines()) for file in files}
 
 
-@pytest.mark.parametrize(("package", "most"), [("mlops", 10110), ("titanic", 600)])
+@pytest.mark.parametrize(("package", "most"), [("mlops", 10130), ("titanic", 600)])
 def test_a_package_stays_as_small_as_it_was_made(package: str, most: int) -> None:
     assert sum(lines(package).values()) <= most
 

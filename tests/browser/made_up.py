@@ -235,7 +235,14 @@ def activity() -> Json:
         for at in range(24)
     ]
     scores = {"bounds": [at / 10 for at in range(1, 10)], "counts": [0] * 10, "predictions": 0}
-    return {"from": points[0]["at"], "to": now.isoformat(), "step_seconds": 3600, "points": points, "scores": scores}
+    return {
+        "from": points[0]["at"],
+        "to": now.isoformat(),
+        "step_seconds": 3600,
+        "points": points,
+        "scores": scores,
+        "releases": [{"at": points[12]["at"], "release": "titanic-12ab34cd"}],
+    }
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -98,6 +98,12 @@ def test_a_fresh_system_has_no_errors(visits: Visits, name: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def test_releases_are_marked_on_the_charts(visits: Visits) -> None:
+    page = visits(MadeUp(odd()), "monitoring.html")
+    for place in ("#requests", "#latency"):
+        expect(page.locator(place)).to_contain_text("release titanic-12ab34cd")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_for_the_schema_once_and_speaks_by_it(visits: Visits, name: str) -> None:
     api = MadeUp(

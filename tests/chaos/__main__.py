@@ -1,7 +1,8 @@
 """`make chaos`: faults on an embedded cloud of its own, each followed by a judgement of every promise.
 
 SEED chooses order and chance, ONLY faults by a part of their name, KILLS how often ingestion is killed at random;
-with a part of the faults or a history that is done only if KILLS is given, and so are mutations and the restore.
+with a part of the faults or a history that is done only if KILLS is given, and so are mutations and the restore. At
+the end two clones are at work at once; with a part or a history only if CLONES is given.
 HISTORY plays rounds as an earlier run printed them: `HISTORY='kill Valkey at Features#12; an event twice#7'`.
 """
 
@@ -23,6 +24,7 @@ from rich.table import Table
 from clouds import CHECKOUT, HOME, Cloud, copy_checkout
 
 from .backup import rehearsed
+from .clones import two_clones
 from .history import FAULTS, Outcome, Round, Stage, as_json, seeded, shortest
 from .kills import killed_ingestions
 from .mutate import seen
@@ -52,7 +54,7 @@ def stage() -> Iterator[Stage]:
 
 
 def main() -> int:
-    settings = {name: os.environ.get(name, "") for name in ("SEED", "ONLY", "KILLS", "HISTORY")}
+    settings = {name: os.environ.get(name, "") for name in ("SEED", "ONLY", "KILLS", "HISTORY", "CLONES")}
     seed = int(settings["SEED"] or 1912)
     faults = [name for name in FAULTS if settings["ONLY"].casefold() in name.casefold()]
     rounds = list(seeded(seed, faults))
@@ -73,11 +75,15 @@ def main() -> int:
             report["kills"] = killed_ingestions(here, int(settings["KILLS"] or 100), seed, say)
             report["restored"] = rehearsed(here, say)
             write(report)
+    if settings["CLONES"] or not (settings["HISTORY"] or settings["ONLY"]):
+        report["clones"] = two_clones(stage, seed, say)
+        write(report)
     console.print(table(outcomes))
     if bad := [place for place, each in enumerate(outcomes) if each.broken]:
         explain(rounds[: bad[0] + 1], outcomes[bad[0]])
     unseen = [name for name, was in report.get("mutations", {}).items() if not was]
-    if bad or unseen or report.get("kills", {}).get("broken") or report.get("restored", {}).get("differs"):
+    wrong = (("kills", "broken"), ("restored", "differs"), ("clones", "broken"))
+    if bad or unseen or any(report.get(part, {}).get(what) for part, what in wrong):
         return 1
     print(f"{sum(not each.skipped for each in outcomes)} faults, every promise holds; {REPORT.relative_to(CHECKOUT)}")
     return 0

@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from mlops import settings
 from mlops.errors import InvalidInputError
 from mlops.settings import SettingMissingError
 from mlops.stores.s3 import S3ObjectStore
@@ -121,3 +122,21 @@ def test_the_api_answers_500_whatever_is_not_set(
     status, problem = http("POST", "/predict", {"Pclass": 3, "Name": "A", "Sex": "male", "SibSp": 0, "Parch": 0})
 
     assert (status, problem["detail"]) == (500, "Something went wrong on our side; the log has the details")
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "release"),
+    [
+        ("titanic-12ab34cd-InferenceFunction-9f", "$LATEST", "titanic-12ab34cd"),
+        ("titanic-prod-InferenceFunction-9f", "7", "titanic-prod:7"),
+        (None, None, "server"),
+    ],
+)
+def test_a_release_is_its_stack_and_what_was_published(
+    monkeypatch: pytest.MonkeyPatch, name: str | None, version: str | None, release: str
+) -> None:
+    for setting, value in (("AWS_LAMBDA_FUNCTION_NAME", name), ("AWS_LAMBDA_FUNCTION_VERSION", version)):
+        monkeypatch.delenv(setting, raising=False)
+        if value:
+            monkeypatch.setenv(setting, value)
+    assert settings.release() == release

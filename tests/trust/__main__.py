@@ -84,6 +84,9 @@ def chaos(report: Any) -> Iterator[dict[str, Any]]:
             "all",
             not kills["broken"],
         )
+    if clones := report.get("clones"):
+        whole = 0 if clones["broken"] else clones["clones"]
+        yield figure("clones at work at once, nothing shared", "chaos", whole, "of 2", "all", not clones["broken"])
     if restored := report.get("restored"):
         bits = 0 if restored["differs"] else restored["rows"]
         yield figure(

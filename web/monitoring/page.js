@@ -38,7 +38,9 @@ async function moments() {
   return all.map(([at, name]) => ({ at: new Date(at).getTime(), name })).sort((one, other) => one.at - other.at);
 }
 
-function showActivity(activity, useCase, marks) {
+function showActivity(activity, useCase, moments) {
+  const releases = (activity.releases ?? []).map(({ at, release }) => ({ at: new Date(at).getTime(), name: `release ${release}` }));
+  const marks = [...moments, ...releases].sort((one, other) => one.at - other.at);
   find("#activity").replaceChildren(totals(activity, useCase));
   find("#charts").hidden = false;
   for (const [place, draw] of [["#requests", requests], ["#latency", latency], ["#cold-starts", coldStarts], ["#scores", scores]]) {

@@ -1,7 +1,7 @@
 """What serving did over time: differences between readings of its totals, which monitoring takes each minute."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -45,13 +45,17 @@ def read(totals: Mapping[str, float], at: datetime) -> Reading:
                 sums[f"score|{bucket}"] += total
             case [metrics.DEGRADED.name, _]:
                 sums["degraded"] += total
-            case [metrics.COLD_STARTS.name]:
+            case [metrics.COLD_START, release]:
                 sums["cold_starts"] += total
+                sums[f"release|{release}"] += total
     return Reading(at, sums)
 
 
 def series(readings: Sequence[Reading], hours: float) -> dict[str, Any]:
-    """At most `POINTS` points of the last hours up to the newest reading, each of what came since the one before."""
+    """At most `POINTS` points of the last hours up to the newest reading, each of what came since the one before.
+
+    `releases` are those that began to answer meanwhile.
+    """
     newest = readings[-1]
     recent = [each for each in readings if each.at >= newest.at - timedelta(hours=hours)]
     stride = -(-len(recent) // POINTS)
@@ -65,7 +69,17 @@ def series(readings: Sequence[Reading], hours: float) -> dict[str, Any]:
         "step_seconds": int(stride * STEP.total_seconds()),
         "points": [_point(later.at, some) for later, some in zip(kept[1:], added, strict=True)],
         "scores": {"bounds": list(metrics.SCORES), "counts": scores, "predictions": sum(scores)},
+        "releases": list(_releases(recent)),
     }
+
+
+def _releases(readings: Sequence[Reading]) -> Iterator[dict[str, str]]:
+    seen = set(readings[0].totals)
+    for each in readings:
+        for name in sorted(each.totals.keys() - seen):
+            if name.startswith("release|"):
+                yield {"at": each.at.isoformat(), "release": name.partition("|")[2]}
+        seen |= each.totals.keys()
 
 
 def _point(at: datetime, added: Mapping[str, float]) -> dict[str, Any]:

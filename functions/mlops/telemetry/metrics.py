@@ -33,6 +33,7 @@ TIME = "time"  # route
 SCORE = "score"  # model version, bucket of scores
 BATCH = "batch"  # bucket of rows
 BATCHED = "batched"
+COLD_START = "cold_start"  # release
 
 REQUESTS = Metric("mlops_requests", "HTTP requests answered", ("method", "route", "status"))
 LATENCY = Metric("mlops_request_seconds", "Time from request to answer", ("route",))
@@ -55,7 +56,7 @@ RUN_STATUSES = ("succeeded", "failed", "timed_out", "aborted")
 STEPS = Metric("mlops_pipeline_steps", "Pipeline steps that ended", ("step", "status"))
 STEP_SECONDS = Metric("mlops_pipeline_step_seconds", "Time that pipeline steps took", ("step",))
 COUNTERS = (
-    *(ERRORS, DEGRADED, DROPPED, COLD_STARTS),
+    *(ERRORS, DEGRADED, DROPPED),
     *(INVOCATIONS, FAILURES, GB_SECONDS, COST, INITS, INIT_SECONDS, RUNS, STEPS, STEP_SECONDS),
 )
 
@@ -105,9 +106,9 @@ def degraded(store: str) -> Observations:
     return {named(DEGRADED.name, store): 1}
 
 
-def cold_start() -> Observations:
-    """The first request of an execution environment."""
-    return {COLD_STARTS.name: 1}
+def cold_start(release: str) -> Observations:
+    """The first request of an execution environment of this release."""
+    return {named(COLD_START, release): 1}
 
 
 def bucket(bounds: Sequence[float], value: float) -> str:

@@ -20,7 +20,13 @@ def after(minutes: int, *observations: dict[str, float], totals: Counter[str]) -
 def test_a_point_is_what_came_since_the_one_before() -> None:
     totals: Counter[str] = Counter()
     readings = [
-        after(0, metrics.request("POST", "/predict", 200, 0.002), metrics.predictions([0.9], "a"), totals=totals),
+        after(
+            0,
+            metrics.request("POST", "/predict", 200, 0.002),
+            metrics.predictions([0.9], "a"),
+            metrics.cold_start("old"),
+            totals=totals,
+        ),
         after(
             1,
             metrics.request("POST", "/predict", 200, 0.002),
@@ -28,7 +34,7 @@ def test_a_point_is_what_came_since_the_one_before() -> None:
             metrics.request("GET", "/model", 503, 3.0),
             metrics.predictions([0.5, 0.51], "b"),
             metrics.degraded("log"),
-            metrics.cold_start(),
+            metrics.cold_start("new"),
             totals=totals,
         ),
         after(2, totals=totals),
@@ -43,6 +49,7 @@ def test_a_point_is_what_came_since_the_one_before() -> None:
         **{"cold_starts": 1, "p50_ms": 1.75, "p95_ms": 2.425, "p99_ms": 2.485},
     }
     assert (idle["requests"], idle["p50_ms"]) == (0, None)
+    assert found["releases"] == [{"at": "2026-01-02T00:01:00+00:00", "release": "new"}]
     assert found["scores"] == {"bounds": list(metrics.SCORES), "counts": [0] * 4 + [1, 1] + [0] * 4, "predictions": 2}
     assert (found["from"], found["to"], found["step_seconds"]) == (
         *("2026-01-02T00:00:00+00:00", "2026-01-02T00:02:00+00:00"),
@@ -66,6 +73,16 @@ def test_only_the_last_hours() -> None:
     readings = [after(minute, metrics.request("GET", "/health", 200, 1), totals=totals) for minute in range(300)]
 
     assert sum(point["requests"] for point in activity.series(readings, 1)["points"]) == 60
+
+
+def test_a_release_is_new_once_even_if_the_totals_are_lost() -> None:
+    readings = [
+        after(0, totals=Counter()),
+        after(1, metrics.cold_start("a"), totals=Counter()),
+        after(2, metrics.cold_start("b"), totals=Counter()),
+        after(3, metrics.cold_start("a"), totals=Counter()),
+    ]
+    assert [each["release"] for each in activity.series(readings, 1)["releases"]] == ["a", "b"]
 
 
 def test_totals_that_were_lost_begin_anew() -> None:

@@ -27,7 +27,8 @@ def test_observations_of_several_instances_add_up() -> None:
     totals.update(metrics.predictions([0.95, 0.5, 0.2], "feed"))  # type: ignore[arg-type]
     totals.update(metrics.batch(3))  # type: ignore[arg-type]
     totals.update(metrics.degraded("models"))  # type: ignore[arg-type]
-    totals.update(metrics.cold_start())  # type: ignore[arg-type]
+    totals.update(metrics.cold_start("titanic-prod:7"))  # type: ignore[arg-type]
+    totals.update(metrics.cold_start("titanic-prod:8"))  # type: ignore[arg-type]
 
     read = samples(dict(totals))
     assert read["mlops_log_dropped_total", "outcomes"] == 0
@@ -42,7 +43,7 @@ def test_observations_of_several_instances_add_up() -> None:
     assert read["mlops_batch_rows_bucket", "10"] == 1
     assert read["mlops_batch_rows_sum",] == 3
     assert read["mlops_degraded_total", "models"] == 1
-    assert read["mlops_cold_starts_total",] == 1
+    assert read["mlops_cold_starts_total",] == 2
     assert read["mlops_totals_up",] == 1
     assert read["mlops_model_info", "feed"] == 1
     assert read["mlops_request_seconds_bucket", "0.001", "/predict"] == 2
