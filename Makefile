@@ -138,7 +138,7 @@ sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local 
 # Three at once, the longest first: four on two cores take a seventh more CPU, and callers give up sooner.
 test:  ## the tests: five suites, three in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 environments
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-product test-doors test-cloud test-flow test-system
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-product test-doors test-cloud test-system test-flow
 
 # Before the suites: whoever waited for one of these would start when another suite is done.
 environments: $(CLOUD_ENVS) $(foreach env,airflow dev mlflow grafana $(if $(shell command -v npm),postgres17 permissions),$(ENVS)/$(env)/$(READY))
@@ -148,7 +148,7 @@ test-cloud: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## tests of the embedded cloud; 
 
 # Tests that need a whole cloud: of its own commands and doors, and of what flows through it.
 SYSTEM := tests/e2e
-FLOW := $(addprefix tests/e2e/test_,observability.py pipeline.py parity.py api.py batch.py)
+FLOW := $(addprefix tests/e2e/test_,observability.py pipeline.py parity.py api.py batch.py chaos.py)
 # Tests that also need a browser, Airflow or Docker.
 DOORS := tests/browser tests/dags tests/compose
 # End-to-end tests that run on the doors' cloud, so that the suites take about as long.
@@ -159,10 +159,10 @@ EXAMPLE := tests/example
 test-product: $(CLOUD_ENVS) $(foreach env,dev grafana $(if $(shell command -v npm),postgres17),$(ENVS)/$(env)/$(READY))  ## tests of the product: units, contracts, functions, model, architecture
 	@$(ENVS)/dev/bin/python -m pytest tests infra/profile/tests infra/aws/tests $(addprefix --ignore=,$(SYSTEM) $(DOORS) $(EXAMPLE)) $(ARGS)
 
-test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, faults, guides and doors, on their own cloud
+test-system: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of releases, guides and doors, on their own cloud
 	@$(ENVS)/dev/bin/python -m pytest $(SYSTEM) $(addprefix --ignore=,$(FLOW) $(SHARED)) $(ARGS)
 
-test-flow: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of the pipeline, the API, batches and monitoring, on their own cloud
+test-flow: $(CLOUD_ENVS) $(foreach env,dev grafana,$(ENVS)/$(env)/$(READY))  ## end-to-end tests of the pipeline, the API, batches, monitoring and faults, on their own cloud
 	@FIRST_PORT=16432 $(ENVS)/dev/bin/python -m pytest $(FLOW) $(ARGS)
 
 test-example: $(CLOUD_ENVS) $(ENVS)/dev/$(READY)  ## the example use case from its CSV to a second model, on its own cloud

@@ -217,7 +217,7 @@ def test_what_is_typed_before_the_api_has_answered_stays(site: Site) -> None:
 def test_a_page_whose_api_is_away_says_so_and_recovers_by_itself(site: Site) -> None:
     site.forgive()
     page = site.visit()
-    expect(page.locator("#status")).to_have_text("API is up")
+    expect(page.locator("#why table")).to_be_visible()  # and the whole page with it
     page.context.set_offline(True)
     page.get_by_role("button", name="What are the odds?").click()
     expect(page.get_by_role("alert")).to_contain_text("The API is away")
