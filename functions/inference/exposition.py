@@ -54,8 +54,8 @@ class _Exposition(Collector):
         # There before the first failure: of a series that begins with one, Prometheus sees no increase.
         for metric, values in ((metrics.RUNS, metrics.RUN_STATUSES), (metrics.DROPPED, metrics.STREAMS)):
             cells[metric.name] = {(value,): 0.0 for value in values} | cells[metric.name]
-        starts = {(): sum(cells[metrics.COLD_START].values())} if cells[metrics.COLD_START] else {}
-        yield self._family(CounterMetricFamily, metrics.COLD_STARTS, starts)
+        starts = sum(cells[metrics.COLD_START].values(), 0.0)  # of all releases
+        yield self._family(CounterMetricFamily, metrics.COLD_STARTS, {(): starts})
         for metric in metrics.COUNTERS:
             yield self._family(CounterMetricFamily, metric, cells[metric.name])
         gauges = _split(self._gauges)

@@ -57,6 +57,8 @@ def main() -> int:
     settings = {name: os.environ.get(name, "") for name in ("SEED", "ONLY", "KILLS", "HISTORY", "CLONES")}
     seed = int(settings["SEED"] or 1912)
     faults = [name for name in FAULTS if settings["ONLY"].casefold() in name.casefold()]
+    if not faults:
+        sys.exit(f"✗ No fault has {settings['ONLY']!r} in its name; there are {', '.join(FAULTS)}")
     rounds = list(seeded(seed, faults))
     if settings["HISTORY"]:
         rounds = [Round.parse(each.strip()) for each in settings["HISTORY"].split(";")]

@@ -1,6 +1,8 @@
 """Ports on loopback: defaults, demands, and what is said when a demand cannot be met."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +32,23 @@ def test_another_port_is_chosen_where_the_preferred_is_taken(taken: int, monkeyp
     chosen = ports.choose("SOME_PORT", taken)
     assert chosen != taken
     assert ports.is_free(chosen)
+
+
+def test_two_clouds_that_come_up_at_once_choose_other_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither listens yet."""
+    monkeypatch.delenv("SOME_PORT", raising=False)
+    with socket.socket() as server:
+        server.bind((ports.HOST, 0))
+        free = server.getsockname()[1]
+    program = f"from embedded_cloud import ports; print(ports.choose('SOME_PORT', {free}), flush=True); input()"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin
+        assert other.stdout
+        assert int(other.stdout.readline()) == free
+        assert ports.choose("SOME_PORT", free) != free
+        other.stdin.close()
+    assert ports.choose("SOME_PORT", free) == free, "it is given back"
 
 
 def test_a_demanded_port_that_is_taken_is_an_error_with_a_remedy(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:

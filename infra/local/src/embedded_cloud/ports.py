@@ -6,6 +6,7 @@ import socket
 from embedded_cloud.errors import CloudError
 
 HOST = "127.0.0.1"
+_claims: dict[int, socket.socket] = {}
 
 
 def is_free(port: int) -> bool:
@@ -34,8 +35,25 @@ def choose(variable: str, preferred: int) -> int:
                 f"Stop that program, or set {variable} to a free port, or unset it to have one chosen",
             )
         return int(demanded)
-    if is_free(preferred):
-        return preferred
-    with socket.socket() as any_port:
-        any_port.bind((HOST, 0))
-        return int(any_port.getsockname()[1])
+    port = preferred
+    while not (is_free(port) and _claim(port)):
+        with socket.socket() as any_port:
+            any_port.bind((HOST, 0))
+            port = int(any_port.getsockname()[1])
+    return port
+
+
+def _claim(port: int) -> bool:
+    """Whether no other cloud is about to listen there: two that come up at once would both find it free.
+
+    A name in Linux's abstract socket namespace: it has one owner, and ends with this process, by when a server listens.
+    """
+    if port not in _claims:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0embedded-cloud-port-{port}")
+        except OSError:
+            claim.close()
+            return False
+        _claims[port] = claim
+    return True
