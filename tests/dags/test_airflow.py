@@ -114,7 +114,9 @@ WAYS = ("choose", "stable", "insufficient_data", "left_to_the_stack")
             "left_to_the_stack",
             marks=pytest.mark.long,
         ),
-        ({"status": "drift", "retraining": {"decision": "held", "dry_run": True}}, "choose"),
+        pytest.param(
+            {"status": "drift", "retraining": {"decision": "held", "dry_run": True}}, "choose", marks=pytest.mark.long
+        ),
     ],
 )
 def test_drift_goes_each_way(airflow: Airflow, deployed: Deploy, report: dict[str, Any], way: str) -> None:

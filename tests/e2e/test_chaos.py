@@ -3,11 +3,14 @@
 All faults and their recovery times: docs/trust.md.
 """
 
+from contextlib import suppress
+
+import psutil
 import pytest
 
 from chaos.history import Round, Stage, as_json, shortest
 from chaos.mutate import seen
-from clouds import Cloud
+from clouds import Cloud, environments, is_whole, until
 
 FAULTS = (
     "kill inference while predicting",
@@ -17,9 +20,20 @@ FAULTS = (
 )
 
 
+@pytest.fixture
+def debtless(cloud: Cloud) -> Cloud:
+    """Without instances that lived through an earlier test's outage: they add what they owe with their next answer."""
+    for each in environments(cloud, cloud.outputs()["functions"]["InferenceFunction"]):
+        with suppress(psutil.Error):
+            each.kill()
+            each.wait(10)
+    until(lambda: is_whole(cloud))
+    return cloud
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_promise_holds_after_a_fault(cloud: Cloud, fault: str) -> None:
-    outcome = Stage(cloud).play(Round(fault, seed=1))
+def test_every_promise_holds_after_a_fault(debtless: Cloud, fault: str) -> None:
+    outcome = Stage(debtless).play(Round(fault, seed=1))
     assert not outcome.skipped
     assert not outcome.broken, as_json(outcome)
     assert outcome.recovery is not None

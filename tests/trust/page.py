@@ -42,7 +42,8 @@ LOAD = """
 ## Load
 
 An open loop: a request is due when the plan says so, and its latency counts from then. Each answer is compared with the one that the same
-row had before. One uvicorn worker with `LIMIT=64`; the gateway is LocalStack's, which throttles nobody.
+row had before. One uvicorn worker with `LIMIT=64`, asked over 192 connections; the gateway is LocalStack's, which throttles nobody and starts
+an execution environment for each request that finds none idle: it is asked over 8, and what is due waits for one of them.
 
 | door | p99 < {bar:.0f} ms up to | p99 of that half | in a spike of 10 × | soak | memory in the soak, MB | open files |
 |---|---:|---:|---|---|---|---|
@@ -51,7 +52,8 @@ TAIL = """
 ## What this does not show
 
 One machine, which also ran the client; AWS itself (faults of its services, its throttling) is not here to be broken. Clocks were stepped for
-functions, not for servers. The rate of LocalStack's gateway is not measured yet: with the generator's 192 connections open it serves nobody else. LocalStack loses what is in flight when it is killed: such an upload is sent again, as the guide says.
+functions, not for servers. LocalStack's gateway says little about AWS's: it is one process, and with 192 connections open it serves nobody
+else. LocalStack loses what is in flight when it is killed: such an upload is sent again, as the guide says.
 """
 
 
