@@ -21,7 +21,11 @@ export function batches() {
     }
   };
   const again = async ({ keys, format, model_version }) => {
-    await call("/batches", { body: { keys, format, model_version }, key: key() }).catch((error) => complain(error.message));
+    try {
+      await call("/batches", { body: { keys, format, model_version }, key: key() });
+    } catch (error) {
+      return complain(error.message);
+    }
     await look();
   };
   find("#look").disabled = false;

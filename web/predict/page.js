@@ -146,6 +146,7 @@ async function start(useCase) {
     sliders();
     find("#reset").hidden = true;
     find("#reset").onclick = () => {
+      if (find("#sliders").inert) return; // what is asked now is not given up
       running.abort();
       shown.show(original, ...about);
       sliders();

@@ -23,7 +23,8 @@ def inspect(model: Model, rows: TrainingSet, features: Sequence[str], seed: int)
     rows = rows.take(np.linspace(0, len(rows) - 1, min(len(rows), ROWS)).round().astype(np.intp))
     matrix = model.encoder.transform(rows.features)
     its = model.encoder.inputs
-    inputs = {name: [at for at, each in enumerate(its) if name in each.features] for name in features[:FEATURES]}
+    columns = {name: [at for at, each in enumerate(its) if name in each.features] for name in features[:FEATURES]}
+    inputs = {name: places for name, places in columns.items() if places}  # the judged model may have fewer
     found = permutation_importance(model, matrix, rows.labels, inputs, seed)
 
     def curve(name: str) -> dict[str, Any]:

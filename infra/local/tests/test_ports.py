@@ -40,15 +40,16 @@ def test_two_clouds_that_come_up_at_once_choose_other_ports(monkeypatch: pytest.
     with socket.socket() as server:
         server.bind((ports.HOST, 0))
         free = server.getsockname()[1]
-    program = f"from embedded_cloud import ports; print(ports.choose('SOME_PORT', {free}), flush=True); input()"
+    program = f"from embedded_cloud import ports; print(ports.choose('SOME_PORT', {free}, 'one'), flush=True); input()"
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdin
         assert other.stdout
         assert int(other.stdout.readline()) == free
-        assert ports.choose("SOME_PORT", free) != free
+        assert ports.choose("SOME_PORT", free, "another") != free
+        assert ports.choose("SOME_PORT", free, "one") == free, "a command of the cloud itself must not move it"
         other.stdin.close()
-    assert ports.choose("SOME_PORT", free) == free, "it is given back"
+    assert ports.choose("SOME_PORT", free, "another") == free, "it is given back"
 
 
 def test_a_demanded_port_that_is_taken_is_an_error_with_a_remedy(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:

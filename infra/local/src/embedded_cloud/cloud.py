@@ -44,8 +44,9 @@ class Cloud:
     def ports(self) -> Mapping[str, int]:
         """Chosen when a service starts for the first time, kept while they are free, changed when they are not."""
         known = {**self.preferred_ports, **self.state.read("cloud")}
+        owner = str(self.state.root.resolve())
         chosen = {
-            name: known[name] if self.running(name) else ports.choose(f"{name.upper()}_PORT", known[name])
+            name: known[name] if self.running(name) else ports.choose(f"{name.upper()}_PORT", known[name], owner)
             for name in self.preferred_ports
         }
         self.state.write("cloud", chosen)

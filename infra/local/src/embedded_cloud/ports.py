@@ -1,12 +1,13 @@
 """Ports on loopback: the default where it is free, another where it is not."""
 
+import hashlib
 import os
 import socket
 
 from embedded_cloud.errors import CloudError
 
 HOST = "127.0.0.1"
-_claims: dict[int, socket.socket] = {}
+_claims: dict[int, tuple[socket.socket, socket.socket]] = {}
 
 
 def is_free(port: int) -> bool:
@@ -20,9 +21,10 @@ def is_free(port: int) -> bool:
         return True
 
 
-def choose(variable: str, preferred: int) -> int:
+def choose(variable: str, preferred: int, owner: str = "") -> int:
     """The port that the environment variable demands, else the preferred one, else any that is free.
 
+    `owner` names the cloud that asks: all of its processes may have what one of them has claimed.
     Raises CloudError if a demanded port is taken: whoever asked for it relies on it.
     """
     demanded = os.environ.get(variable)
@@ -36,24 +38,37 @@ def choose(variable: str, preferred: int) -> int:
             )
         return int(demanded)
     port = preferred
-    while not (is_free(port) and _claim(port)):
+    while not (is_free(port) and _claim(port, owner)):
         with socket.socket() as any_port:
             any_port.bind((HOST, 0))
             port = int(any_port.getsockname()[1])
     return port
 
 
-def _claim(port: int) -> bool:
+def _claim(port: int, owner: str) -> bool:
     """Whether no other cloud is about to listen there: two that come up at once would both find it free.
 
-    A name in Linux's abstract socket namespace: it has one owner, and ends with this process, by when a server listens.
+    A claim ends with this process, by when a server listens.
     """
-    if port not in _claims:
-        claim = socket.socket(socket.AF_UNIX)
-        try:
-            claim.bind(f"\0embedded-cloud-port-{port}")
-        except OSError:
-            claim.close()
-            return False
-        _claims[port] = claim
+    if port in _claims:
+        return True
+    own = _named(f"{port}-{hashlib.sha256(owner.encode()).hexdigest()}")
+    if own is None:
+        return True
+    claim = _named(str(port))
+    if claim is None:
+        own.close()
+        return False
+    _claims[port] = own, claim
     return True
+
+
+def _named(name: str) -> socket.socket | None:
+    """A name in Linux's abstract socket namespace, where each has one owner; None if it is taken."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0embedded-cloud-port-{name}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
