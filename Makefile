@@ -107,6 +107,15 @@ monitoring: $(ENVS)/cloud/$(READY)  ## start Prometheus on the running cloud: ma
 	    exec $(or $(PROMETHEUS),prometheus) --config.file="$$state/prometheus/prometheus.yml" \
 	    --storage.tsdb.path="$$state/prometheus/data" --web.listen-address=127.0.0.1:$(or $(PORT),9090)
 
+# An address that is a secret is better in the environment, as ALERT_WEBHOOK_URL: every user can read command lines.
+alerts:  ## start Alertmanager beside Prometheus and tell a webhook of every alert: make alerts WEBHOOK=https://… PORT=9093
+	@program=$$(command -v $(ALERTMANAGER) alertmanager prometheus-alertmanager | head -n 1) && [ -n "$$program" ] || { \
+	    echo "✗ There is no Alertmanager here\n  → apt-get install prometheus-alertmanager, or ALERTMANAGER=… with one of yours" >&2; exit 1; }; \
+	$(STATE_FOLDER) && mkdir -p "$$state/alertmanager" "$$state/prometheus/alertmanagers" && \
+	    echo '[{"targets": ["127.0.0.1:$(or $(PORT),9093)"]}]' > "$$state/prometheus/alertmanagers/here.json" && \
+	    ALERTMANAGER="$$program" ALERT_WEBHOOK_URL="$(or $(WEBHOOK),$$ALERT_WEBHOOK_URL)" \
+	    exec infra/alertmanager/start.sh "$$state/alertmanager" --web.listen-address=127.0.0.1:$(or $(PORT),9093)
+
 traffic: $(ENVS)/cloud/$(READY) $(ENVS)/dev/$(READY)  ## send windows of simulated requests: make traffic SHIFT=age WINDOWS=3 SEED=1 LABELS=0.5
 	@$(CLOUD) outputs | SHIFT=$(SHIFT) WINDOWS=$(WINDOWS) SEED=$(SEED) SIZE=$(SIZE) LABELS=$(LABELS) \
 	    PYTHONPATH=tests:functions:examples $(ENVS)/dev/bin/python -m traffic
@@ -363,6 +372,7 @@ $(ENVS)/%/$(READY): %.txt $(ENVS)/uv/$(READY) | $(INTERPRETER)
 	@$(UV) venv --quiet --clear --python "$$(cat $(INTERPRETER))" $(@D)
 	@$(UV) pip install --quiet --python $(@D) --require-hashes $(OPTIONS) --requirement $<
 	@$(if $(DISTRIBUTION),$(UV) pip install --quiet --python $(@D) --no-deps $(DISTRIBUTION))
+	@$(if $(filter localstack,$*),$(@D)/bin/python -m embedded_cloud.service_index)
 	@touch $@
 
 # ---- pins -------------------------------------------------------------------------------------------------------------

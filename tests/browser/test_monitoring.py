@@ -163,8 +163,8 @@ def test_the_demo_needs_the_key(site: Site, cloud: Cloud) -> None:
     expect(page.get_by_role("alert")).to_have_text("The key is needed.")
 
 
-def test_a_first_look_is_called_preliminary(site: Site, cloud: Cloud) -> None:
-    page, report = site.blank(), cloud.call("/drift")
+def test_a_first_look_is_called_preliminary(site: Site, served: Cloud) -> None:
+    page, report = site.blank(), served.call("/drift")
     page.route(re.compile("/drift$"), lambda route: route.fulfill(json={**report, "preliminary": True}))
     page.goto(f"{site.url}/monitoring.html")
     expect(page.locator("#drift")).to_contain_text("Preliminary")

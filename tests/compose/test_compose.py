@@ -34,7 +34,7 @@ PAGES = {
 
 
 def test_the_file_is_clean(idle_compose: Compose) -> None:
-    checked = idle_compose.run("config", "--quiet")
+    checked = idle_compose.run("--profile", "*", "config", "--quiet")
     assert (checked.returncode, checked.stderr) == (0, "")
 
 

@@ -97,6 +97,7 @@ class Environments:
                     self._run("pip", "install", "--quiet", "--python", str(folder), *pins)
                 if plugins:
                     self._install_plugins(folder)
+                    subprocess.run([folder / "bin/python", "-m", "embedded_cloud.service_index"], check=True)
             (folder / READY).write_text(made_from)
         return folder
 

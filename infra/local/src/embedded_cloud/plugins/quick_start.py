@@ -1,13 +1,23 @@
-"""A LocalStack that starts sooner: with these two, its first stack is there after 10 s of work instead of 14."""
+"""A LocalStack that starts sooner: by 4 s of work in a new folder, and its first stack is there after 10 s instead of 14."""
 
 import gc
 from typing import Any
 
 import boto3
+from localstack.aws import spec
 from localstack.runtime import hooks
+
+from embedded_cloud import service_index
 
 # Of objects made, before Python looks for garbage among them: 700 where hundreds of thousands come to stay.
 GARBAGE_THRESHOLDS = (100_000, 20, 50)
+
+
+@hooks.on_runtime_create()
+def read_index_of_environment() -> None:
+    """Where a state folder has no index yet, the environment's is read instead of making one."""
+    if (known := service_index.file()).exists():
+        spec.build_service_index_cache = lambda _: spec.load_service_index_cache(str(known))
 
 
 @hooks.on_infra_start()
