@@ -51,6 +51,12 @@ def test_it_starts_where_no_localstack_was_before(cloud):
     assert not list(outside.glob("**/server.test.pem"))
 
 
+def test_a_new_folder_needs_no_index_of_operations_of_its_own(cloud):
+    """It takes 4 s of work to make one."""
+    assert cloud.state.joinpath("localstack/var/lib/localstack/cache").is_dir()
+    assert not list(cloud.state.rglob("service-catalog*"))
+
+
 def _flags(pid: int, descriptor: str) -> str:
     return Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text().split("flags:")[1].split()[0]
 
