@@ -1,18 +1,19 @@
-"""boto3 clients for this cloud and no other."""
+"""boto3 clients for this cloud and no other.
+
+boto3 is imported with the first of them: it takes half a second, and many commands need none.
+"""
 
 import os
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from localstack_client.session import Session
-
 REGION = "us-east-1"
-
-
-CONFIG = Config(retries={"total_max_attempts": 2}, read_timeout=120, s3={"addressing_style": "path"})
+CONFIG: dict[str, Any] = {
+    "retries": {"total_max_attempts": 2},
+    "read_timeout": 120,
+    "s3": {"addressing_style": "path"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +31,34 @@ class Aws:
     def __init__(self, endpoint_url: str, store: Store | None = None) -> None:
         self.endpoint_url = endpoint_url
         self.store = store
-        self._session = Session("test", "test", region_name=REGION, localstack_host=endpoint_url.partition("//")[2])
+
+    @cached_property
+    def _session(self) -> Any:
+        from localstack_client.session import Session
+
+        return Session("test", "test", region_name=REGION, localstack_host=self.endpoint_url.partition("//")[2])
 
     @cache  # noqa: B019 - one instance per run of the command
     def client(self, service: str) -> Any:
-        return self._session.client(service, config=CONFIG)
+        from botocore.config import Config
+
+        return self._session.client(service, config=Config(**CONFIG))
 
     @cached_property
     def buckets(self) -> Any:
         """S3 for the product's buckets; what CloudFormation reads stays in LocalStack's own."""
         if not self.store:
             return self.client("s3")
+        import boto3
+        from botocore.config import Config
+
         return boto3.client(
             "s3",
             endpoint_url=self.store.endpoint_url,
             region_name=REGION,
             aws_access_key_id=self.store.access_key,
             aws_secret_access_key=self.store.secret_key,
-            config=CONFIG,
+            config=Config(**CONFIG),
         )
 
 

@@ -1,4 +1,4 @@
-"""LocalStack's index of AWS's operations, made once for an environment: for each state folder it would take 4 s of work.
+"""LocalStack's index of AWS's operations, made once for an environment and not in each state folder: it is 4 s of work.
 
 `python -m embedded_cloud.service_index`, in LocalStack's environment.
 """
