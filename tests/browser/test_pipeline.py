@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from clouds import LIST, Cloud, call, until
 
-from .conftest import Site, Visit
+from .conftest import Site, Visit, round_trip
 
 RUN_MILLISECONDS = 120_000
 
@@ -101,6 +101,13 @@ def test_a_batch_that_failed_is_finished_from_the_page(site: Site, cloud: Cloud)
     page.get_by_role("button", name="Show the latest").click()
     row = page.get_by_role("row", name="raw/titanic.csv and 1 more")
     expect(row).to_contain_text("incomplete")
+    site.forgive()
+    refusal = {"status": 409, "json": {"detail": "It runs already"}}
+    page.route(re.compile("/batches$"), lambda route: route.fulfill(**refusal), times=1)
+    row.get_by_role("button", name="Finish it").click()
+    expect(page.get_by_role("alert")).to_have_text("It runs already")
+    round_trip(page)
+    expect(page.get_by_role("alert")).to_have_text("It runs already")  # no list that followed wiped it
     with page.expect_request(lambda request: request.method == "POST") as asked:
         page.route(re.compile("/batches$"), lambda route: route.fulfill(status=202, json=about), times=1)
         row.get_by_role("button", name="Finish it").click()

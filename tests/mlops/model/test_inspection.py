@@ -73,6 +73,14 @@ def test_it_is_sure_of_what_is_there_and_of_nothing_else(
     assert by_name["constant"] == {"feature": "constant", "mean": 0.0, "interval": [0.0, 0.0]}
 
 
+def test_a_feature_for_which_the_model_has_no_input_is_left_out(
+    fitted: tuple[Model, RandomForestClassifier], unseen: TrainingSet
+) -> None:
+    """As where the judged model is of an earlier release than the schema."""
+    known = inspect(fitted[0], unseen, NAMES, 7)
+    assert inspect(fitted[0], unseen, ["newer", *NAMES], 7) == known
+
+
 def test_an_interval_covers_what_many_rows_show(fitted: tuple[Model, RandomForestClassifier]) -> None:
     """Of forty samples' intervals nearly all hold the importance on very many rows."""
 
