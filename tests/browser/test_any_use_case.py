@@ -241,6 +241,23 @@ def test_a_batch_keeps_the_file_and_sends_what_the_api_takes(visits: Visits) -> 
     assert [row[-1] for row in scored] == ["", "education.num: Field required", ""]
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "words"), [("batch.html", "#phase", "All 1 row"), ("pipeline.html", "#chosen", "a.csv")]
+)
+def test_a_file_that_is_chosen_before_the_script_is_there_is_taken(
+    visits: Visits, name: str, place: str, words: str
+) -> None:
+    page, held = visits(MadeUp(odd()), name), list[Route]()
+    script = re.compile(f"/{name.removesuffix('.html')}/page.js$")
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.reload(wait_until="commit")
+    file = {"name": "a.csv", "mimeType": "text/csv", "buffer": b"education.num,class\n9,plus\n"}
+    page.locator("#file").set_input_files(file)
+    held[0].continue_()
+    expect(page.locator(place)).to_have_text(words)
+
+
 def test_a_file_that_is_there_before_the_schema_waits_for_it(visits: Visits) -> None:
     page, held = visits(MadeUp(odd()), "batch.html"), list[Route]()
     page.route("**/schema", lambda route: held.append(route))

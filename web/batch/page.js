@@ -104,10 +104,13 @@ zone.addEventListener("drop", (event) => {
   event.preventDefault();
   open(event.dataTransfer.files[0]);
 });
-find("#file").addEventListener("change", ({ target }) => {
-  open(target.files[0]);
-  target.value = ""; // the same file again is a choice too
-});
+const chosen = find("#file");
+function choose() {
+  open(chosen.files[0]);
+  chosen.value = ""; // the same file again is a choice too
+}
+chosen.addEventListener("change", choose);
+choose(); // whoever chose one was faster than this script
 find("#sample").addEventListener("click", async () => {
   const sample = await fetch("sample.csv");
   if (sample.ok) open(new File([await sample.blob()], "sample.csv"));

@@ -33,6 +33,7 @@ export function uploads(started) {
       if (name === "drop") take(event.dataTransfer.files[0]);
     });
   }
+  take(find("#file").files[0]); // whoever chose one was faster than this
   find("#start").disabled = false;
   find("#upload").addEventListener("submit", async (event) => {
     event.preventDefault();
