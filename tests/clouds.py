@@ -110,13 +110,17 @@ def call(url: str, body: Any = None, key: str = "") -> Any:
 
 
 def until(condition: Callable[[], Any], timeout_seconds: float = 60, pause_seconds: float = 0.1) -> Any:
-    """Wait for a condition, asked for again after each pause; returns its first true answer."""
-    deadline = time.monotonic() + timeout_seconds
+    """Wait for a condition, asked for again after each pause; returns its first true answer.
+
+    Pauses grow to half a second: whoever asks a cloud keeps it from what is waited for.
+    """
+    deadline, longest = time.monotonic() + timeout_seconds, max(0.5, pause_seconds)
     while time.monotonic() < deadline:
         answer = condition()
         if answer:
             return answer
         time.sleep(pause_seconds)
+        pause_seconds = min(1.2 * pause_seconds, longest)
     raise AssertionError(f"not within {timeout_seconds} s")
 
 

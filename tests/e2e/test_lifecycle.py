@@ -234,7 +234,9 @@ def test_dev_runs_the_sources_as_they_are_edited(cloud: Cloud) -> None:
     [
         ("functions/ingestion/handler.py", "\nimport nowhere_to_be_found\n", "nowhere_to_be_found"),
         ("functions/inference/handler.py", RAISING, "answer"),
-        ("template.yaml", "\n  Broken:\n    Value: !GetAtt Nothing.Arn\n", "Nothing"),
+        pytest.param(
+            "template.yaml", "\n  Broken:\n    Value: !GetAtt Nothing.Arn\n", "Nothing", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_broken_release_is_refused_and_the_old_one_serves(

@@ -41,7 +41,7 @@ def invented(count: int) -> list[Derived]:
 
 
 def test_on_the_whole_list_and_on_invented_passengers(trained: Trained, feature_rows: list[FeatureRow]) -> None:
-    rows = [row.features for row in feature_rows] + invented(40_000)
+    rows = [row.features for row in feature_rows] + invented(20_000)
     features = frame(FEATURES, [list(row.values()) for row in rows])
     expected = trained.estimator.predict_proba(trained.model.encoder.transform(features))[:, 1]
     together = trained.model.probabilities(rows)
