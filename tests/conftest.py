@@ -31,13 +31,24 @@ def passenger_list() -> bytes:
     return PASSENGER_LIST.read_bytes()
 
 
+# A test's database need not outlive its machine: half of the time of these tests would be waiting for the disk.
+HASTY = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+
+
+def initialised(data: Path, password: str, **binaries: Path) -> Path:
+    postgres.initialise(data, password, **binaries)
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write(HASTY)
+    return data
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An empty PostgreSQL of this session's own."""
     root, password = tmp_path_factory.mktemp("postgres"), secrets.token_urlsafe()
     port = ports.choose("TEST_POSTGRES_PORT", _FIRST_PORT)
-    postgres.initialise(root / "data", password)
-    yield from _running(root, postgres.service(root / "data", port), postgres.url(port, password))
+    service = postgres.service(initialised(root / "data", password), port)
+    yield from _running(root, service, postgres.url(port, password))
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +59,8 @@ def postgres17_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("PostgreSQL 17 is not installed: install npm and run `make test`")
     root, password = tmp_path_factory.mktemp("postgres17"), secrets.token_urlsafe()
     port = ports.choose("TEST_POSTGRES17_PORT", _FIRST_PORT + 3)
-    postgres.initialise(root / "data", password, binaries=binaries)
-    yield from _running(root, postgres.service(root / "data", port, binaries), postgres.url(port, password))
+    service = postgres.service(initialised(root / "data", password, binaries=binaries), port, binaries)
+    yield from _running(root, service, postgres.url(port, password))
 
 
 @pytest.fixture(scope="session")

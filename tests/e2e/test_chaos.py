@@ -14,9 +14,9 @@ from clouds import Cloud, environments, is_whole, until
 
 FAULTS = (
     "kill inference while predicting",
-    "lost exchange with redis while predicting",
     "kill the function at Ingest",
-    "freeze Valkey for 3 s in a drain",
+    pytest.param("lost exchange with redis while predicting", marks=pytest.mark.long),
+    pytest.param("freeze Valkey for 3 s in a drain", marks=pytest.mark.long),
 )
 
 

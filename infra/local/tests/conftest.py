@@ -40,7 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Localstack]:
     """The LocalStack that the tests share. Asynchronous retries wait 1 s instead of a minute."""
-    running = Localstack(tmp_path_factory.mktemp("cloud"), overrides={"LAMBDA_RETRY_BASE_DELAY": "1"})
+    settings = {"LAMBDA_RETRY_BASE_DELAY": "1", "SERVICES_AT_START": "ses"}
+    running = Localstack(tmp_path_factory.mktemp("cloud"), overrides=settings)
     try:
         running.start()
         yield running

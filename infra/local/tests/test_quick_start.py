@@ -2,8 +2,12 @@
 
 import json
 import subprocess
+import urllib.request
+from pathlib import Path
 
-from running import LOCALSTACK_PYTHON
+from running import LOCALSTACK_PYTHON, eventually
+
+from embedded_cloud import localstack
 
 PROGRAM = """
 import json, boto3
@@ -28,3 +32,19 @@ def test_regions_are_read_once():
     same, files, files_again = json.loads(done.stdout)
     assert same
     assert 0 < files == files_again
+
+
+def test_services_are_loaded_before_they_are_asked_for(cloud):
+    def states():
+        with urllib.request.urlopen(f"{cloud.url}/_localstack/health") as answer:
+            return json.load(answer)["services"]
+
+    eventually(lambda: states()["ses"] == "running")
+    assert states()["route53"] == "available", "it loads all"
+
+
+def test_nothing_is_loaded_that_was_not_named(tmp_path):
+    python = Path("python")
+    assert "SERVICES_AT_START" not in localstack.environment(tmp_path, 4566, python)
+    named = localstack.environment(tmp_path, 4566, python, services=("s3", "lambda"))
+    assert named["SERVICES_AT_START"] == "s3 lambda"

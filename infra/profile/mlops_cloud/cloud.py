@@ -10,6 +10,7 @@ from mlops_cloud.use_case import DEFAULT, DEFAULT_USE_CASE, UseCase
 
 SERVICES = ("postgres", "valkey", "localstack")
 ON_DEMAND = {"airflow": 8080}
+LOADED = ("stepfunctions", "apigateway", "events", "secretsmanager", "ssm", "sqs", "sns")
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Cloud(cloud.Cloud):
     """An embedded cloud with the product's stores; the use case's buckets are mirrored."""
 
     services: tuple[str, ...] = SERVICES
+    loaded: tuple[str, ...] = (*cloud.LOADED, *LOADED)
     use_case: UseCase = DEFAULT_USE_CASE
 
     @property

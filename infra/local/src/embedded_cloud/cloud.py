@@ -15,6 +15,7 @@ from embedded_cloud.progress import step
 from embedded_cloud.state import State
 
 PORTS = {"postgres": 5432, "valkey": 6379, "localstack": 4566}  # where each is looked for first
+LOADED = ("s3", "cloudformation", "iam", "lambda", "logs")  # of LocalStack's: what every stack asks for
 STORES = ("postgres", "valkey")  # what a cloud may have beside LocalStack
 
 
@@ -27,13 +28,15 @@ def python_runtime() -> str:
 class Cloud:
     """`environments` holds those of LocalStack and of the runtimes; `services` are in the order of their start.
 
-    `mirrored` are names or patterns (``*``) of the buckets whose objects outlive LocalStack.
+    `mirrored` are names or patterns (``*``) of the buckets whose objects outlive LocalStack; `loaded` of its
+    services are ready for the first stack.
     """
 
     state: State
     environments: Path
     services: tuple[str, ...] = ("localstack",)
     mirrored: tuple[str, ...] = ()
+    loaded: tuple[str, ...] = LOADED
 
     @property
     def preferred_ports(self) -> Mapping[str, int]:
@@ -119,6 +122,7 @@ class Cloud:
                 self.runtime_python,
                 runtimes=self.environments,
                 mirrored_buckets=self.mirrored,
+                services=self.loaded,
             ),
             ready=lambda: localstack.is_ready(url),
         )

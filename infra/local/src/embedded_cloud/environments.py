@@ -6,9 +6,11 @@ They are shared by all projects, in `EMBEDDED_CLOUD_HOME` or the user's cache fo
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PathDistribution, distribution
@@ -16,13 +18,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import filelock
+import psutil
 
 from embedded_cloud.errors import CloudError
 from embedded_cloud.progress import step
 
 NAME = "embedded-cloud"
 REQUIREMENTS = Path(__file__).parent / "requirements"
-READY = ".ready"  # of an environment: what it was made from
+READY = ".ready"  # of an environment: what it was made from, and by its time when it was last asked for
+RELEASE = re.compile(r"\d+\.\d+\.\d+-[0-9a-f]{8}")
+UNUSED_SECONDS = 30 * 86400
 SETTINGS = {"UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}  # the system's certificates include those of a proxy
 
 
@@ -32,6 +37,16 @@ def home() -> Path:
     root = Path(os.environ.get("EMBEDDED_CLOUD_HOME") or Path(cache, NAME)).absolute()
     content = "".join([_own_digest(), *(_digest(pins) for pins in sorted(REQUIREMENTS.glob("*.txt")))])
     return root / f"{_own().version}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def forget_unused(kept: Path) -> None:
+    """Remove what other releases installed beside `kept`, if nobody has asked for it in a month and nothing runs it."""
+    for other in kept.parent.iterdir():
+        used = max((ready.stat().st_mtime for ready in other.glob(f"*/{READY}")), default=time.time())
+        if other != kept and RELEASE.fullmatch(other.name) and time.time() - used > UNUSED_SECONDS:
+            commands = (process.info["cmdline"] or [""] for process in psutil.process_iter(["cmdline"]))
+            if not any(str(other) in argument for command in commands for argument in command):
+                shutil.rmtree(other, ignore_errors=True)
 
 
 class Environments:
@@ -89,7 +104,9 @@ class Environments:
         self.root.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(self.root / f".{name}.lock"):
             if (folder / READY).exists() and (folder / READY).read_text() == made_from:
+                (folder / READY).touch()
                 return folder
+            forget_unused(self.root)
             with step(f"Installing {name} (once)"):
                 self._run("venv", "--quiet", "--clear", *(["--seed"] if seed else []), "--python", python, str(folder))
                 for file in files:

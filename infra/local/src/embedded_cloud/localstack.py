@@ -39,12 +39,13 @@ def environment(
     *,
     runtimes: Path | None = None,
     mirrored_buckets: Sequence[str] = (),
+    services: Sequence[str] = (),
 ) -> dict[str, str]:
     """LocalStack's whole environment; of the caller's it inherits RECORDED_CALLS alone (plugins/calls.py).
 
     `state` receives everything it writes and `runtime_python` runs the functions; other Pythons are in environments
     that have the runtime's name, below `runtimes`. `mirrored_buckets` are names or patterns (``*``) of the buckets kept
-    in `state`/mirror.
+    in `state`/mirror. `services` are loaded as soon as it is up; others, when they are first asked for.
     """
     state = state.absolute()
     root = state / "localstack"
@@ -79,6 +80,8 @@ def environment(
         given["LAMBDA_PROCESS_RUNTIMES"] = str(runtimes.absolute())
     if file := os.environ.get("RECORDED_CALLS"):
         given["RECORDED_CALLS"] = file
+    if services:
+        given["SERVICES_AT_START"] = " ".join(services)
     if mirrored_buckets:
         given["S3_MIRROR_DIR"] = str(state / "mirror")
         given["S3_MIRROR_BUCKETS"] = ",".join(mirrored_buckets)

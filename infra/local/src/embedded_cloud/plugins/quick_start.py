@@ -1,11 +1,14 @@
 """A LocalStack that starts sooner: in a new folder by 4 s of work, and to its first stack by another 4."""
 
 import gc
+import os
+from threading import Thread
 from typing import Any
 
 import boto3
 from localstack.aws import spec
 from localstack.runtime import hooks
+from localstack.services.plugins import SERVICE_PLUGINS
 
 from embedded_cloud import service_index
 
@@ -34,3 +37,10 @@ def read_regions_once() -> None:
         return original(session, *named, **options)
 
     boto3.Session.get_available_regions = get_available_regions  # type: ignore[assignment,method-assign]
+
+
+@hooks.on_infra_ready()
+def load_services() -> None:
+    """Those of SERVICES_AT_START, while their caller builds: each takes seconds, where nothing is compiled yet."""
+    names = os.environ.get("SERVICES_AT_START", "").split()
+    Thread(target=lambda: [SERVICE_PLUGINS.require(name) for name in names], daemon=True).start()
