@@ -18,7 +18,8 @@ PAGES = ["README.md", *(f"docs/{name}.md" for name in GUIDES)]
 TARGET = re.compile(r"\bmake (?:-s )?([a-z][a-z-]*[a-z])\b")
 FILE = re.compile(r"(?<![\w/.-])((?:infra|functions|data|docs)/[\w./-]+\.\w+)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-LONG = {"docs/operations.md": pytest.mark.long}  # it goes down and up twice
+# The first goes down and up twice; of the second README has the shorter form.
+LONG = dict.fromkeys(["docs/operations.md", "docs/first-hour.md"], pytest.mark.long)
 TYPED = [pytest.param(page, marks=LONG.get(page, ())) for page in PAGES if page != "docs/aws.md"]
 README_RUNS = ("make up", "make -s outputs")  # its other targets are this suite itself, or have no end
 

@@ -192,6 +192,7 @@ def test_a_changed_handler_is_released_without_a_wrong_answer(cloud: Cloud, pass
     sqs.purge_queue(QueueUrl=cloud.dead_letters())
 
 
+@pytest.mark.long
 def test_a_release_that_cannot_serve_the_champion_trains_its_own_before_it_takes_over(
     cloud: Cloud, passenger: dict[str, Any]
 ) -> None:

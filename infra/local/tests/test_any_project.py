@@ -276,6 +276,7 @@ def test_a_template_that_is_refused_leaves_what_was_there(everything):
     assert json.loads(everything("invoke", "NodeFunction", '{"name": "still"}'))["hello"] == "still"
 
 
+@pytest.mark.long
 def test_another_template_takes_its_place(everything):
     everything.replace("template.yaml", "Outputs:", "Outputs:\n  Added: {Value: news}")
     assert "Added" in everything("up")
