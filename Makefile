@@ -144,8 +144,8 @@ dev: $(CLOUD_ENVS)  ## run the functions from their sources with hot reload, and
 sam-env: $(ENVS)/cloud/$(READY) $(ENVS)/sam/$(READY)  ## settings for sam local on the running cloud, without containers where no engine runs: eval "$$(make -s sam-env DOCKER=no)"
 	@$(CLOUD) sam-env $(if $(filter no,$(DOCKER)),--no-docker)
 
-# Three at once: with four, an Airflow that starts beside them is nearly given up. Those that often wait for a cloud begin,
-# for two that only compute keep both cores busy to the end.
+# Three at once: with four, what starts beside them comes near its time-outs. Those that often wait for a cloud begin, for
+# two that only compute keep both cores busy to the end.
 test:  ## the tests: five suites, three in parallel, each on its own cloud
 	@$(MAKE) --no-print-directory --jobs 4 environments
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target test-doors test-flow test-system test-product test-cloud
