@@ -109,7 +109,8 @@ monitoring: $(ENVS)/cloud/$(READY)  ## start Prometheus on the running cloud: ma
 
 # An address that is a secret is better in the environment, as ALERT_WEBHOOK_URL: every user can read command lines.
 alerts:  ## start Alertmanager beside Prometheus and tell a webhook of every alert: make alerts WEBHOOK=https://… PORT=9093
-	@program=$$(command -v $(ALERTMANAGER) alertmanager prometheus-alertmanager | head -n 1) && [ -n "$$program" ] || { \
+	@program=$$(for each in $(ALERTMANAGER) alertmanager prometheus-alertmanager; do command -v $$each && break; done); \
+	[ -n "$$program" ] || { \
 	    echo "✗ There is no Alertmanager here\n  → apt-get install prometheus-alertmanager, or ALERTMANAGER=… with one of yours" >&2; exit 1; }; \
 	$(STATE_FOLDER) && mkdir -p "$$state/alertmanager" "$$state/prometheus/alertmanagers" && \
 	    echo '[{"targets": ["127.0.0.1:$(or $(PORT),9093)"]}]' > "$$state/prometheus/alertmanagers/here.json" && \
